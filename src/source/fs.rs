@@ -1,0 +1,219 @@
+//! The disk, behind a trait, so that tests can hand in files and faults.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file, also behind a symbolic link.
+    File,
+    /// A directory, also behind a symbolic link.
+    Directory,
+    /// A device, FIFO or socket: never read.
+    Other,
+}
+
+/// What wslint needs of a file system.
+pub trait FileSystem: Sync {
+    /// The content of a regular file.
+    ///
+    /// # Errors
+    /// As the operating system says; what is no regular file is `InvalidInput`.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The names in a directory, in no particular order, without `.` and `..`.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>>;
+    /// What the path names, links followed.
+    ///
+    /// # Errors
+    /// As the operating system says, `NotFound` where there is nothing.
+    fn kind(&self, path: &Path) -> io::Result<FileKind>;
+    /// The absolute path without links.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+    /// Replaces the content of an existing file as a whole, or leaves it as it was.
+    ///
+    /// # Errors
+    /// As the operating system says; the file is then untouched.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// The real file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsFs;
+
+impl FileSystem for OsFs {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.kind(path)? {
+            FileKind::File => std::fs::read(path),
+            FileKind::Directory => Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "is a directory",
+            )),
+            FileKind::Other => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "is no regular file",
+            )),
+        }
+    }
+
+    fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+        std::fs::read_dir(path)?
+            .map(|entry| Ok(entry?.file_name()))
+            .collect()
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        let meta = std::fs::metadata(path)?;
+        Ok(if meta.is_file() {
+            FileKind::File
+        } else if meta.is_dir() {
+            FileKind::Directory
+        } else {
+            FileKind::Other
+        })
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::canonicalize(path)
+    }
+
+    /// Writes a temporary file beside the real one (links resolved), syncs it, gives it the
+    /// old mode and, where that is allowed, the old owner, and renames it over the old file.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        use std::io::Write;
+        let real = std::fs::canonicalize(path)?;
+        let folder = real.parent().unwrap_or_else(|| Path::new("/"));
+        let meta = std::fs::metadata(&real)?;
+        if meta.permissions().readonly() {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the file is read-only",
+            ));
+        }
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".wslint-")
+            .tempfile_in(folder)?;
+        temporary.write_all(bytes)?;
+        temporary.as_file().set_permissions(meta.permissions())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let ours = temporary.as_file().metadata()?;
+            if (ours.uid(), ours.gid()) != (meta.uid(), meta.gid()) {
+                std::os::unix::fs::fchown(temporary.as_file(), Some(meta.uid()), Some(meta.gid()))?;
+                // Changing the owner clears the set-id bits; the mode is put back.
+                temporary.as_file().set_permissions(meta.permissions())?;
+            }
+        }
+        temporary.as_file().sync_all()?;
+        temporary.persist(&real).map_err(|e| e.error)?;
+        // The rename is durable once the directory is; where that cannot be synced, the
+        // content is whole all the same.
+        if let Ok(directory) = std::fs::File::open(folder) {
+            let _ = directory.sync_all();
+        }
+        Ok(())
+    }
+}
+
+/// Files in memory, for tests and for text from standard input.
+#[derive(Debug, Default)]
+pub struct MemFs {
+    files: std::sync::Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+}
+
+impl MemFs {
+    /// These files, by absolute path.
+    pub fn new(files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> MemFs {
+        MemFs {
+            files: std::sync::Mutex::new(files.into_iter().collect()),
+        }
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<PathBuf, Vec<u8>>) -> T) -> T {
+        f(&mut self
+            .files
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl FileSystem for MemFs {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.with(|files| {
+            files
+                .get(path)
+                .cloned()
+                .ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
+    }
+
+    fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+        self.with(|files| {
+            let names: std::collections::BTreeSet<_> = files
+                .keys()
+                .filter_map(|p| p.strip_prefix(path).ok()?.components().next())
+                .map(|c| c.as_os_str().to_owned())
+                .collect();
+            if names.is_empty() {
+                Err(io::ErrorKind::NotFound.into())
+            } else {
+                Ok(names.into_iter().collect())
+            }
+        })
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        if self.with(|files| files.contains_key(path)) {
+            return Ok(FileKind::File);
+        }
+        self.list_dir(path).map(|_| FileKind::Directory)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let path = super::normalise(path);
+        self.kind(&path).map(|_| path)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.with(|files| match files.get_mut(path) {
+            Some(old) => {
+                *old = bytes.to_vec();
+                Ok(())
+            }
+            None => Err(io::ErrorKind::NotFound.into()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn replacing_keeps_mode_and_link_and_leaves_nothing_behind() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("real.conf");
+        let link = folder.path().join("link.conf");
+        std::fs::write(&real, "old").unwrap();
+        std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        OsFs.replace(&link, b"new").unwrap();
+        assert_eq!(std::fs::read(&real).unwrap(), b"new");
+        assert_eq!(
+            std::fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}

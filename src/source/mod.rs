@@ -1,0 +1,207 @@
+//! Bytes and files: the only place that knows paths and the disk.
+
+mod fs;
+mod glob;
+mod line_index;
+
+use std::path::{Component, Path, PathBuf};
+
+pub use fs::{FileKind, FileSystem, MemFs, OsFs};
+pub use glob::{expand_glob, glob_match, is_glob};
+pub use line_index::LineIndex;
+
+/// The number of a file in a [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A half-open range of byte offsets within one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// Offset of the first byte, from 0.
+    pub start: u32,
+    /// Offset behind the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range from `start` up to, not including, `end`.
+    pub fn new(start: u32, end: u32) -> Span {
+        Span { start, end }
+    }
+
+    /// The empty range at `offset`.
+    pub fn at(offset: u32) -> Span {
+        Span {
+            start: offset,
+            end: offset,
+        }
+    }
+
+    /// Length in bytes.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether the range holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The range as indices into the file's bytes.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The smallest range that holds both.
+    pub fn cover(self, other: Span) -> Span {
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+/// A place in one of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The bytes in it.
+    pub span: Span,
+}
+
+/// One file, read once.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path as reports show it: as given, normalised, relative where the root was relative.
+    pub path: PathBuf,
+    /// The content, any bytes.
+    pub bytes: Vec<u8>,
+    lines: std::sync::OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// A file with this content.
+    pub fn new(path: PathBuf, bytes: Vec<u8>) -> SourceFile {
+        SourceFile {
+            path,
+            bytes,
+            lines: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// Offsets to lines and columns; built when first asked for.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+    }
+
+    /// The bytes of a range of this file.
+    pub fn text(&self, span: Span) -> &[u8] {
+        &self.bytes[span.range()]
+    }
+}
+
+/// All files of one run, by number.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+    by_path: std::collections::HashMap<PathBuf, FileId>,
+}
+
+impl SourceMap {
+    /// Adds a file. A path that is there already keeps its number and its first content.
+    pub fn add(&mut self, path: PathBuf, bytes: Vec<u8>) -> FileId {
+        if let Some(&id) = self.by_path.get(&path) {
+            return id;
+        }
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.by_path.insert(path.clone(), id);
+        self.files.push(SourceFile::new(path, bytes));
+        id
+    }
+
+    /// The number of the file with this (normalised) path, if it was read.
+    pub fn find(&self, path: &Path) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The file with this number.
+    pub fn get(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The bytes at a place.
+    pub fn text(&self, place: Place) -> &[u8] {
+        self.get(place.file).text(place.span)
+    }
+
+    /// All files in the order in which they were read.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(i, f)| (FileId(i as u32), f))
+    }
+
+    /// How many files there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether no file was read.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+/// `./a//b/../c` as `a/c`: purely textual, the disk is not asked. Leading `..` stay.
+pub fn normalise(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    out.pop();
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => {}
+                _ => out.push(".."),
+            },
+            other => out.push(other),
+        }
+    }
+    if out.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_textually() {
+        for (given, want) in [
+            ("./x", "x"),
+            ("a//b/./c", "a/b/c"),
+            ("a/../b", "b"),
+            ("../x", "../x"),
+            ("a/../../x", "../x"),
+            ("/../x", "/x"),
+            (".", "."),
+            ("a/..", "."),
+        ] {
+            assert_eq!(normalise(Path::new(given)), PathBuf::from(want), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_added_once() {
+        let mut map = SourceMap::default();
+        let first = map.add("a".into(), b"x".to_vec());
+        assert_eq!(map.add("a".into(), b"y".to_vec()), first);
+        assert_eq!(map.get(first).bytes, b"x");
+    }
+}

@@ -1,0 +1,262 @@
+//! The tree of one file: a flat arena of directives and words, all by offset.
+
+use crate::source::Span;
+
+/// How a word is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WordKind {
+    /// Without quotes.
+    Bare,
+    /// In `"…"`.
+    Double,
+    /// In `'…'`.
+    Single,
+}
+
+/// A word: a directive's name or one of its arguments. 8 bytes; quotes belong to the span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    start: u32,
+    len_kind: u32,
+}
+
+const LEN_BITS: u32 = 29;
+
+impl Word {
+    pub(super) fn new(start: usize, end: usize, kind: WordKind) -> Word {
+        Word {
+            start: start as u32,
+            len_kind: (end - start) as u32 | ((kind as u32) << LEN_BITS),
+        }
+    }
+
+    /// The bytes of the word, quotes included.
+    pub fn span(self) -> Span {
+        Span::new(
+            self.start,
+            self.start + (self.len_kind & ((1 << LEN_BITS) - 1)),
+        )
+    }
+
+    /// How it is written.
+    pub fn kind(self) -> WordKind {
+        match self.len_kind >> LEN_BITS {
+            1 => WordKind::Double,
+            2 => WordKind::Single,
+            _ => WordKind::Bare,
+        }
+    }
+
+    /// The bytes between the quotes. An unclosed quote has none at its end.
+    pub fn inner(self, bytes: &[u8]) -> Span {
+        let span = self.span();
+        let quote = match self.kind() {
+            WordKind::Bare => return span,
+            WordKind::Double => b'"',
+            WordKind::Single => b'\'',
+        };
+        let closed = span.len() >= 2 && bytes[span.end as usize - 1] == quote;
+        Span::new(span.start + 1, span.end - u32::from(closed))
+    }
+}
+
+/// A comment, `#` included, the line end not.
+pub type Comment = Span;
+
+/// The number of a directive within its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DirectiveId(pub u32);
+
+pub(super) const NONE: u32 = u32::MAX;
+
+/// How a directive ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With `;`.
+    Semicolon,
+    /// With `{ … }`.
+    Block,
+    /// With `{ … }` around Lua.
+    Lua,
+    /// It does not: an error says so.
+    Missing,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) first_word: u32,
+    pub(super) words: u32,
+    pub(super) first_child: u32,
+    pub(super) next: u32,
+    /// Offset of the `{` of a block; of the `;` otherwise.
+    pub(super) mark: u32,
+    /// Offset behind the `;` or `}`.
+    pub(super) end: u32,
+    pub(super) ending: Ending,
+}
+
+/// What nginx's tokeniser or block structure refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyntaxErrorKind {
+    /// `;` or `{` where a directive should begin.
+    NothingBefore(u8),
+    /// `}` inside a directive: its `;` is missing.
+    CloseInDirective,
+    /// `}` without an open block in this file.
+    CloseWithoutOpen,
+    /// Something glued to a closing quote.
+    AfterQuote(u8),
+    /// A quote that is never closed.
+    UnclosedQuote,
+    /// The file ends inside a directive.
+    EndInDirective,
+    /// The file ends inside a block.
+    EndInBlock,
+    /// The file ends inside a Lua block.
+    EndInLua,
+    /// A word or comment longer than nginx's buffer of 4,096 bytes.
+    TooLong,
+}
+
+/// An error and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub kind: SyntaxErrorKind,
+    /// The place where nginx notices.
+    pub span: Span,
+    /// Where the open directive, block or quote began.
+    pub opened: Option<Span>,
+}
+
+/// The tree of one file.
+#[derive(Debug, Default)]
+pub struct Ast {
+    pub(super) words: Vec<Word>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) first: Option<u32>,
+    /// All comments in order.
+    pub comments: Vec<Comment>,
+    /// All errors in order.
+    pub errors: Vec<SyntaxError>,
+}
+
+impl Ast {
+    /// The directives outside any block.
+    pub fn top(&self) -> Siblings<'_> {
+        Siblings {
+            ast: self,
+            next: self.first.unwrap_or(NONE),
+        }
+    }
+
+    /// How many directives there are, at any depth.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether the file holds no directive.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The directive with this number.
+    pub fn get(&self, id: DirectiveId) -> DirectiveRef<'_> {
+        DirectiveRef { ast: self, id }
+    }
+
+    /// All directives in the order of the file.
+    pub fn all(&self) -> impl Iterator<Item = DirectiveRef<'_>> {
+        (0..self.nodes.len() as u32).map(|i| self.get(DirectiveId(i)))
+    }
+}
+
+/// One directive of an [`Ast`].
+#[derive(Clone, Copy, Debug)]
+pub struct DirectiveRef<'a> {
+    ast: &'a Ast,
+    id: DirectiveId,
+}
+
+impl<'a> DirectiveRef<'a> {
+    fn node(self) -> &'a Node {
+        &self.ast.nodes[self.id.0 as usize]
+    }
+
+    /// Its number.
+    pub fn id(self) -> DirectiveId {
+        self.id
+    }
+
+    /// Its name and arguments; never empty.
+    pub fn words(self) -> &'a [Word] {
+        let node = self.node();
+        &self.ast.words[node.first_word as usize..(node.first_word + node.words) as usize]
+    }
+
+    /// Its name.
+    pub fn name(self) -> Word {
+        self.words()[0]
+    }
+
+    /// Its arguments.
+    pub fn args(self) -> &'a [Word] {
+        &self.words()[1..]
+    }
+
+    /// How it ends.
+    pub fn ending(self) -> Ending {
+        self.node().ending
+    }
+
+    /// From its name to its `;` or `}`.
+    pub fn span(self) -> Span {
+        Span::new(self.name().span().start, self.node().end)
+    }
+
+    /// From its name to its last word: what a label underlines.
+    pub fn head(self) -> Span {
+        let words = self.words();
+        words[0].span().cover(words[words.len() - 1].span())
+    }
+
+    /// The bytes between `{` and `}` of a block.
+    pub fn body(self) -> Option<Span> {
+        let node = self.node();
+        matches!(node.ending, Ending::Block | Ending::Lua)
+            .then(|| Span::new(node.mark + 1, node.end.saturating_sub(1).max(node.mark + 1)))
+    }
+
+    /// Offset of the `{` of a block, of the `;` of a simple directive.
+    pub fn mark(self) -> u32 {
+        self.node().mark
+    }
+
+    /// The directives in its block.
+    pub fn children(self) -> Siblings<'a> {
+        Siblings {
+            ast: self.ast,
+            next: self.node().first_child,
+        }
+    }
+}
+
+/// Directives of one block, in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Siblings<'a> {
+    ast: &'a Ast,
+    next: u32,
+}
+
+impl<'a> Iterator for Siblings<'a> {
+    type Item = DirectiveRef<'a>;
+
+    fn next(&mut self) -> Option<DirectiveRef<'a>> {
+        if self.next == NONE {
+            return None;
+        }
+        let item = self.ast.get(DirectiveId(self.next));
+        self.next = item.node().next;
+        Some(item)
+    }
+}

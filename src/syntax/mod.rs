@@ -1,0 +1,14 @@
+//! One file at a time: bytes to a tree. Never fails, and knows no directive by name but
+//! OpenResty's `*_by_lua_block`. The grammar is nginx's own, `ngx_conf_read_token` and
+//! `ngx_conf_parse` in core/ngx_conf_file.c.
+
+mod ast;
+mod lexer;
+mod parser;
+pub mod word;
+
+pub use ast::{
+    Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Word, WordKind,
+};
+pub use lexer::{Token, TokenKind};
+pub use parser::{MAX_FILE, parse, tokens};

@@ -1,0 +1,371 @@
+//! Tokens to a flat arena, with an explicit stack, going on after errors.
+
+use super::ast::{Ast, Ending, NONE, Node, SyntaxError, SyntaxErrorKind as Kind, Word, WordKind};
+use super::lexer::{self, Token, TokenKind};
+use crate::source::Span;
+
+/// nginx reads a configuration through a buffer of this size (`NGX_CONF_BUFFER`), and a word,
+/// quote or comment that does not fit is refused.
+const BUFFER: usize = 4096;
+
+/// The largest file that is read, in bytes: what an offset and a packed length can hold.
+pub const MAX_FILE: u64 = (1 << 29) - 1;
+
+/// The tree of a file, for any bytes.
+pub fn parse(bytes: &[u8]) -> Ast {
+    parse_with(bytes, |_| {})
+}
+
+/// The tokens of a file; together they are the file.
+pub fn tokens(bytes: &[u8]) -> Vec<Token> {
+    let mut out = Vec::new();
+    parse_with(bytes, |token| out.push(token));
+    out
+}
+
+/// Parses and hands each token to `sink` on the way.
+fn parse_with(bytes: &[u8], mut sink: impl FnMut(Token)) -> Ast {
+    let mut parser = Parser::new(bytes);
+    let mut pos = 0;
+    while let Some(&first) = bytes.get(pos) {
+        let rest = &bytes[pos..];
+        let (kind, leaf) = match first {
+            b' ' | b'\t' | b'\r' | b'\n' => (TokenKind::Space, lexer::space(rest)),
+            b'#' => (TokenKind::Comment, lexer::comment(rest)),
+            b';' => (TokenKind::Semicolon, Ok((rest, &rest[..1]))),
+            b'{' => (TokenKind::Open, Ok((rest, &rest[..1]))),
+            b'}' => (TokenKind::Close, Ok((rest, &rest[..1]))),
+            b'"' | b'\'' => (TokenKind::Word, lexer::quoted(rest)),
+            _ => (TokenKind::Word, lexer::bare(rest)),
+        };
+        // No leaf fails or is empty; should one ever, the rest of the file is one word.
+        let len = leaf.map_or(rest.len(), |(_, token)| token.len()).max(1);
+        sink(Token {
+            start: pos as u32,
+            len: len as u32,
+            kind,
+        });
+        let start = pos;
+        pos += len;
+        match kind {
+            TokenKind::Space | TokenKind::Lua => {}
+            TokenKind::Comment => parser.comment(start, pos),
+            TokenKind::Word => parser.word(start, pos, first),
+            TokenKind::Semicolon => parser.semicolon(start),
+            TokenKind::Close => parser.close(start),
+            TokenKind::Open => {
+                if parser.open(start) {
+                    let body = lexer::lua(&bytes[pos..])
+                        .map_or(bytes.len() - pos, |(_, token)| token.len());
+                    if body > 0 {
+                        sink(Token {
+                            start: pos as u32,
+                            len: body as u32,
+                            kind: TokenKind::Lua,
+                        });
+                    }
+                    pos += body;
+                    if pos < bytes.len() {
+                        sink(Token {
+                            start: pos as u32,
+                            len: 1,
+                            kind: TokenKind::Close,
+                        });
+                        pos += 1;
+                    }
+                    parser.close_lua(pos);
+                }
+            }
+        }
+    }
+    parser.finish()
+}
+
+struct Open {
+    node: u32,
+    last_child: u32,
+}
+
+struct Parser<'a> {
+    bytes: &'a [u8],
+    ast: Ast,
+    /// Blocks that are open, from the outside in.
+    stack: Vec<Open>,
+    /// The last directive outside any block.
+    last_top: u32,
+    /// First word of the directive that is being read.
+    first_word: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn new(bytes: &'a [u8]) -> Parser<'a> {
+        let mut ast = Ast::default();
+        // Configurations run to about one word for 15 bytes and one directive for 40.
+        ast.words.reserve(bytes.len() / 16);
+        ast.nodes.reserve(bytes.len() / 48);
+        Parser {
+            bytes,
+            ast,
+            stack: Vec::new(),
+            last_top: NONE,
+            first_word: 0,
+        }
+    }
+
+    fn in_directive(&self) -> bool {
+        self.ast.words.len() > self.first_word
+    }
+
+    fn error(&mut self, kind: Kind, span: Span, opened: Option<Span>) {
+        self.ast.errors.push(SyntaxError { kind, span, opened });
+    }
+
+    fn comment(&mut self, start: usize, end: usize) {
+        let span = Span::new(start as u32, end as u32);
+        self.ast.comments.push(span);
+        // The byte at offset 4,096 from `#` would have to be read with the buffer full.
+        if end - start >= BUFFER && start + BUFFER < self.bytes.len() {
+            self.error(Kind::TooLong, span, None);
+        }
+    }
+
+    fn word(&mut self, start: usize, end: usize, first: u8) {
+        let kind = match first {
+            b'"' => WordKind::Double,
+            b'\'' => WordKind::Single,
+            _ => WordKind::Bare,
+        };
+        self.ast.words.push(Word::new(start, end, kind));
+        if kind == WordKind::Bare {
+            if end - start >= BUFFER - 1 {
+                self.check_length(start, start, end);
+            }
+            return;
+        }
+        let span = Span::new(start as u32, end as u32);
+        let closed = closed_quote(&self.bytes[start..end]);
+        if end - start >= BUFFER - 2 {
+            self.check_length(start, start + 1, end);
+        }
+        match self.bytes.get(end) {
+            _ if !closed => self.error(
+                Kind::UnclosedQuote,
+                Span::at(end as u32),
+                Some(Span::new(span.start, span.start + 1)),
+            ),
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b')') => {}
+            Some(&other) => self.error(
+                Kind::AfterQuote(other),
+                Span::new(end as u32, end as u32 + 1),
+                Some(span),
+            ),
+        }
+    }
+
+    /// nginx keeps the bytes from the start of a word until the start of the next token in its
+    /// buffer; the byte at offset 4,096 cannot be read while that start stands.
+    #[cold]
+    fn check_length(&mut self, word: usize, start: usize, end: usize) {
+        // White space behind the word is read before the start moves on, and so is the byte behind it.
+        let held = match self.bytes.get(end) {
+            Some(b' ' | b'\t' | b'\r' | b'\n') => end + 2,
+            _ => end + 1,
+        };
+        if held - start > BUFFER && start + BUFFER < self.bytes.len() {
+            self.error(Kind::TooLong, Span::new(word as u32, end as u32), None);
+        }
+    }
+
+    /// Links a finished directive into the open block.
+    fn push(&mut self, mark: usize, end: usize, ending: Ending) -> u32 {
+        let id = self.ast.nodes.len() as u32;
+        self.ast.nodes.push(Node {
+            first_word: self.first_word as u32,
+            words: (self.ast.words.len() - self.first_word) as u32,
+            first_child: NONE,
+            next: NONE,
+            mark: mark as u32,
+            end: end as u32,
+            ending,
+        });
+        self.first_word = self.ast.words.len();
+        let (parent, last) = match self.stack.last_mut() {
+            Some(open) => (Some(open.node), &mut open.last_child),
+            None => (None, &mut self.last_top),
+        };
+        let previous = std::mem::replace(last, id);
+        match (previous, parent) {
+            (NONE, Some(parent)) => self.ast.nodes[parent as usize].first_child = id,
+            (NONE, None) => self.ast.first = Some(id),
+            (previous, _) => self.ast.nodes[previous as usize].next = id,
+        }
+        id
+    }
+
+    fn semicolon(&mut self, at: usize) {
+        if self.in_directive() {
+            self.push(at, at + 1, Ending::Semicolon);
+        } else {
+            self.error(
+                Kind::NothingBefore(b';'),
+                Span::new(at as u32, at as u32 + 1),
+                None,
+            );
+        }
+    }
+
+    /// Opens a block; whether its body is Lua.
+    fn open(&mut self, at: usize) -> bool {
+        if !self.in_directive() {
+            self.error(
+                Kind::NothingBefore(b'{'),
+                Span::new(at as u32, at as u32 + 1),
+                None,
+            );
+            // The block is kept under an empty name, so that its `}` finds it.
+            self.ast.words.push(Word::new(at, at, WordKind::Bare));
+        }
+        let name = self.ast.words[self.first_word].span();
+        let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
+        let node = self.push(at, at + 1, if lua { Ending::Lua } else { Ending::Block });
+        self.stack.push(Open {
+            node,
+            last_child: NONE,
+        });
+        lua
+    }
+
+    fn close_lua(&mut self, end: usize) {
+        let Some(open) = self.stack.pop() else { return };
+        let node = &mut self.ast.nodes[open.node as usize];
+        node.end = end as u32;
+        let mark = node.mark;
+        if self.bytes.get(end - 1) != Some(&b'}') || end as u32 <= mark + 1 {
+            self.error(
+                Kind::EndInLua,
+                Span::at(end as u32),
+                Some(Span::new(mark, mark + 1)),
+            );
+        }
+    }
+
+    fn close(&mut self, at: usize) {
+        let span = Span::new(at as u32, at as u32 + 1);
+        if self.in_directive() {
+            let words = &self.ast.words[self.first_word..];
+            let head = words[0].span().cover(words[words.len() - 1].span());
+            self.error(Kind::CloseInDirective, span, Some(head));
+            self.push(head.end as usize, head.end as usize, Ending::Missing);
+        }
+        match self.stack.pop() {
+            Some(open) => self.ast.nodes[open.node as usize].end = at as u32 + 1,
+            None => self.error(Kind::CloseWithoutOpen, span, None),
+        }
+    }
+
+    fn finish(mut self) -> Ast {
+        let end = self.bytes.len();
+        if self.in_directive() {
+            let words = &self.ast.words[self.first_word..];
+            let head = words[0].span().cover(words[words.len() - 1].span());
+            let quote_is_open = self
+                .ast
+                .errors
+                .last()
+                .is_some_and(|e| e.kind == Kind::UnclosedQuote);
+            if !quote_is_open {
+                self.error(Kind::EndInDirective, Span::at(end as u32), Some(head));
+            }
+            self.push(head.end as usize, head.end as usize, Ending::Missing);
+        }
+        let unfinished = self.ast.errors.last().is_some_and(|e| {
+            matches!(
+                e.kind,
+                Kind::UnclosedQuote | Kind::EndInDirective | Kind::EndInLua
+            )
+        });
+        if let (Some(open), false) = (self.stack.last(), unfinished) {
+            let mark = self.ast.nodes[open.node as usize].mark;
+            self.error(
+                Kind::EndInBlock,
+                Span::at(end as u32),
+                Some(Span::new(mark, mark + 1)),
+            );
+        }
+        while let Some(open) = self.stack.pop() {
+            self.ast.nodes[open.node as usize].end = end as u32;
+        }
+        self.ast
+    }
+}
+
+/// Whether a quoted word has its closing quote: the last byte is one, and not escaped.
+fn closed_quote(word: &[u8]) -> bool {
+    if word.len() < 2 || word[word.len() - 1] != word[0] {
+        return false;
+    }
+    // The leaf stops at the first unescaped quote, so only a word that reached the end of the
+    // file can end in an escaped one.
+    let escapes = word[1..word.len() - 1]
+        .iter()
+        .rev()
+        .take_while(|&&b| b == b'\\')
+        .count();
+    escapes % 2 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<Kind> {
+        parse(text.as_bytes())
+            .errors
+            .iter()
+            .map(|e| e.kind)
+            .collect()
+    }
+
+    #[test]
+    fn errors_are_found_and_parsing_goes_on() {
+        assert_eq!(errors("a { b c; } d;"), []);
+        assert_eq!(errors("a {"), [Kind::EndInBlock]);
+        assert_eq!(errors("a { b"), [Kind::EndInDirective]);
+        assert_eq!(errors("a { b } c;"), [Kind::CloseInDirective]);
+        assert_eq!(errors("} a;"), [Kind::CloseWithoutOpen]);
+        assert_eq!(
+            errors(";{}"),
+            [Kind::NothingBefore(b';'), Kind::NothingBefore(b'{')]
+        );
+        assert_eq!(errors("a \"b\"c;"), [Kind::AfterQuote(b'c')]);
+        assert_eq!(errors("a \"b;"), [Kind::UnclosedQuote]);
+        assert_eq!(errors("x_by_lua_block { {"), [Kind::EndInLua]);
+        assert_eq!(errors("x_by_lua_block {}"), []);
+        let tree = parse(b"a { b } c;");
+        assert_eq!(tree.top().count(), 2);
+    }
+
+    #[test]
+    fn a_million_nested_blocks_need_no_call_stack() {
+        let text = "a{".repeat(1_000_000);
+        assert_eq!(parse(text.as_bytes()).len(), 1_000_000);
+        assert_eq!(parse("a{".repeat(1_000_000).as_bytes()).errors.len(), 1);
+    }
+
+    #[test]
+    fn the_buffer_limit_is_nginx_s() {
+        let case = |before: &str, n: usize, after: &str| {
+            format!("{before}{}{after}{}", "x".repeat(n), " ".repeat(5000))
+        };
+        assert_eq!(errors(&case("a ", 4095, ";")), []);
+        assert_eq!(errors(&case("a ", 4096, ";")), [Kind::TooLong]);
+        assert_eq!(errors(&case("a ", 4094, " ;")), []);
+        assert_eq!(errors(&case("a ", 4095, " ;")), [Kind::TooLong]);
+        assert_eq!(errors(&case("a '", 4094, "';")), []);
+        assert_eq!(errors(&case("a '", 4095, "';")), [Kind::TooLong]);
+        assert_eq!(errors(&case("a '", 4093, "' ;")), []);
+        assert_eq!(errors(&case("a '", 4094, "' ;")), [Kind::TooLong]);
+        assert_eq!(errors(&case("#", 4094, "\n")), []);
+        assert_eq!(errors(&case("#", 4095, "\n")), [Kind::TooLong]);
+    }
+}
