@@ -47,13 +47,7 @@ fn patterns_mean_what_glob_3_means() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "").unwrap();
     }
-    std::fs::write(
-        folder
-            .path()
-            .join(std::ffi::OsStr::from_bytes(b"lat\xfcn.conf")),
-        "",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"lat\xfcn.conf")), "").unwrap();
     for pattern in [
         "*.conf",
         "*",
@@ -92,9 +86,7 @@ fn patterns_mean_what_glob_3_means() {
         let ours = expand_glob(&OsFs, &full).unwrap();
         let theirs: Vec<PathBuf> = libc_glob(&full)
             .into_iter()
-            .filter(|p| {
-                !p.as_os_str().as_bytes().ends_with(b"/.") && !p.as_os_str().as_bytes().ends_with(b"/..")
-            })
+            .filter(|p| !p.as_os_str().as_bytes().ends_with(b"/.") && !p.as_os_str().as_bytes().ends_with(b"/.."))
             .map(|p| normalise(&p))
             .collect();
         assert_eq!(ours, theirs, "{pattern}");

@@ -52,21 +52,13 @@ impl FileSystem for OsFs {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.kind(path)? {
             FileKind::File => std::fs::read(path),
-            FileKind::Directory => Err(io::Error::new(
-                io::ErrorKind::IsADirectory,
-                "is a directory",
-            )),
-            FileKind::Other => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "is no regular file",
-            )),
+            FileKind::Directory => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
+            FileKind::Other => Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file")),
         }
     }
 
     fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
-        std::fs::read_dir(path)?
-            .map(|entry| Ok(entry?.file_name()))
-            .collect()
+        std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 
     fn kind(&self, path: &Path) -> io::Result<FileKind> {
@@ -92,14 +84,9 @@ impl FileSystem for OsFs {
         let folder = real.parent().unwrap_or_else(|| Path::new("/"));
         let meta = std::fs::metadata(&real)?;
         if meta.permissions().readonly() {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "the file is read-only",
-            ));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
         }
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".wslint-")
-            .tempfile_in(folder)?;
+        let mut temporary = tempfile::Builder::new().prefix(".wslint-").tempfile_in(folder)?;
         temporary.write_all(bytes)?;
         temporary.as_file().set_permissions(meta.permissions())?;
         #[cfg(unix)]
@@ -132,27 +119,17 @@ pub struct MemFs {
 impl MemFs {
     /// These files, by absolute path.
     pub fn new(files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> MemFs {
-        MemFs {
-            files: std::sync::Mutex::new(files.into_iter().collect()),
-        }
+        MemFs { files: std::sync::Mutex::new(files.into_iter().collect()) }
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<PathBuf, Vec<u8>>) -> T) -> T {
-        f(&mut self
-            .files
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner))
+        f(&mut self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
 
 impl FileSystem for MemFs {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.with(|files| {
-            files
-                .get(path)
-                .cloned()
-                .ok_or_else(|| io::ErrorKind::NotFound.into())
-        })
+        self.with(|files| files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()))
     }
 
     fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
@@ -162,11 +139,7 @@ impl FileSystem for MemFs {
                 .filter_map(|p| p.strip_prefix(path).ok()?.components().next())
                 .map(|c| c.as_os_str().to_owned())
                 .collect();
-            if names.is_empty() {
-                Err(io::ErrorKind::NotFound.into())
-            } else {
-                Ok(names.into_iter().collect())
-            }
+            if names.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(names.into_iter().collect()) }
         })
     }
 
@@ -209,10 +182,7 @@ mod tests {
         std::os::unix::fs::symlink(&real, &link).unwrap();
         OsFs.replace(&link, b"new").unwrap();
         assert_eq!(std::fs::read(&real).unwrap(), b"new");
-        assert_eq!(
-            std::fs::metadata(&real).unwrap().permissions().mode() & 0o777,
-            0o640
-        );
+        assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }

@@ -14,19 +14,14 @@ pub fn is_glob(pattern: &[u8]) -> bool {
 
 /// Whether one path component matches one pattern component (fnmatch(3) with `FNM_PERIOD`).
 pub fn glob_match(pattern: &[u8], name: &[u8]) -> bool {
-    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') && !pattern.starts_with(b"\\.")
-    {
+    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') && !pattern.starts_with(b"\\.") {
         return false;
     }
     let (mut p, mut n) = (0, 0);
     // The last `*` seen, and where in the name it was tried; on a mismatch it takes one byte more.
     let mut star: Option<(usize, usize)> = None;
     loop {
-        let step = if p < pattern.len() {
-            one(&pattern[p..], name.get(n).copied())
-        } else {
-            None
-        };
+        let step = if p < pattern.len() { one(&pattern[p..], name.get(n).copied()) } else { None };
         match step {
             Some(Step::Star) => {
                 star = Some((p + 1, n));
@@ -87,10 +82,7 @@ fn bracket(pattern: &[u8], b: u8) -> Option<(bool, usize)> {
         }
         first = false;
         if c == b'[' && pattern.get(i + 1) == Some(&b':') {
-            let end = pattern[i + 2..]
-                .windows(2)
-                .position(|w| w == b":]")
-                .map(|e| i + 2 + e);
+            let end = pattern[i + 2..].windows(2).position(|w| w == b":]").map(|e| i + 2 + e);
             if let Some(end) = end {
                 found |= class(&pattern[i + 2..end], b)?;
                 i = end + 2;
@@ -115,8 +107,7 @@ fn element(pattern: &[u8], i: usize) -> Option<(u8, usize)> {
         b'\\' => Some((*pattern.get(i + 1)?, i + 2)),
         b'[' if matches!(pattern.get(i + 1), Some(b'.' | b'=')) => {
             let kind = pattern[i + 1];
-            (pattern.get(i + 3) == Some(&kind) && pattern.get(i + 4) == Some(&b']'))
-                .then(|| (pattern[i + 2], i + 5))
+            (pattern.get(i + 3) == Some(&kind) && pattern.get(i + 4) == Some(&b']')).then(|| (pattern[i + 2], i + 5))
         }
         c => Some((c, i + 1)),
     }
@@ -160,19 +151,12 @@ pub fn expand_glob(fs: &dyn FileSystem, pattern: &Path) -> io::Result<Vec<PathBu
                 }
                 continue;
             }
-            let folder = if base.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                base.as_path()
-            };
+            let folder = if base.as_os_str().is_empty() { Path::new(".") } else { base.as_path() };
             let Ok(mut names) = fs.list_dir(folder) else {
                 continue;
             };
             names.sort_by(|a, b| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
-            for name in names
-                .iter()
-                .filter(|n| glob_match(bytes, n.as_encoded_bytes()))
-            {
+            for name in names.iter().filter(|n| glob_match(bytes, n.as_encoded_bytes())) {
                 next.push(base.join(name));
             }
         }
@@ -181,11 +165,7 @@ pub fn expand_glob(fs: &dyn FileSystem, pattern: &Path) -> io::Result<Vec<PathBu
     if pattern.as_os_str().as_encoded_bytes().ends_with(b"/") {
         found.retain(|p| matches!(fs.kind(p), Ok(super::FileKind::Directory)));
     }
-    found.sort_by(|a, b| {
-        a.as_os_str()
-            .as_encoded_bytes()
-            .cmp(b.as_os_str().as_encoded_bytes())
-    });
+    found.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
     Ok(found)
 }
 
@@ -196,11 +176,7 @@ fn unescape(part: &std::ffi::OsStr) -> OsString {
             let mut out = String::new();
             let mut chars = text.chars();
             while let Some(c) = chars.next() {
-                out.push(if c == '\\' {
-                    chars.next().unwrap_or(c)
-                } else {
-                    c
-                });
+                out.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
             }
             out.into()
         }

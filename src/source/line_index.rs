@@ -27,10 +27,7 @@ impl LineIndex {
     /// The bytes of a line (from 0), its LF not included.
     pub fn line_range(&self, line: usize, bytes: &[u8]) -> std::ops::Range<usize> {
         let start = self.starts[line] as usize;
-        let end = self
-            .starts
-            .get(line + 1)
-            .map_or(bytes.len(), |&next| next as usize - 1);
+        let end = self.starts.get(line + 1).map_or(bytes.len(), |&next| next as usize - 1);
         start..end
     }
 
@@ -39,19 +36,13 @@ impl LineIndex {
     pub fn line_column(&self, offset: u32, bytes: &[u8]) -> (usize, usize) {
         let line = self.line(offset);
         let start = self.starts[line] as usize;
-        (
-            line + 1,
-            1 + characters(&bytes[start..(offset as usize).min(bytes.len())]),
-        )
+        (line + 1, 1 + characters(&bytes[start..(offset as usize).min(bytes.len())]))
     }
 }
 
 /// How many characters these bytes show as, each ill-formed sequence as one U+FFFD.
 fn characters(bytes: &[u8]) -> usize {
-    bytes
-        .utf8_chunks()
-        .map(|c| c.valid().chars().count() + usize::from(!c.invalid().is_empty()))
-        .sum()
+    bytes.utf8_chunks().map(|c| c.valid().chars().count() + usize::from(!c.invalid().is_empty())).sum()
 }
 
 #[cfg(test)]

@@ -31,10 +31,7 @@ impl Span {
 
     /// The empty range at `offset`.
     pub fn at(offset: u32) -> Span {
-        Span {
-            start: offset,
-            end: offset,
-        }
+        Span { start: offset, end: offset }
     }
 
     /// Length in bytes.
@@ -54,10 +51,7 @@ impl Span {
 
     /// The smallest range that holds both.
     pub fn cover(self, other: Span) -> Span {
-        Span {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
 
@@ -83,11 +77,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with this content.
     pub fn new(path: PathBuf, bytes: Vec<u8>) -> SourceFile {
-        SourceFile {
-            path,
-            bytes,
-            lines: std::sync::OnceLock::new(),
-        }
+        SourceFile { path, bytes, lines: std::sync::OnceLock::new() }
     }
 
     /// Offsets to lines and columns; built when first asked for.
@@ -137,10 +127,7 @@ impl SourceMap {
 
     /// All files in the order in which they were read.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(i, f)| (FileId(i as u32), f))
+        self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
     }
 
     /// How many files there are.
@@ -170,11 +157,7 @@ pub fn normalise(path: &Path) -> PathBuf {
             other => out.push(other),
         }
     }
-    if out.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        out
-    }
+    if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
 }
 
 #[cfg(test)]

@@ -24,18 +24,12 @@ const LEN_BITS: u32 = 29;
 
 impl Word {
     pub(super) fn new(start: usize, end: usize, kind: WordKind) -> Word {
-        Word {
-            start: start as u32,
-            len_kind: (end - start) as u32 | ((kind as u32) << LEN_BITS),
-        }
+        Word { start: start as u32, len_kind: (end - start) as u32 | ((kind as u32) << LEN_BITS) }
     }
 
     /// The bytes of the word, quotes included.
     pub fn span(self) -> Span {
-        Span::new(
-            self.start,
-            self.start + (self.len_kind & ((1 << LEN_BITS) - 1)),
-        )
+        Span::new(self.start, self.start + (self.len_kind & ((1 << LEN_BITS) - 1)))
     }
 
     /// How it is written.
@@ -144,10 +138,7 @@ pub struct Ast {
 impl Ast {
     /// The directives outside any block.
     pub fn top(&self) -> Siblings<'_> {
-        Siblings {
-            ast: self,
-            next: self.first.unwrap_or(NONE),
-        }
+        Siblings { ast: self, next: self.first.unwrap_or(NONE) }
     }
 
     /// How many directives there are, at any depth.
@@ -204,6 +195,12 @@ impl<'a> DirectiveRef<'a> {
         &self.words()[1..]
     }
 
+    /// The directive behind it in the same block.
+    pub fn next(self) -> Option<DirectiveId> {
+        let next = self.node().next;
+        (next != NONE).then_some(DirectiveId(next))
+    }
+
     /// How it ends.
     pub fn ending(self) -> Ending {
         self.node().ending
@@ -234,10 +231,7 @@ impl<'a> DirectiveRef<'a> {
 
     /// The directives in its block.
     pub fn children(self) -> Siblings<'a> {
-        Siblings {
-            ast: self.ast,
-            next: self.node().first_child,
-        }
+        Siblings { ast: self.ast, next: self.node().first_child }
     }
 }
 

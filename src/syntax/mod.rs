@@ -7,8 +7,6 @@ mod lexer;
 mod parser;
 pub mod word;
 
-pub use ast::{
-    Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Word, WordKind,
-};
+pub use ast::{Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Word, WordKind};
 pub use lexer::{Token, TokenKind};
 pub use parser::{MAX_FILE, parse, tokens};

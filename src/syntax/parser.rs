@@ -40,11 +40,7 @@ fn parse_with(bytes: &[u8], mut sink: impl FnMut(Token)) -> Ast {
         };
         // No leaf fails or is empty; should one ever, the rest of the file is one word.
         let len = leaf.map_or(rest.len(), |(_, token)| token.len()).max(1);
-        sink(Token {
-            start: pos as u32,
-            len: len as u32,
-            kind,
-        });
+        sink(Token { start: pos as u32, len: len as u32, kind });
         let start = pos;
         pos += len;
         match kind {
@@ -55,22 +51,13 @@ fn parse_with(bytes: &[u8], mut sink: impl FnMut(Token)) -> Ast {
             TokenKind::Close => parser.close(start),
             TokenKind::Open => {
                 if parser.open(start) {
-                    let body = lexer::lua(&bytes[pos..])
-                        .map_or(bytes.len() - pos, |(_, token)| token.len());
+                    let body = lexer::lua(&bytes[pos..]).map_or(bytes.len() - pos, |(_, token)| token.len());
                     if body > 0 {
-                        sink(Token {
-                            start: pos as u32,
-                            len: body as u32,
-                            kind: TokenKind::Lua,
-                        });
+                        sink(Token { start: pos as u32, len: body as u32, kind: TokenKind::Lua });
                     }
                     pos += body;
                     if pos < bytes.len() {
-                        sink(Token {
-                            start: pos as u32,
-                            len: 1,
-                            kind: TokenKind::Close,
-                        });
+                        sink(Token { start: pos as u32, len: 1, kind: TokenKind::Close });
                         pos += 1;
                     }
                     parser.close_lua(pos);
@@ -103,13 +90,7 @@ impl<'a> Parser<'a> {
         // Configurations run to about one word for 15 bytes and one directive for 40.
         ast.words.reserve(bytes.len() / 16);
         ast.nodes.reserve(bytes.len() / 48);
-        Parser {
-            bytes,
-            ast,
-            stack: Vec::new(),
-            last_top: NONE,
-            first_word: 0,
-        }
+        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0 }
     }
 
     fn in_directive(&self) -> bool {
@@ -148,17 +129,11 @@ impl<'a> Parser<'a> {
             self.check_length(start, start + 1, end);
         }
         match self.bytes.get(end) {
-            _ if !closed => self.error(
-                Kind::UnclosedQuote,
-                Span::at(end as u32),
-                Some(Span::new(span.start, span.start + 1)),
-            ),
+            _ if !closed => {
+                self.error(Kind::UnclosedQuote, Span::at(end as u32), Some(Span::new(span.start, span.start + 1)))
+            }
             None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b')') => {}
-            Some(&other) => self.error(
-                Kind::AfterQuote(other),
-                Span::new(end as u32, end as u32 + 1),
-                Some(span),
-            ),
+            Some(&other) => self.error(Kind::AfterQuote(other), Span::new(end as u32, end as u32 + 1), Some(span)),
         }
     }
 
@@ -206,32 +181,21 @@ impl<'a> Parser<'a> {
         if self.in_directive() {
             self.push(at, at + 1, Ending::Semicolon);
         } else {
-            self.error(
-                Kind::NothingBefore(b';'),
-                Span::new(at as u32, at as u32 + 1),
-                None,
-            );
+            self.error(Kind::NothingBefore(b';'), Span::new(at as u32, at as u32 + 1), None);
         }
     }
 
     /// Opens a block; whether its body is Lua.
     fn open(&mut self, at: usize) -> bool {
         if !self.in_directive() {
-            self.error(
-                Kind::NothingBefore(b'{'),
-                Span::new(at as u32, at as u32 + 1),
-                None,
-            );
+            self.error(Kind::NothingBefore(b'{'), Span::new(at as u32, at as u32 + 1), None);
             // The block is kept under an empty name, so that its `}` finds it.
             self.ast.words.push(Word::new(at, at, WordKind::Bare));
         }
         let name = self.ast.words[self.first_word].span();
         let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
         let node = self.push(at, at + 1, if lua { Ending::Lua } else { Ending::Block });
-        self.stack.push(Open {
-            node,
-            last_child: NONE,
-        });
+        self.stack.push(Open { node, last_child: NONE });
         lua
     }
 
@@ -241,11 +205,7 @@ impl<'a> Parser<'a> {
         node.end = end as u32;
         let mark = node.mark;
         if self.bytes.get(end - 1) != Some(&b'}') || end as u32 <= mark + 1 {
-            self.error(
-                Kind::EndInLua,
-                Span::at(end as u32),
-                Some(Span::new(mark, mark + 1)),
-            );
+            self.error(Kind::EndInLua, Span::at(end as u32), Some(Span::new(mark, mark + 1)));
         }
     }
 
@@ -268,29 +228,20 @@ impl<'a> Parser<'a> {
         if self.in_directive() {
             let words = &self.ast.words[self.first_word..];
             let head = words[0].span().cover(words[words.len() - 1].span());
-            let quote_is_open = self
-                .ast
-                .errors
-                .last()
-                .is_some_and(|e| e.kind == Kind::UnclosedQuote);
+            let quote_is_open = self.ast.errors.last().is_some_and(|e| e.kind == Kind::UnclosedQuote);
             if !quote_is_open {
                 self.error(Kind::EndInDirective, Span::at(end as u32), Some(head));
             }
             self.push(head.end as usize, head.end as usize, Ending::Missing);
         }
-        let unfinished = self.ast.errors.last().is_some_and(|e| {
-            matches!(
-                e.kind,
-                Kind::UnclosedQuote | Kind::EndInDirective | Kind::EndInLua
-            )
-        });
+        let unfinished = self
+            .ast
+            .errors
+            .last()
+            .is_some_and(|e| matches!(e.kind, Kind::UnclosedQuote | Kind::EndInDirective | Kind::EndInLua));
         if let (Some(open), false) = (self.stack.last(), unfinished) {
             let mark = self.ast.nodes[open.node as usize].mark;
-            self.error(
-                Kind::EndInBlock,
-                Span::at(end as u32),
-                Some(Span::new(mark, mark + 1)),
-            );
+            self.error(Kind::EndInBlock, Span::at(end as u32), Some(Span::new(mark, mark + 1)));
         }
         while let Some(open) = self.stack.pop() {
             self.ast.nodes[open.node as usize].end = end as u32;
@@ -306,11 +257,7 @@ fn closed_quote(word: &[u8]) -> bool {
     }
     // The leaf stops at the first unescaped quote, so only a word that reached the end of the
     // file can end in an escaped one.
-    let escapes = word[1..word.len() - 1]
-        .iter()
-        .rev()
-        .take_while(|&&b| b == b'\\')
-        .count();
+    let escapes = word[1..word.len() - 1].iter().rev().take_while(|&&b| b == b'\\').count();
     escapes % 2 == 0
 }
 
@@ -319,11 +266,7 @@ mod tests {
     use super::*;
 
     fn errors(text: &str) -> Vec<Kind> {
-        parse(text.as_bytes())
-            .errors
-            .iter()
-            .map(|e| e.kind)
-            .collect()
+        parse(text.as_bytes()).errors.iter().map(|e| e.kind).collect()
     }
 
     #[test]
@@ -333,10 +276,7 @@ mod tests {
         assert_eq!(errors("a { b"), [Kind::EndInDirective]);
         assert_eq!(errors("a { b } c;"), [Kind::CloseInDirective]);
         assert_eq!(errors("} a;"), [Kind::CloseWithoutOpen]);
-        assert_eq!(
-            errors(";{}"),
-            [Kind::NothingBefore(b';'), Kind::NothingBefore(b'{')]
-        );
+        assert_eq!(errors(";{}"), [Kind::NothingBefore(b';'), Kind::NothingBefore(b'{')]);
         assert_eq!(errors("a \"b\"c;"), [Kind::AfterQuote(b'c')]);
         assert_eq!(errors("a \"b;"), [Kind::UnclosedQuote]);
         assert_eq!(errors("x_by_lua_block { {"), [Kind::EndInLua]);
@@ -354,9 +294,8 @@ mod tests {
 
     #[test]
     fn the_buffer_limit_is_nginx_s() {
-        let case = |before: &str, n: usize, after: &str| {
-            format!("{before}{}{after}{}", "x".repeat(n), " ".repeat(5000))
-        };
+        let case =
+            |before: &str, n: usize, after: &str| format!("{before}{}{after}{}", "x".repeat(n), " ".repeat(5000));
         assert_eq!(errors(&case("a ", 4095, ";")), []);
         assert_eq!(errors(&case("a ", 4096, ";")), [Kind::TooLong]);
         assert_eq!(errors(&case("a ", 4094, " ;")), []);

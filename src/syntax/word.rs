@@ -9,11 +9,7 @@ use crate::source::Span;
 /// replaced, every other backslash kept (core/ngx_conf_file.c).
 pub fn decode<'a>(bytes: &'a [u8], word: Word) -> Cow<'a, [u8]> {
     let raw = &bytes[word.inner(bytes).range()];
-    if memchr::memchr(b'\\', raw).is_none() {
-        Cow::Borrowed(raw)
-    } else {
-        Cow::Owned(unescape(raw))
-    }
+    if memchr::memchr(b'\\', raw).is_none() { Cow::Borrowed(raw) } else { Cow::Owned(unescape(raw)) }
 }
 
 fn unescape(raw: &[u8]) -> Vec<u8> {
@@ -81,10 +77,7 @@ pub fn parts(value: &[u8]) -> Result<Vec<Part<'_>>, ValueError<'_>> {
         if bracket {
             i += 1;
         }
-        let len = value[i..]
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
-            .count();
+        let len = value[i..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         let name = &value[i..i + len];
         i += len;
         if bracket {
@@ -120,17 +113,10 @@ pub fn variable_span(bytes: &[u8], word: Word, name: &[u8]) -> Option<Span> {
             let before = &raw[..at];
             let braced = before.ends_with(b"${") && raw.get(at + name.len()) == Some(&b'}');
             let plain = before.ends_with(b"$")
-                && !raw
-                    .get(at + name.len())
-                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+                && !raw.get(at + name.len()).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
             braced || plain
         })
-        .map(|at| {
-            Span::new(
-                inner.start + at as u32,
-                inner.start + (at + name.len()) as u32,
-            )
-        })
+        .map(|at| Span::new(inner.start + at as u32, inner.start + (at + name.len()) as u32))
 }
 
 /// A time in milliseconds, as `ngx_parse_time` reads it (core/ngx_parse.c): `90`, `1h30m`, `1h 30m`.
@@ -157,20 +143,14 @@ pub fn time_ms(value: &[u8]) -> Option<u64> {
         if digits == 0 {
             return None;
         }
-        let number: u64 = std::str::from_utf8(&value[i..i + digits])
-            .ok()?
-            .parse()
-            .ok()?;
+        let number: u64 = std::str::from_utf8(&value[i..i + digits]).ok()?.parse().ok()?;
         i += digits;
         let (unit, width) = if value[i..].starts_with(b"ms") {
             (7, 2)
         } else if i == value.len() || value[i] == b' ' {
             (6, 0)
         } else {
-            (
-                UNITS.iter().position(|(name, _)| name == &&value[i..=i])?,
-                1,
-            )
+            (UNITS.iter().position(|(name, _)| name == &&value[i..=i])?, 1)
         };
         if unit < least {
             return None;
@@ -196,11 +176,7 @@ pub fn size(value: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    std::str::from_utf8(digits)
-        .ok()?
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit)
+    std::str::from_utf8(digits).ok()?.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// Writes a value so that nginx reads exactly it, in the quotes of the word that it replaces.
@@ -218,10 +194,7 @@ mod tests {
 
     #[test]
     fn escapes_are_those_of_nginx() {
-        assert_eq!(
-            unescape(br#"\"\'\\ \t\r\n \d\.\$"#),
-            b"\"'\\ \t\r\n \\d\\.\\$"
-        );
+        assert_eq!(unescape(br#"\"\'\\ \t\r\n \d\.\$"#), b"\"'\\ \t\r\n \\d\\.\\$");
         assert_eq!(unescape(br"\"), br"\");
     }
 

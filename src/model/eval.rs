@@ -1,0 +1,234 @@
+//! What a value with variables is for one request (http/ngx_http_variables.c).
+
+use std::collections::HashMap;
+
+use super::request::{KEY, Request, Value};
+use super::variable::{Definer, Definitions};
+use crate::catalog::builtin_variable;
+use crate::syntax::word::{Part, parts};
+
+/// What the value is wanted for. A browser sends no header and no cookie that would help a
+/// handshake, but whether it sends one at all is not known to a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A header of the request to the backend.
+    Header,
+    /// A condition, a URI, a name.
+    Condition,
+}
+
+/// The variables of one request.
+#[derive(Debug)]
+pub struct Scope<'m> {
+    definitions: &'m Definitions,
+    /// A variable that nothing defines may be defined where wslint cannot look.
+    open_world: bool,
+    /// The client's request.
+    pub request: Request,
+    /// The current URI: a rewrite changes it.
+    pub uri: Value,
+    /// The current query.
+    pub args: Value,
+    /// Captures of the last regular expression, `$0` first.
+    pub captures: Vec<Value>,
+    assigned: HashMap<String, Value>,
+    in_progress: Vec<String>,
+    /// Whether the browser's own `Connection` was asked for: only then do browsers differ.
+    pub saw_connection: bool,
+}
+
+/// nginx gives up on variables that refer to each other deeper than this (`r->variable_depth`).
+const MAX_DEPTH: usize = 100;
+
+impl<'m> Scope<'m> {
+    /// The variables at the start of a request.
+    pub fn new(definitions: &'m Definitions, open_world: bool, request: Request) -> Scope<'m> {
+        let (uri, args) = (request.uri.clone(), request.args.clone());
+        Scope {
+            definitions,
+            open_world,
+            request,
+            uri,
+            args,
+            captures: Vec::new(),
+            assigned: HashMap::new(),
+            in_progress: Vec::new(),
+            saw_connection: false,
+        }
+    }
+
+    /// Gives a variable its value, as `set` does.
+    pub fn assign(&mut self, name: &str, value: Value) {
+        match name.to_ascii_lowercase().as_str() {
+            "args" | "query_string" => self.args = value,
+            name => {
+                self.assigned.insert(name.to_owned(), value);
+            }
+        }
+    }
+
+    /// The value of a decoded word.
+    pub fn value(&mut self, text: &[u8], purpose: Purpose) -> Value {
+        let Ok(parts) = parts(text) else { return Value::Unknown };
+        let mut out = Vec::new();
+        for part in parts {
+            let value = match part {
+                Part::Text(text) => {
+                    out.extend_from_slice(text);
+                    continue;
+                }
+                Part::Variable(name) => self.variable(&String::from_utf8_lossy(name), purpose),
+                Part::Capture(n) => self.captures.get(n as usize).cloned().unwrap_or(Value::EMPTY),
+            };
+            match value {
+                Value::Known(bytes) => out.extend(bytes),
+                Value::Unknown => return Value::Unknown,
+            }
+        }
+        Value::Known(out)
+    }
+
+    /// The value of a variable.
+    pub fn variable(&mut self, name: &str, purpose: Purpose) -> Value {
+        let name = name.to_ascii_lowercase();
+        if let Some(value) = self.assigned.get(&name) {
+            return value.clone();
+        }
+        let definitions = self.definitions;
+        let defined = definitions.of(&name);
+        if let Some(map) = definitions.map_of(&name) {
+            if self.in_progress.contains(&name) || self.in_progress.len() >= MAX_DEPTH {
+                // `cycle while evaluating variable`: not found, hence empty.
+                return Value::EMPTY;
+            }
+            self.in_progress.push(name.clone());
+            let source = self.value(&map.source, purpose);
+            let value = match source.known().map(|s| map.select(s)) {
+                Some(Ok(Some(entry))) => self.value(&entry.value, purpose),
+                Some(Ok(None)) => Value::EMPTY,
+                Some(Err(_)) => Value::Unknown,
+                None => self.same_for_all(map, purpose),
+            };
+            self.in_progress.pop();
+            if !map.volatile && purpose == Purpose::Condition {
+                self.assigned.insert(name, value.clone());
+            }
+            return value;
+        }
+        if defined.iter().any(|d| matches!(d.definer, Definer::Script | Definer::Geo | Definer::SplitClients)) {
+            return Value::Unknown;
+        }
+        if !defined.is_empty() {
+            // `set` and captures that did not happen: `using uninitialized … variable`.
+            return Value::EMPTY;
+        }
+        if builtin_variable(name.as_bytes()).is_some() {
+            return self.builtin(&name, purpose);
+        }
+        if self.open_world { Value::Unknown } else { Value::EMPTY }
+    }
+
+    /// A map whose source is not known has a known value where all its lines agree.
+    fn same_for_all(&mut self, map: &super::variable::Map, purpose: Purpose) -> Value {
+        if map.incomplete || map.default_entry().is_none() {
+            return Value::Unknown;
+        }
+        let mut values = map.entries.iter().map(|e| e.value.as_slice());
+        let Some(first) = values.next() else { return Value::Unknown };
+        if values.all(|v| v == first) { self.value(first, purpose) } else { Value::Unknown }
+    }
+
+    fn builtin(&mut self, name: &str, purpose: Purpose) -> Value {
+        if let Some(header) = name.strip_prefix("http_") {
+            return self.client_header(header, purpose);
+        }
+        if let Some(argument) = name.strip_prefix("arg_") {
+            return self.argument(argument);
+        }
+        if name.starts_with("cookie_") {
+            return if purpose == Purpose::Header { Value::EMPTY } else { Value::Unknown };
+        }
+        if name == "sent_http_connection" {
+            return Value::text("keep-alive");
+        }
+        if name.starts_with("sent_") || name.starts_with("upstream_") {
+            return Value::EMPTY;
+        }
+        match name {
+            "host" => self.request.host.clone(),
+            "uri" | "document_uri" => self.uri.clone(),
+            "request_uri" => self.request.request_uri.clone(),
+            "args" | "query_string" => self.args.clone(),
+            "is_args" => match &self.args {
+                Value::Known(a) if a.is_empty() => Value::EMPTY,
+                Value::Known(_) => Value::text("?"),
+                Value::Unknown => Value::Unknown,
+            },
+            "scheme" => self.request.scheme.clone(),
+            "https" => match self.request.scheme.known() {
+                Some(b"https") => Value::text("on"),
+                Some(_) => Value::EMPTY,
+                None => Value::Unknown,
+            },
+            "server_port" => self.request.port.clone(),
+            "server_name" => self.request.server_name.clone(),
+            "request_method" => Value::text("GET"),
+            "server_protocol" => Value::text("HTTP/1.1"),
+            "http2" | "http3" | "content_length" | "content_type" | "request_completion" | "fastcgi_path_info" => {
+                Value::EMPTY
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn client_header(&mut self, header: &str, purpose: Purpose) -> Value {
+        match header {
+            "upgrade" => Value::text("websocket"),
+            "connection" => {
+                self.saw_connection = true;
+                Value::text(self.request.browser.connection())
+            }
+            "host" => self.request.host_header.clone(),
+            "sec_websocket_key" => Value::text(KEY),
+            "sec_websocket_version" => Value::text("13"),
+            "transfer_encoding" | "content_length" | "content_type" | "te" | "expect" | "http2_settings" => {
+                Value::EMPTY
+            }
+            _ if purpose == Purpose::Header => Value::EMPTY,
+            // What a browser, or a proxy in front of this one, may send.
+            "origin"
+            | "user_agent"
+            | "referer"
+            | "cookie"
+            | "authorization"
+            | "accept"
+            | "accept_language"
+            | "accept_encoding"
+            | "cache_control"
+            | "pragma"
+            | "sec_websocket_extensions"
+            | "sec_websocket_protocol"
+            | "forwarded"
+            | "via"
+            | "dnt" => Value::Unknown,
+            other if ["x_", "cf_", "true_", "fastly_", "sec_", "cloudfront_"].iter().any(|p| other.starts_with(p)) => {
+                Value::Unknown
+            }
+            _ => Value::EMPTY,
+        }
+    }
+
+    fn argument(&self, name: &str) -> Value {
+        let Some(args) = self.args.known() else { return Value::Unknown };
+        for pair in args.split(|&b| b == b'&') {
+            let (key, value) = match memchr::memchr(b'=', pair) {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => continue,
+            };
+            if key.eq_ignore_ascii_case(name.as_bytes()) {
+                return Value::Known(value.to_vec());
+            }
+        }
+        Value::EMPTY
+    }
+}

@@ -1,0 +1,219 @@
+//! A request has arrived at a `proxy_pass`: what becomes of it.
+
+use super::eval::{Purpose, Scope};
+use super::handshake::{Answer, Forwarded, forwarded};
+use super::inherit::Found;
+use super::request::Value;
+use super::scope::{Config, OccId, ScopeId};
+use super::verdict::{Outcome, Reason, Why};
+use super::world::World;
+use crate::catalog::{Name, Version, name};
+use crate::syntax::word;
+
+/// Below this, a response header does not fit (contract: “response buffers below 1k”).
+const SMALL: u64 = 1024;
+
+/// The outcome for a handshake that is proxied by `pass` with the settings of `scope`.
+pub fn judge(
+    world: &World<'_>,
+    scope: ScopeId,
+    pass: OccId,
+    vars: &mut Scope<'_>,
+    version: Version,
+) -> (Outcome, Forwarded) {
+    let config = world.config;
+    let forwarded = forwarded(config, scope, vars, version);
+    let outcome = outcome(world, scope, pass, vars, version, &forwarded);
+    (outcome, forwarded)
+}
+
+fn outcome(
+    world: &World<'_>,
+    scope: ScopeId,
+    pass: OccId,
+    vars: &mut Scope<'_>,
+    version: Version,
+    forwarded: &Forwarded,
+) -> Outcome {
+    let config = world.config;
+    if let Some(reason) = bad_target(world, scope, pass, vars) {
+        return Outcome::Broken(reason);
+    }
+    if forwarded.http_version.known() == Some(b"2")
+        && let Some(occ) = forwarded.http_version_origin.occ()
+    {
+        return Outcome::Broken(Reason::Http2Upstream(occ));
+    }
+    let answer = forwarded.answer();
+    if let Answer::Refused(refusal) = answer {
+        return Outcome::Broken(Reason::Refused(refusal));
+    }
+    if let Some(reason) = spoiled_response(config, scope, vars, version) {
+        return Outcome::Broken(reason);
+    }
+    if let Some(why) = undecided(world, scope, vars, version) {
+        return Outcome::Unknown(why);
+    }
+    match answer {
+        Answer::Accepted => Outcome::Upgrades,
+        _ if forwarded.uncertain || forwarded.http_version == Value::Unknown => Outcome::Unknown(Why::Include),
+        _ => Outcome::Unknown(Why::Values),
+    }
+}
+
+/// `proxy_pass` with variables is checked only when a request arrives (`ngx_http_proxy_eval`).
+fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'_>) -> Option<Reason> {
+    let config = world.config;
+    let text = config.arg(pass, 0)?;
+    if !word::has_variables(&text) {
+        return None;
+    }
+    let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return None };
+    let shown = String::from_utf8_lossy(&url).into_owned();
+    let lower = shown.to_ascii_lowercase();
+    let Some(rest) = lower.strip_prefix("http://").or(lower.strip_prefix("https://")) else {
+        return Some(Reason::BadUrl(pass, shown));
+    };
+    let host = rest.split(['/', '?']).next().unwrap_or("");
+    let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or("") };
+    if rest.starts_with("unix:") {
+        return None;
+    }
+    if name.is_empty() {
+        return Some(Reason::BadUrl(pass, shown));
+    }
+    let is_address = name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok();
+    if is_address || world.upstream(name).is_some() || world.is_open_at(scope) {
+        return None;
+    }
+    match config.effective(scope, name::RESOLVER) {
+        Found::Nowhere => Some(Reason::NoResolver(pass, name.to_owned())),
+        _ => None,
+    }
+}
+
+/// A 101 that the browser rejects although the backend gave it.
+fn spoiled_response(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: Version) -> Option<Reason> {
+    let hidden = listed(config, scope, name::PROXY_HIDE_HEADER);
+    let passed = listed(config, scope, name::PROXY_PASS_HEADER);
+    for (occ, header) in hidden {
+        let matters = ["upgrade", "sec-websocket-accept"].contains(&header.as_str());
+        if matters && !passed.iter().any(|(_, p)| *p == header) {
+            return Some(Reason::HiddenResponse(occ, header));
+        }
+    }
+    let mut level = config.effective_list(scope, name::ADD_HEADER).0;
+    while let Some(at) = level {
+        for occ in config.own_named(at, name::ADD_HEADER) {
+            let header = config.arg_text(occ, 0).to_ascii_lowercase();
+            // Without `always` the header is added to a fixed list of statuses, 101 not among them.
+            if config.arg(occ, 2).as_deref() == Some(b"always")
+                && ["upgrade", "sec-websocket-accept"].contains(&header.as_str())
+            {
+                let value = config.arg(occ, 1).map_or(Value::EMPTY, |v| vars.value(&v, Purpose::Header));
+                if matches!(&value, Value::Known(v) if !v.is_empty()) {
+                    return Some(Reason::DuplicateResponse(occ, header));
+                }
+            }
+        }
+        // `add_header_inherit merge` (1.29.3) adds the outer level's headers to these.
+        let merges = version >= Version(1, 29, 3)
+            && matches!(config.effective(at, name::ADD_HEADER_INHERIT).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"merge"));
+        level = match (merges, config.scope(at).parent) {
+            (true, Some(parent)) => config.effective_list(parent, name::ADD_HEADER).0,
+            _ => None,
+        };
+    }
+    None
+}
+
+/// The first arguments of the effective list of a directive, lower-cased.
+fn listed(config: Config<'_>, scope: ScopeId, wanted: Name) -> Vec<(OccId, String)> {
+    match config.effective_list(scope, wanted).0 {
+        Some(level) => {
+            config.own_named(level, wanted).map(|o| (o, config.arg_text(o, 0).to_ascii_lowercase())).collect()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// What the contract lists as undecided by the configuration.
+fn undecided(world: &World<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: Version) -> Option<Why> {
+    let config = world.config;
+    let first = |n: Name| config.effective(scope, n).occ().map(|o| (o, config.arg_text(o, 0)));
+    if let Some((occ, zone)) = first(name::PROXY_CACHE)
+        && zone != "off"
+        && !bypasses(config, scope, vars)
+    {
+        return Some(Why::Cache(occ));
+    }
+    if let Some((_, on)) = first(name::SSI)
+        && on == "on"
+        && let Some(level) = config.effective_list(scope, name::SSI_TYPES).0
+        && let Some(occ) = config
+            .own_named(level, name::SSI_TYPES)
+            .find(|&o| config.args(o).iter().enumerate().any(|(i, _)| config.arg_text(o, i) == "*"))
+    {
+        return Some(Why::Ssi(occ));
+    }
+    if let Some((occ, time)) = first(name::PROXY_READ_TIMEOUT)
+        && word::time_ms(time.as_bytes()) == Some(0)
+    {
+        return Some(Why::ReadTimeout(occ));
+    }
+    if let Some((occ, rate)) = first(name::LIMIT_RATE) {
+        match word::size(rate.as_bytes()) {
+            Some(0) => {}
+            Some(rate) if rate >= SMALL => {}
+            _ => return Some(Why::LimitRate(occ)),
+        }
+    }
+    if let Some((occ, size)) = first(name::PROXY_BUFFER_SIZE)
+        && word::size(size.as_bytes()).is_some_and(|s| s < SMALL)
+    {
+        return Some(Why::Buffer(occ));
+    }
+    if let Some((occ, uri)) = first(name::AUTH_REQUEST)
+        && uri != "off"
+        && subrequest_upgrades(world, scope, &uri, version)
+    {
+        return Some(Why::Subrequest(occ));
+    }
+    if let Some(level) = config.effective_list(scope, name::MIRROR).0 {
+        for occ in config.own_named(level, name::MIRROR) {
+            let uri = config.arg_text(occ, 0);
+            if uri != "off" && subrequest_upgrades(world, scope, &uri, version) {
+                return Some(Why::Subrequest(occ));
+            }
+        }
+    }
+    None
+}
+
+/// Whether `proxy_cache_bypass` is true for a handshake.
+fn bypasses(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>) -> bool {
+    let Some(level) = config.effective_list(scope, name::PROXY_CACHE_BYPASS).0 else { return false };
+    for occ in config.own_named(level, name::PROXY_CACHE_BYPASS) {
+        for i in 0..config.args(occ).len() {
+            let Some(text) = config.arg(occ, i) else { continue };
+            if matches!(vars.value(&text, Purpose::Header), Value::Known(v) if !v.is_empty() && v != b"0") {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Whether a subrequest to `uri` asks its backend for an upgrade: if that answers 101, nginx closes
+/// the client's connection without an answer.
+pub fn subrequest_upgrades(world: &World<'_>, scope: ScopeId, uri: &str, version: Version) -> bool {
+    let Some(target) = world.subrequest_target(scope, uri) else { return false };
+    let config = world.config;
+    let Some(pass) = config.own_named(target, name::PROXY_PASS).last() else { return false };
+    let _ = pass;
+    let mut vars = world.variables_at(target, super::request::Browser::Chrome);
+    let sent = forwarded(config, target, &mut vars, version);
+    let (upgrade, unsure) = sent.tokens("Upgrade");
+    let (connection, unsure_too) = sent.tokens("Connection");
+    (unsure || upgrade.iter().any(|t| t == "websocket")) && (unsure_too || connection.iter().any(|t| t == "upgrade"))
+}

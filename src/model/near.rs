@@ -1,0 +1,273 @@
+//! Near misses of the words that matter: what people wrote, and what they meant.
+
+use strsim::osa_distance;
+
+/// Curly quotes and HTML entities that stand where ASCII quotes were meant.
+const FALSE_QUOTES: &[&str] =
+    &["“", "”", "„", "‘", "’", "«", "»", "&quot;", "&#34;", "&#39;", "&apos;", "&ldquo;", "&rdquo;", "'", "\"", "`"];
+
+/// The word that `text` is a near miss of: another word of the list within an edit distance of 2,
+/// case aside, and no more than a third of its letters. Not the word itself.
+pub fn nearest<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
+    let lower = text.to_ascii_lowercase();
+    if words.iter().any(|w| w.to_ascii_lowercase() == lower) {
+        return None;
+    }
+    let best = words.iter().map(|w| (osa_distance(&lower, &w.to_ascii_lowercase()), *w)).min_by_key(|(d, _)| *d)?;
+    let limit = 2.min(best.1.len() / 3);
+    (best.0 <= limit).then_some(best.1)
+}
+
+/// `“upgrade”` as `upgrade`: the text without false quotes around it, if there are any.
+pub fn without_false_quotes(text: &str) -> Option<&str> {
+    let mut inner = text;
+    loop {
+        let before = inner;
+        for quote in FALSE_QUOTES {
+            inner = inner.strip_prefix(quote).unwrap_or(inner);
+            inner = inner.strip_suffix(quote).unwrap_or(inner);
+        }
+        if inner == before {
+            return (inner.len() != text.len()).then_some(inner);
+        }
+    }
+}
+
+/// The header that a misspelt header name means: `Upgrade` or `Connection`.
+pub fn header_name(name: &str) -> Option<&'static str> {
+    const HEADERS: [&str; 2] = ["Upgrade", "Connection"];
+    let exact = |n: &str| HEADERS.into_iter().find(|h| h.eq_ignore_ascii_case(n));
+    if exact(name).is_some() {
+        return None;
+    }
+    if let Some(inner) = without_false_quotes(name) {
+        return exact(inner).or_else(|| nearest(inner, &HEADERS));
+    }
+    let trimmed = name.trim_end_matches([':', '=', ',', '_']);
+    if trimmed.len() != name.len() {
+        return exact(trimmed).or_else(|| nearest(trimmed, &HEADERS));
+    }
+    nearest(name, &HEADERS)
+}
+
+/// What a misspelt value of `Connection` means, as it should be written; `variables` are the names
+/// that are defined.
+pub fn connection_value(value: &str, variables: &[&str], strict: bool) -> Option<String> {
+    let lower = value.to_ascii_lowercase();
+    if let Some(inner) = without_false_quotes(value) {
+        let fixed = connection_value(inner, variables, strict);
+        return fixed.or_else(|| {
+            (has_token(inner, "upgrade") || is_known_variable(inner, variables)).then(|| inner.to_owned())
+        });
+    }
+    if let Some(name) = plain_variable(value) {
+        return variable(name, variables, &["connection_upgrade", "http_connection"], strict);
+    }
+    if has_token(value, "upgrade") || lower.contains('$') {
+        return escaped_dollar(value, variables);
+    }
+    if let Some(found) = lost_dollar(&lower, variables, &["connection_upgrade", "http_connection"]) {
+        return Some(found);
+    }
+    // One token of a list may be the misspelt one.
+    let tokens: Vec<&str> = value.split([',', ';']).map(str::trim).collect();
+    let fixed: Vec<&str> = tokens.iter().map(|t| nearest(t, &["upgrade"]).unwrap_or(t)).collect();
+    (fixed != tokens).then(|| fixed.join(", "))
+}
+
+/// What a misspelt value of `Upgrade` means.
+pub fn upgrade_value(value: &str, variables: &[&str], strict: bool) -> Option<String> {
+    let lower = value.to_ascii_lowercase();
+    if let Some(inner) = without_false_quotes(value) {
+        let fixed = upgrade_value(inner, variables, strict);
+        return fixed.or_else(|| {
+            (lower.contains("websocket") || is_known_variable(inner, variables)).then(|| inner.to_owned())
+        });
+    }
+    if let Some(name) = plain_variable(value) {
+        return variable(name, variables, &["http_upgrade"], strict);
+    }
+    if lower.contains('$') {
+        return escaped_dollar(value, variables);
+    }
+    if let Some(found) = lost_dollar(&lower, variables, &["http_upgrade"]) {
+        return Some(found);
+    }
+    // A literal makes every ordinary request look like a handshake; the variable does not.
+    nearest(value, &["websocket"]).map(|_| "$http_upgrade".to_owned())
+}
+
+/// A variable that is a near miss of one that exists or is usual. A name that nginx knows is only
+/// ever meant otherwise where it can never have a value: `$http_ugrade`.
+fn variable(name: &str, variables: &[&str], usual: &[&str], strict: bool) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    let exists = variables.iter().any(|v| v.eq_ignore_ascii_case(name));
+    if exists || usual.contains(&lower.as_str()) {
+        return None;
+    }
+    if lower == "upgrade" || lower == "httpupgrade" || lower == "http" {
+        return (usual[0] == "http_upgrade" || lower == "httpupgrade").then(|| "$http_upgrade".to_owned());
+    }
+    let builtin = crate::catalog::builtin_variable(name.as_bytes());
+    let misspelt_header = lower.starts_with("http_") || lower.starts_with("sent_http_");
+    if builtin.is_some() && !misspelt_header {
+        return None;
+    }
+    let mut words: Vec<&str> = usual.to_vec();
+    words.push("http_upgrade");
+    if !strict {
+        words.extend(variables.iter().copied());
+    } else {
+        words.extend(variables.iter().filter(|v| v.contains("upgrade") || v.contains("connection")).copied());
+    }
+    // `$connection_upgrade` spelt as a client header, seen in the wild.
+    if lower == "http_connection_upgrade" {
+        return Some("$connection_upgrade".to_owned());
+    }
+    nearest(name, &words).map(|w| format!("${w}"))
+}
+
+/// `http_upgrade` without its `$`.
+fn lost_dollar(lower: &str, variables: &[&str], usual: &[&str]) -> Option<String> {
+    let bare = lower.trim_start_matches('{').trim_end_matches('}');
+    let known = usual.contains(&bare)
+        || bare == "http_upgrade"
+        || variables.iter().any(|v| v.eq_ignore_ascii_case(bare) && v.contains('_'));
+    if known {
+        return Some(format!("${bare}"));
+    }
+    let near: Vec<&str> = usual.iter().copied().filter(|w| w.contains('_')).collect();
+    (bare.contains('_')).then(|| nearest(bare, &near)).flatten().map(|w| format!("${w}"))
+}
+
+/// `\$http_upgrade`, as heredocs leave it behind.
+fn escaped_dollar(value: &str, variables: &[&str]) -> Option<String> {
+    let inner = value.strip_prefix('\\')?;
+    let name = plain_variable(inner)?;
+    (is_known_variable(inner, variables) || crate::catalog::builtin_variable(name.as_bytes()).is_some())
+        .then(|| inner.to_owned())
+}
+
+fn is_known_variable(value: &str, variables: &[&str]) -> bool {
+    plain_variable(value).is_some_and(|n| {
+        ["http_upgrade", "connection_upgrade", "http_connection"].contains(&n.to_ascii_lowercase().as_str())
+            || variables.iter().any(|v| v.eq_ignore_ascii_case(n))
+    })
+}
+
+/// The name of a value that is one variable and nothing else.
+pub fn plain_variable(value: &str) -> Option<&str> {
+    let name = value.strip_prefix('$')?;
+    let name = name.strip_prefix('{').and_then(|n| n.strip_suffix('}')).unwrap_or(name);
+    (!name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')).then_some(name)
+}
+
+/// Whether a comma-separated header value has a token.
+pub fn has_token(value: &str, token: &str) -> bool {
+    value.split(',').any(|t| t.trim().eq_ignore_ascii_case(token))
+}
+
+/// The value that a misspelt `proxy_http_version` means.
+pub fn http_version(value: &str) -> Option<&'static str> {
+    let inner = without_false_quotes(value).unwrap_or(value);
+    let digits = inner.to_ascii_lowercase();
+    let digits =
+        digits.trim_start_matches("http/").trim_start_matches("http").trim_start_matches([':', '=', 'v', ' ']).trim();
+    (value != "1.1" && matches!(digits, "1.1" | "1,1" | "11" | "1..1" | "1.1." | "1")).then_some("1.1")
+}
+
+/// The directive of this list that a misspelt name means.
+pub fn directive(name: &str, candidates: &[&'static str]) -> Option<&'static str> {
+    let trimmed = name.trim_end_matches([':', '=']);
+    if trimmed.len() != name.len()
+        && let Some(exact) = candidates.iter().find(|c| c.eq_ignore_ascii_case(trimmed))
+    {
+        return Some(exact);
+    }
+    if let Some(other_case) = candidates.iter().find(|c| c.eq_ignore_ascii_case(name) && **c != name) {
+        return Some(other_case);
+    }
+    nearest(name, candidates).and_then(|n| candidates.iter().find(|c| **c == n).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_in_public_files_is_understood() {
+        for (value, want) in [
+            ("ugrade", Some("upgrade")),
+            ("Ugrade", Some("upgrade")),
+            ("upgade", Some("upgrade")),
+            ("upgrad", Some("upgrade")),
+            ("upgraded", Some("upgrade")),
+            ("“upgrade”", Some("upgrade")),
+            ("&quot;upgrade&quot;", Some("upgrade")),
+            ("upgrade'", Some("upgrade")),
+            ("connection_upgrade", Some("$connection_upgrade")),
+            ("$connection_upgarde", Some("$connection_upgrade")),
+            ("$http_connection_upgrade", Some("$connection_upgrade")),
+            ("\\$connection_upgrade", Some("$connection_upgrade")),
+            ("upgrade; keep-alive", None),
+            ("upgrade", None),
+            ("keep-alive, Upgrade", None),
+            ("keep-alive", None),
+            ("close", None),
+            ("", None),
+            ("websocket", None),
+            ("$http_upgrade", None),
+            ("$http_connection", None),
+            ("$connection_upgrade", None),
+            ("$uri", None),
+        ] {
+            assert_eq!(connection_value(value, &[], true).as_deref(), want, "{value}");
+        }
+        for (value, want) in [
+            ("$http_ugrade", Some("$http_upgrade")),
+            ("$http_upgarde", Some("$http_upgrade")),
+            ("$upgrade", Some("$http_upgrade")),
+            ("http_upgrade", Some("$http_upgrade")),
+            ("websockets", Some("$http_upgrade")),
+            ("\\$http_upgrade", Some("$http_upgrade")),
+            ("$http_upgrade", None),
+            ("websocket", None),
+            ("$connection_upgrade", None),
+            ("$http_connection", None),
+            ("h2c", None),
+        ] {
+            assert_eq!(upgrade_value(value, &[], true).as_deref(), want, "{value}");
+        }
+        for (name, want) in [
+            ("Conection", Some("Connection")),
+            ("Upgrad", Some("Upgrade")),
+            ("Upgrade:", Some("Upgrade")),
+            ("Connection_", Some("Connection")),
+            ("Upgrade-Insecure-Requests", None),
+            ("connection", None),
+            ("Host", None),
+        ] {
+            assert_eq!(header_name(name), want, "{name}");
+        }
+        for (value, want) in [
+            ("1,1", Some("1.1")),
+            ("HTTP/1.1", Some("1.1")),
+            ("1.1", None),
+            ("1.0", None),
+            ("2", None),
+            ("“1.1”", Some("1.1")),
+        ] {
+            assert_eq!(http_version(value), want, "{value}");
+        }
+        for (name, want) in [
+            ("proxy_set_haeder", Some("proxy_set_header")),
+            ("proxy_set_headers", Some("proxy_set_header")),
+            ("proxy_http_verison", Some("proxy_http_version")),
+            ("Proxy_Set_Header", Some("proxy_set_header")),
+            ("proxy_http_version:", Some("proxy_http_version")),
+            ("proxy_hide_header", None),
+        ] {
+            assert_eq!(directive(name, &["proxy_set_header", "proxy_http_version", "proxy_pass"]), want, "{name}");
+        }
+    }
+}

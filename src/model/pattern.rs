@@ -1,0 +1,131 @@
+//! Regular expressions of locations, maps, `if` and `rewrite`. nginx uses PCRE over bytes; what the
+//! `fancy-regex` crate does not compile, or does not decide within its limits, stays undecided.
+
+use super::scope::{Config, OccId};
+use crate::catalog::{Name, name};
+use std::sync::OnceLock;
+
+/// A regular expression as it stands in the configuration, compiled when first used.
+#[derive(Debug)]
+pub struct Pattern {
+    text: Vec<u8>,
+    caseless: bool,
+    compiled: OnceLock<Option<fancy_regex::Regex>>,
+}
+
+/// Steps of backtracking after which a match is undecided.
+const BACKTRACK_LIMIT: usize = 100_000;
+/// Bytes that a compiled expression may take.
+const SIZE_LIMIT: usize = 1 << 20;
+
+impl Pattern {
+    /// The expression, without its `~` or `~*`.
+    pub fn new(text: &[u8], caseless: bool) -> Pattern {
+        Pattern { text: text.to_vec(), caseless, compiled: OnceLock::new() }
+    }
+
+    /// The expression as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
+
+    fn regex(&self) -> Option<&fancy_regex::Regex> {
+        self.compiled
+            .get_or_init(|| {
+                let text = std::str::from_utf8(&self.text).ok()?;
+                fancy_regex::RegexBuilder::new(text)
+                    .case_insensitive(self.caseless)
+                    .backtrack_limit(BACKTRACK_LIMIT)
+                    .delegate_size_limit(SIZE_LIMIT)
+                    .build()
+                    .ok()
+            })
+            .as_ref()
+    }
+
+    /// Whether it matches; `None` is undecided.
+    pub fn matches(&self, value: &[u8]) -> Option<bool> {
+        self.regex()?.is_match(std::str::from_utf8(value).ok()?).ok()
+    }
+
+    /// The captures of a match, the whole match first, with the named ones; `None` is undecided.
+    #[expect(clippy::type_complexity, reason = "numbered and named captures of one match")]
+    pub fn captures(&self, value: &[u8]) -> Option<Option<(Vec<Vec<u8>>, Vec<(String, Vec<u8>)>)>> {
+        let regex = self.regex()?;
+        let found = regex.captures(std::str::from_utf8(value).ok()?).ok()?;
+        Some(found.map(|c| {
+            let numbered =
+                (0..c.len()).map(|i| c.get(i).map(|m| m.as_str().as_bytes().to_vec()).unwrap_or_default()).collect();
+            let named = regex
+                .capture_names()
+                .flatten()
+                .map(|n| (n.to_owned(), c.name(n).map(|m| m.as_str().as_bytes().to_vec()).unwrap_or_default()))
+                .collect();
+            (numbered, named)
+        }))
+    }
+
+    /// The names of its captures: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`, found in the text, so
+    /// that they are known also where the expression does not compile here.
+    pub fn names(&self) -> Vec<String> {
+        let text = self.text();
+        let mut out = Vec::new();
+        for (at, _) in text.match_indices("(?") {
+            let rest = &text[at + 2..];
+            let rest = rest.strip_prefix('P').unwrap_or(rest);
+            let (open, close) = match rest.chars().next() {
+                Some('<') => ('<', '>'),
+                Some('\'') => ('\'', '\''),
+                _ => continue,
+            };
+            let name: String = rest.trim_start_matches(open).chars().take_while(|&c| c != close).collect();
+            if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                out.push(name);
+            }
+        }
+        out
+    }
+
+    /// The regular expressions in the arguments of a `location`, `server_name`, `rewrite` or `if`.
+    pub fn of_directive(config: Config<'_>, id: OccId, directive: Name) -> Vec<Pattern> {
+        let args: Vec<Vec<u8>> =
+            (0..config.args(id).len()).filter_map(|i| config.arg(id, i)).map(|v| v.into_owned()).collect();
+        match directive {
+            name::REWRITE => args.first().map(|a| Pattern::new(a, false)).into_iter().collect(),
+            name::SERVER_NAME => {
+                args.iter().filter(|a| a.starts_with(b"~")).map(|a| Pattern::new(&a[1..], true)).collect()
+            }
+            name::LOCATION => match args.as_slice() {
+                [one] => one
+                    .strip_prefix(b"~")
+                    .map(|r| Pattern::new(r.strip_prefix(b"*").unwrap_or(r), r.starts_with(b"*")))
+                    .into_iter()
+                    .collect(),
+                [modifier, text] if modifier.starts_with(b"~") => vec![Pattern::new(text, modifier == b"~*")],
+                _ => Vec::new(),
+            },
+            name::IF => match super::rewrite::Condition::parse(&args) {
+                Some(super::rewrite::Condition::Matches { pattern, .. }) => vec![pattern],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_captures_are_found() {
+        assert_eq!(Pattern::new(b"^/(?<a>x)(?P<b>y)(?'c'z)(?:n)(?<=q)", false).names(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_backtracking_bomb_is_undecided() {
+        assert_eq!(Pattern::new(b"(a|aa)+(?=b)$", false).matches(&[b'a'; 60]), None);
+        assert_eq!(Pattern::new(b"(", false).matches(b"x"), None);
+        assert_eq!(Pattern::new(b"^/WS$", true).matches(b"/ws"), Some(true));
+    }
+}

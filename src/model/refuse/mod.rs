@@ -1,0 +1,114 @@
+//! What nginx refuses to start with, in nginx's terms, and for which versions.
+
+mod structure;
+mod values;
+mod variables;
+
+use super::scope::{OccId, ScopeKind};
+use super::world::World;
+use crate::catalog::Version;
+
+/// One reason for which nginx does not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The directive, where nginx's complaint has one.
+    pub occ: Option<OccId>,
+    /// The argument that is wrong, if it is one.
+    pub argument: Option<usize>,
+    /// What kind of mistake.
+    pub kind: RefusalKind,
+    /// What nginx says, without file and line.
+    pub text: String,
+    /// Where the first of two is, or the block that stands in the way.
+    pub other: Option<OccId>,
+    /// The first version that refuses it, if not all do.
+    pub since: Option<Version>,
+    /// The first version that accepts it again, if any does.
+    pub until: Option<Version>,
+}
+
+/// Kinds of refusals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// `unknown directive`; a near miss of this one, if it is one.
+    UnknownDirective(Option<&'static str>),
+    /// `directive is not allowed here`
+    NotAllowedHere,
+    /// `invalid number of arguments`
+    ArgumentCount,
+    /// `directive is duplicate`
+    Duplicate,
+    /// `is not terminated by ";"` and `has no opening "{"`
+    BlockStructure,
+    /// `unknown "…" variable`
+    UnknownVariable(String),
+    /// `proxy_pass ws://…`
+    WebSocketScheme,
+    /// `proxy_http_version` with a value that nginx does not know.
+    HttpVersion,
+    /// Any other value.
+    Value,
+    /// `no "events" section in configuration`
+    NoEvents,
+    /// An include that reads a directory, or itself.
+    Include,
+}
+
+impl Refusal {
+    fn new(occ: OccId, kind: RefusalKind, text: impl Into<String>) -> Refusal {
+        Refusal { occ: Some(occ), argument: None, kind, text: text.into(), other: None, since: None, until: None }
+    }
+
+    fn at(mut self, argument: usize) -> Refusal {
+        self.argument = Some(argument);
+        self
+    }
+
+    fn beside(mut self, other: OccId) -> Refusal {
+        self.other = Some(other);
+        self
+    }
+
+    fn before(mut self, version: Version) -> Refusal {
+        self.until = Some(version);
+        self
+    }
+
+    /// Whether this version refuses.
+    pub fn applies_to(&self, version: Version) -> bool {
+        self.since.is_none_or(|s| version >= s) && self.until.is_none_or(|u| version < u)
+    }
+}
+
+/// Everything that nginx refuses in a configuration, in the order of its directives. nginx itself
+/// stops at the first.
+pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    structure::check(world, top_is_inferred, &mut out);
+    values::check(world, &mut out);
+    variables::check(world, &mut out);
+    if world.is_root {
+        let config = world.config;
+        let has_events = config.blocks(config.top()).any(|o| config.occ(o).name == crate::catalog::name::EVENTS);
+        let hidden = config.scope(config.top()).unresolved;
+        if !has_events && !hidden {
+            out.push(Refusal {
+                occ: None,
+                argument: None,
+                kind: RefusalKind::NoEvents,
+                text: "no \"events\" section in configuration".to_owned(),
+                other: None,
+                since: None,
+                until: None,
+            });
+        }
+    }
+    out.sort_by_key(|r| r.occ);
+    out
+}
+
+/// Blocks whose entries are no directives, or whose directives belong to a module that wslint does
+/// not know.
+fn is_opaque(kind: ScopeKind) -> bool {
+    matches!(kind, ScopeKind::Entries | ScopeKind::Foreign)
+}

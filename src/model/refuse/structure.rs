@@ -1,0 +1,180 @@
+//! Names, places, argument counts, duplicates: what `ngx_conf_handler` checks (core/ngx_conf_file.c).
+
+use super::{Refusal, RefusalKind as Kind, is_opaque};
+use crate::catalog::{self, Directive, LANDMARKS, Name, name};
+use crate::model::near::nearest;
+use crate::model::scope::{OccId, ScopeKind};
+use crate::model::world::World;
+use crate::syntax::Ending;
+
+pub(super) fn check(world: &World<'_>, top_is_inferred: bool, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    // For each name the scope in which it was last seen, and where: one pass finds duplicates.
+    let mut seen: Vec<Option<(u32, OccId)>> = vec![None; catalog::names().map(|n| n.0 as usize + 1).max().unwrap_or(0)];
+    for (id, scope) in config.scopes() {
+        if is_opaque(scope.kind) {
+            continue;
+        }
+        let inferred_top = top_is_inferred && id == config.top();
+        for occ in config.own(id).chain(config.blocks(id)) {
+            let directive = config.occ(occ).name;
+            if directive == Name::UNKNOWN {
+                unknown(world, occ, out);
+                continue;
+            }
+            let Some(context) = scope.kind.context() else { continue };
+            let here: Vec<&Directive> = directive.rows().iter().filter(|d| d.contexts.has(context)).collect();
+            if here.is_empty() {
+                if !inferred_top {
+                    out.push(Refusal::new(
+                        occ,
+                        Kind::NotAllowedHere,
+                        format!("\"{}\" directive is not allowed here", directive.as_str()),
+                    ));
+                }
+                continue;
+            }
+            form(world, occ, &here, out);
+            if here.iter().any(|d| d.once) {
+                let slot = &mut seen[directive.0 as usize];
+                match *slot {
+                    Some((scope, first)) if scope == id.0 => {
+                        out.push(
+                            Refusal::new(
+                                occ,
+                                Kind::Duplicate,
+                                format!("\"{}\" directive is duplicate", directive.as_str()),
+                            )
+                            .beside(first),
+                        );
+                    }
+                    _ => *slot = Some((id.0, occ)),
+                }
+            }
+        }
+    }
+    map_hash_after_map(world, out);
+}
+
+/// A name that the catalogue does not hold belongs to a module that nginx may have, unless it is
+/// hardly anything but a typo.
+fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    // A stray brace leaves a block without a name: the syntax error says so.
+    let text = config.name_text(occ);
+    let shown = String::from_utf8_lossy(&text).into_owned();
+    if text.is_empty() {
+        return;
+    }
+    let no_name = !text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') || text[0].is_ascii_digit();
+    let meant = if THIRD_PARTY.contains(&shown.as_str()) { None } else { meant(&shown) };
+    if no_name || meant.is_some() {
+        out.push(Refusal::new(occ, Kind::UnknownDirective(meant), format!("unknown directive \"{shown}\"")));
+    }
+}
+
+/// Directives of well-known third-party modules that look like typos of nginx's own.
+const THIRD_PARTY: &[&str] = &[
+    "subs_filter",
+    "subs_filter_types",
+    "geoip2",
+    "geoip2_proxy",
+    "geoip2_proxy_recursive",
+    "sticky_route",
+    "more_set_headers",
+    "auth_jwt",
+];
+
+fn meant(text: &str) -> Option<&'static str> {
+    let clean = text.trim_start_matches('\u{feff}').trim_end_matches([':', '=']);
+    let known: Vec<&'static str> = catalog::names().map(Name::as_str).collect();
+    if let Some(same) = known.iter().find(|k| k.eq_ignore_ascii_case(clean) && **k != text) {
+        return Some(same);
+    }
+    // Short names lie close together: one letter in five may be wrong.
+    let found = nearest(clean, &known)?;
+    let found = known.into_iter().find(|k| *k == found)?;
+    let distance = strsim::osa_distance(&clean.to_ascii_lowercase(), found);
+    (distance * 5 <= found.len()).then_some(found)
+}
+
+/// Block or not, and the number of arguments.
+fn form(world: &World<'_>, occ: OccId, here: &[&Directive], out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let name = here[0].name;
+    let directive = config.directive(occ);
+    let block = here[0].block;
+    match directive.ending() {
+        Ending::Missing => return,
+        Ending::Semicolon if block => {
+            out.push(Refusal::new(occ, Kind::BlockStructure, format!("directive \"{name}\" has no opening \"{{\"")));
+            return;
+        }
+        Ending::Block | Ending::Lua if !block => {
+            out.push(Refusal::new(
+                occ,
+                Kind::BlockStructure,
+                format!("directive \"{name}\" is not terminated by \";\""),
+            ));
+            return;
+        }
+        _ => {}
+    }
+    let count = directive.args().len();
+    let fits = |d: &&&Directive| {
+        count >= d.arguments.least as usize && (d.arguments.most == u8::MAX || count <= d.arguments.most as usize)
+    };
+    let text = || format!("invalid number of arguments in \"{name}\" directive");
+    let exists_everywhere = here.iter().any(|d| d.since.is_none() && d.until.is_none());
+    match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+        [] => out.push(Refusal::new(occ, Kind::ArgumentCount, text())),
+        [row] if !exists_everywhere || row.since.is_some() || row.until.is_some() => gone(occ, here, row, &text(), out),
+        _ => {}
+    }
+    // A flag, a time, a size: what nginx itself parses at start-up.
+    let _ = name::FLV;
+}
+
+/// A directive that some versions do not have, or take with other arguments.
+fn gone(occ: OccId, here: &[&Directive], row: &Directive, other_arguments: &str, out: &mut Vec<Refusal>) {
+    let unknown = format!("unknown directive \"{}\"", row.name);
+    for version in LANDMARKS {
+        if row.exists_in(*version) {
+            continue;
+        }
+        let text = if here.iter().any(|d| d.exists_in(*version)) { other_arguments } else { unknown.as_str() };
+        let kind = if text == unknown { Kind::UnknownDirective(None) } else { Kind::ArgumentCount };
+        let mut refusal = Refusal::new(occ, kind, text);
+        if row.since.is_some_and(|s| *version < s) {
+            refusal.until = row.since;
+        } else {
+            refusal.since = row.until;
+        }
+        if !out.contains(&refusal) {
+            out.push(refusal);
+        }
+    }
+}
+
+/// `map` fixes the sizes of its hash, and a later setting is a second one.
+fn map_hash_after_map(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some((first_map, _)) =
+        config.occs().find(|(_, o)| o.name == name::MAP && config.scope(o.scope).kind == ScopeKind::Http)
+    else {
+        return;
+    };
+    for (id, occ) in config.occs() {
+        let hash = matches!(occ.name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE);
+        if hash
+            && id > first_map
+            && config.scope(occ.scope).kind == ScopeKind::Http
+            && !out.iter().any(|r| r.occ == Some(id))
+        {
+            out.push(
+                Refusal::new(id, Kind::Duplicate, format!("\"{}\" directive is duplicate", occ.name.as_str()))
+                    .beside(first_map),
+            );
+        }
+    }
+}

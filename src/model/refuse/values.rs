@@ -1,0 +1,306 @@
+//! Values that nginx checks when it reads them: each check names the function it follows.
+
+use std::collections::HashMap;
+
+use super::{Refusal, RefusalKind as Kind};
+use crate::catalog::{Value, VariableKind, Version, builtin_variable, name};
+use crate::model::rewrite::{Condition, Return, RewriteFlag};
+use crate::model::route::{Location, Matcher, locations_in};
+use crate::model::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::uri::uri_part;
+use crate::model::world::World;
+use crate::syntax::{Ending, word};
+
+pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let refused: std::collections::HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    for (id, occ) in config.occs() {
+        let kind = config.scope(occ.scope).kind;
+        if super::is_opaque(kind) || refused.contains(&id) {
+            continue;
+        }
+        match occ.name {
+            name::PROXY_PASS if kind != ScopeKind::StreamServer => proxy_pass(world, id, out),
+            name::PROXY_HTTP_VERSION => http_version(world, id, out),
+            name::MAP if kind == ScopeKind::Http => map(world, id, out),
+            name::SET => target(world, id, 0, out),
+            name::IF => invalid(world, id, |a| Condition::parse(a).is_none(), "invalid condition", out),
+            name::RETURN => invalid(world, id, |a| Return::parse(a).is_none(), "invalid return code", out),
+            name::REWRITE => invalid(world, id, |a| RewriteFlag::parse(a).is_none(), "invalid parameter", out),
+            name::LOCATION => location(world, id, out),
+            name::UPSTREAM if kind == ScopeKind::Http => upstream(world, id, out),
+            name::KEEPALIVE => keepalive(world, id, out),
+            _ => plain(world, id, out),
+        }
+    }
+    for (id, scope) in config.scopes() {
+        if matches!(scope.kind, ScopeKind::Server | ScopeKind::Location) {
+            duplicate_locations(world, id, out);
+        }
+    }
+    duplicate_upstreams(world, out);
+}
+
+fn args(world: &World<'_>, occ: OccId) -> Vec<Vec<u8>> {
+    let config = world.config;
+    (0..config.args(occ).len()).filter_map(|i| config.arg(occ, i)).map(|v| v.into_owned()).collect()
+}
+
+fn invalid(world: &World<'_>, occ: OccId, wrong: impl Fn(&[Vec<u8>]) -> bool, text: &str, out: &mut Vec<Refusal>) {
+    let args = args(world, occ);
+    if wrong(&args) {
+        let shown = String::from_utf8_lossy(&args.last().cloned().unwrap_or_default()).into_owned();
+        out.push(Refusal::new(occ, Kind::Value, format!("{text} \"{shown}\"")));
+    }
+}
+
+/// Flags, times, sizes and numbers (`ngx_conf_set_flag_slot`, `…_msec_slot`, `…_size_slot`, `…_num_slot`).
+fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let directive = config.occ(occ).name;
+    let Some(row) = directive
+        .rows()
+        .iter()
+        .find(|d| config.scope(config.occ(occ).scope).kind.context().is_some_and(|c| d.contexts.has(c)))
+    else {
+        return;
+    };
+    if row.value == Value::Any || config.args(occ).len() != 1 || config.directive(occ).ending() != Ending::Semicolon {
+        return;
+    }
+    let Some(value) = config.arg(occ, 0) else { return };
+    let shown = String::from_utf8_lossy(&value);
+    let text = match row.value {
+        Value::Flag if !value.eq_ignore_ascii_case(b"on") && !value.eq_ignore_ascii_case(b"off") => {
+            format!("invalid value \"{shown}\" in \"{}\" directive, it must be \"on\" or \"off\"", row.name)
+        }
+        Value::Time if word::time_ms(&value).is_none() => format!("\"{}\" directive invalid value", row.name),
+        Value::Size if word::size(&value).is_none() || value.last().is_some_and(|b| b.eq_ignore_ascii_case(&b'g')) => {
+            format!("\"{}\" directive invalid value", row.name)
+        }
+        Value::Number if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => "invalid number".to_owned(),
+        _ => return,
+    };
+    out.push(Refusal::new(occ, Kind::Value, text).at(0));
+}
+
+/// `ngx_http_proxy_pass` and `ngx_parse_url`.
+fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(url) = config.arg(occ, 0) else { return };
+    if word::has_variables(&url) {
+        return;
+    }
+    let lower = String::from_utf8_lossy(&url).to_ascii_lowercase();
+    let Some(rest) = lower.strip_prefix("http://").or(lower.strip_prefix("https://")) else {
+        let kind =
+            if lower.starts_with("ws://") || lower.starts_with("wss://") { Kind::WebSocketScheme } else { Kind::Value };
+        out.push(Refusal::new(occ, kind, "invalid URL prefix").at(0));
+        return;
+    };
+    let refuse = |text: String| Refusal::new(occ, Kind::Value, text).at(0);
+    let authority = rest.split(['/', '?']).next().unwrap_or("");
+    if !rest.starts_with("unix:") {
+        if authority.is_empty() {
+            out.push(refuse(format!("no host in upstream \"{rest}\"")));
+            return;
+        }
+        if let Some((host, port)) = authority
+            .rsplit_once(':')
+            .filter(|(h, _)| !authority.ends_with(']') && (!h.contains(':') || h.ends_with(']')))
+        {
+            let shown = String::from_utf8_lossy(&url).into_owned();
+            let shown = shown.split_once("://").map_or(shown.as_str(), |(_, r)| r);
+            if host.is_empty() {
+                out.push(refuse(format!("no host in upstream \"{shown}\"")));
+            } else if !port.parse::<u16>().is_ok_and(|p| p > 0) {
+                out.push(refuse(format!("invalid port in upstream \"{shown}\"")));
+            } else if let Some(upstream) = world.upstream(host) {
+                out.push(refuse(format!("upstream \"{host}\" may not have port {port}")).beside(upstream));
+            }
+        }
+    }
+    if !uri_part(&url).is_empty() && no_uri_allowed(world, occ) {
+        out.push(refuse(
+            "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block"
+                .to_owned(),
+        ));
+    }
+}
+
+fn no_uri_allowed(world: &World<'_>, occ: OccId) -> bool {
+    let config = world.config;
+    let scope = config.occ(occ).scope;
+    match config.scope(scope).kind {
+        ScopeKind::LocationIf | ScopeKind::LimitExcept => true,
+        ScopeKind::Location => config
+            .scope(scope)
+            .opened_by
+            .and_then(|o| Location::read(config, o))
+            .is_some_and(|l| matches!(l.matcher, Matcher::Regex(_) | Matcher::Named(_))),
+        _ => false,
+    }
+}
+
+/// An enumeration: `1.0`, `1.1`, and `2` since 1.29.4.
+fn http_version(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let Some(value) = world.config.arg(occ, 0) else { return };
+    let text = format!("invalid value \"{}\"", String::from_utf8_lossy(&value));
+    match &*value {
+        b"1.0" | b"1.1" => {}
+        b"2" => out.push(Refusal::new(occ, Kind::HttpVersion, text).at(0).before(Version::PROXY_HTTP2)),
+        _ => out.push(Refusal::new(occ, Kind::HttpVersion, text).at(0)),
+    }
+}
+
+/// The name that `set` or `map` gives a value to (`ngx_http_add_variable`).
+fn target(world: &World<'_>, occ: OccId, argument: usize, out: &mut Vec<Refusal>) {
+    let Some(value) = world.config.arg(occ, argument) else { return };
+    let shown = String::from_utf8_lossy(&value).into_owned();
+    match value.strip_prefix(b"$") {
+        None => out.push(Refusal::new(occ, Kind::Value, format!("invalid variable name \"{shown}\"")).at(argument)),
+        Some(b"") => {
+            out.push(Refusal::new(occ, Kind::Value, format!("invalid variable name \"{shown}\"")).at(argument))
+        }
+        Some(name) if builtin_variable(name) == Some(VariableKind::Fixed) => {
+            out.push(
+                Refusal::new(occ, Kind::Value, format!("the duplicate \"{}\" variable", &shown[1..])).at(argument),
+            );
+        }
+        Some(_) => {}
+    }
+}
+
+/// `ngx_http_map_block` and `ngx_http_map`.
+fn map(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    target(world, occ, 1, out);
+    let Some(scope) = config.occ(occ).opens() else { return };
+    let mut default: Option<OccId> = None;
+    let mut keys: HashMap<Vec<u8>, OccId> = HashMap::new();
+    for line in config.own(scope) {
+        let key = config.name_text(line).into_owned();
+        match (key.as_slice(), config.args(line).len()) {
+            (b"hostnames" | b"volatile", 0) => {}
+            (_, 1) => {
+                if key == b"include" {
+                } else if key == b"default" {
+                    match default {
+                        Some(first) => {
+                            out.push(Refusal::new(line, Kind::Value, "duplicate default map parameter").beside(first))
+                        }
+                        None => default = Some(line),
+                    }
+                } else if key.first() != Some(&b'~') {
+                    let shown = String::from_utf8_lossy(&key).into_owned();
+                    let plain = key.strip_prefix(b"\\").unwrap_or(&key).to_ascii_lowercase();
+                    match keys.get(&plain) {
+                        Some(&first) => out.push(
+                            Refusal::new(line, Kind::Value, format!("conflicting parameter \"{shown}\"")).beside(first),
+                        ),
+                        None => drop(keys.insert(plain, line)),
+                    }
+                }
+            }
+            _ => out.push(Refusal::new(line, Kind::Value, "invalid number of the map parameters")),
+        }
+    }
+    for block in config.blocks(scope) {
+        out.push(Refusal::new(block, Kind::BlockStructure, "unexpected \"{\""));
+    }
+}
+
+/// `ngx_http_core_location`: modifiers, and what may stand within what.
+fn location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(location) = Location::read(config, occ) else {
+        if config.is_block(occ) && config.args(occ).len() == 2 {
+            out.push(
+                Refusal::new(occ, Kind::Value, format!("invalid location modifier \"{}\"", config.arg_text(occ, 0)))
+                    .at(0),
+            );
+        }
+        return;
+    };
+    let scope = config.occ(occ).scope;
+    if config.scope(scope).kind != ScopeKind::Location {
+        return;
+    }
+    let Some(outer) = config.scope(scope).opened_by.and_then(|o| Location::read(config, o)) else { return };
+    let (inner_text, outer_text) = (location.text(), outer.text());
+    let text = match (&outer.matcher, &location.matcher) {
+        (Matcher::Exact(_), _) => {
+            format!("location \"{inner_text}\" cannot be inside the exact location \"{outer_text}\"")
+        }
+        (Matcher::Named(_), _) => {
+            format!("location \"{inner_text}\" cannot be inside the named location \"{outer_text}\"")
+        }
+        (_, Matcher::Named(_)) => format!("named location \"{inner_text}\" can be on the server level only"),
+        (_, Matcher::Regex(_)) => return,
+        _ if inner_text.as_bytes().starts_with(outer_text.as_bytes()) => return,
+        _ => format!("location \"{inner_text}\" is outside location \"{outer_text}\""),
+    };
+    out.push(Refusal::new(occ, Kind::Value, text).beside(outer.occ));
+}
+
+/// `ngx_http_init_static_location_trees`: two of the same name.
+fn duplicate_locations(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
+    let mut seen: HashMap<(bool, Vec<u8>), OccId> = HashMap::new();
+    for location in locations_in(world.config, scope) {
+        let key = match &location.matcher {
+            Matcher::Exact(path) => (true, path.clone()),
+            Matcher::Prefix(path, _) => (false, path.clone()),
+            _ => continue,
+        };
+        let text = format!("duplicate location \"{}\"", String::from_utf8_lossy(&key.1));
+        match seen.get(&key) {
+            Some(&first) => out.push(Refusal::new(location.occ, Kind::Value, text).beside(first)),
+            None => drop(seen.insert(key, location.occ)),
+        }
+    }
+}
+
+/// `ngx_http_upstream`: at least one server.
+fn upstream(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(scope) = config.occ(occ).opens() else { return };
+    let filled = config
+        .own(scope)
+        .any(|o| matches!(config.occ(o).name, name::SERVER) || config.occ(o).name == crate::catalog::Name::UNKNOWN);
+    if !filled && !config.scope(scope).unresolved {
+        out.push(Refusal::new(occ, Kind::Value, "no servers are inside upstream"));
+    }
+}
+
+fn duplicate_upstreams(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let mut seen: HashMap<String, OccId> = HashMap::new();
+    for (id, occ) in config.occs() {
+        if occ.name != name::UPSTREAM || config.scope(occ.scope).kind != ScopeKind::Http {
+            continue;
+        }
+        let text = config.arg_text(id, 0);
+        match seen.get(&text.to_ascii_lowercase()) {
+            Some(&first) => {
+                out.push(Refusal::new(id, Kind::Value, format!("duplicate upstream \"{text}\"")).at(0).beside(first))
+            }
+            None => drop(seen.insert(text.to_ascii_lowercase(), id)),
+        }
+    }
+}
+
+/// `keepalive 0` is legal since 1.29.7.
+fn keepalive(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(value) = config.arg(occ, 0) else { return };
+    let text = format!("invalid value \"{}\" in \"keepalive\" directive", String::from_utf8_lossy(&value));
+    match std::str::from_utf8(&value)
+        .ok()
+        .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|t| t.parse::<u32>().ok())
+    {
+        Some(0) => out.push(Refusal::new(occ, Kind::Value, text).at(0).before(Version::MODERN_PROXY)),
+        Some(_) => {}
+        None => out.push(Refusal::new(occ, Kind::Value, text).at(0)),
+    }
+}

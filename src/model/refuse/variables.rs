@@ -1,0 +1,117 @@
+//! Values with variables: how they are written (`ngx_http_script_compile`), and whether somebody
+//! defines them (`ngx_http_variables_init_vars`).
+
+use super::{Refusal, RefusalKind as Kind};
+use crate::catalog::{Name, name};
+use crate::model::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::world::World;
+use crate::syntax::word::{self, Part, ValueError};
+
+pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let open = world.is_open();
+    let refused: std::collections::HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    for (id, occ) in config.occs() {
+        if refused.contains(&id) {
+            continue;
+        }
+        let kind = config.scope(occ.scope).kind;
+        let in_map = kind == ScopeKind::Entries
+            && config.scope(occ.scope).opened_by.is_some_and(|o| config.occ(o).name == name::MAP);
+        if in_map {
+            // The scope of a map in `stream` belongs to another set of variables.
+            if !in_http(world, occ.scope) {
+                continue;
+            }
+        } else if super::is_opaque(kind)
+            || matches!(kind, ScopeKind::Stream | ScopeKind::StreamServer | ScopeKind::Mail | ScopeKind::MailServer)
+        {
+            continue;
+        }
+        // Lists of headers are compiled for the servers and locations that use them.
+        if occ.name == name::PROXY_SET_HEADER && kind == ScopeKind::Http && !inherited_by_a_server(world, occ.scope) {
+            continue;
+        }
+        for argument in evaluated(world, id, occ.name, in_map) {
+            value(world, id, argument, open, out);
+        }
+    }
+}
+
+fn in_http(world: &World<'_>, scope: ScopeId) -> bool {
+    !world.config.outward(scope).any(|s| matches!(world.config.scope(s).kind, ScopeKind::Stream | ScopeKind::Mail))
+}
+
+fn inherited_by_a_server(world: &World<'_>, http: ScopeId) -> bool {
+    let config = world.config;
+    config
+        .blocks(http)
+        .filter_map(|o| config.occ(o).opens())
+        .any(|s| config.scope(s).kind == ScopeKind::Server && !config.has(s, name::PROXY_SET_HEADER))
+}
+
+/// The arguments of a directive in which nginx replaces variables, as far as they matter here.
+fn evaluated(world: &World<'_>, occ: OccId, directive: Name, in_map: bool) -> Vec<usize> {
+    let count = world.config.args(occ).len();
+    if in_map {
+        let key = world.config.name_text(occ);
+        return if count == 1 && &*key != b"include" { vec![0] } else { Vec::new() };
+    }
+    match directive {
+        name::PROXY_SET_HEADER | name::SET | name::ADD_HEADER | name::AUTH_REQUEST_SET => vec![1],
+        name::PROXY_PASS | name::PROXY_METHOD | name::MAP => vec![0],
+        name::PROXY_CACHE_BYPASS | name::PROXY_NO_CACHE | name::TRY_FILES => (0..count).collect(),
+        name::RETURN => (count.saturating_sub(1)..count).collect(),
+        name::REWRITE => vec![1],
+        name::IF => condition_variable(world, occ).into_iter().collect(),
+        _ => Vec::new(),
+    }
+    .into_iter()
+    .filter(|&i| i < count)
+    .collect()
+}
+
+/// The argument that names the variable of a condition: the first with a `$`, behind the bracket.
+fn condition_variable(world: &World<'_>, occ: OccId) -> Option<usize> {
+    let config = world.config;
+    let first = config.arg(occ, 0)?;
+    let index = usize::from(&*first == b"(");
+    let value = config.arg(occ, index)?;
+    value.strip_prefix(b"(").unwrap_or(&value).starts_with(b"$").then_some(index)
+}
+
+fn value(world: &World<'_>, occ: OccId, argument: usize, open: bool, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(text) = config.arg(occ, argument) else { return };
+    if !word::has_variables(&text) {
+        return;
+    }
+    let text = if config.occ(occ).name == name::IF {
+        let bare = text.strip_prefix(b"(").unwrap_or(&text);
+        bare.strip_suffix(b")").unwrap_or(bare).to_vec()
+    } else {
+        text.into_owned()
+    };
+    match word::parts(&text) {
+        Err(ValueError::NoName) => out.push(Refusal::new(occ, Kind::Value, "invalid variable name").at(argument)),
+        Err(ValueError::NoBracket(name)) => {
+            let name = String::from_utf8_lossy(name).into_owned();
+            out.push(
+                Refusal::new(occ, Kind::Value, format!("the closing bracket in \"{name}\" variable is missing"))
+                    .at(argument),
+            );
+        }
+        Ok(parts) => {
+            for part in parts {
+                let Part::Variable(name) = part else { continue };
+                let name = String::from_utf8_lossy(name).into_owned();
+                if !open && !world.definitions.knows(&name) {
+                    out.push(
+                        Refusal::new(occ, Kind::UnknownVariable(name.clone()), format!("unknown \"{name}\" variable"))
+                            .at(argument),
+                    );
+                }
+            }
+        }
+    }
+}

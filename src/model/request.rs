@@ -1,0 +1,229 @@
+//! The handshake that a browser sends, and values that are known or not.
+
+/// A value that nginx would compute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// These bytes.
+    Known(Vec<u8>),
+    /// The files at hand do not decide it.
+    Unknown,
+}
+
+impl Value {
+    /// The empty value.
+    pub const EMPTY: Value = Value::Known(Vec::new());
+
+    /// This text.
+    pub fn text(text: &str) -> Value {
+        Value::Known(text.as_bytes().to_vec())
+    }
+
+    /// The bytes, if they are known.
+    pub fn known(&self) -> Option<&[u8]> {
+        match self {
+            Value::Known(bytes) => Some(bytes),
+            Value::Unknown => None,
+        }
+    }
+
+    /// As text for messages; `None` if unknown.
+    pub fn display(&self) -> Option<String> {
+        self.known().map(|b| String::from_utf8_lossy(b).into_owned())
+    }
+}
+
+/// Browsers differ in one header that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browser {
+    /// `Connection: Upgrade`
+    Chrome,
+    /// `Connection: keep-alive, Upgrade`
+    Firefox,
+}
+
+impl Browser {
+    /// What it sends as `Connection`.
+    pub fn connection(self) -> &'static str {
+        match self {
+            Browser::Chrome => "Upgrade",
+            Browser::Firefox => "keep-alive, Upgrade",
+        }
+    }
+}
+
+/// A key as browsers make them: 16 bytes in base64.
+pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/// The request of a WebSocket handshake (RFC 6455 §4.1), as far as it is known.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The `Host` header.
+    pub host_header: Value,
+    /// `$host`: lower case, without port and trailing dot.
+    pub host: Value,
+    /// The path, percent-decoded and with slashes merged where the server merges them.
+    pub uri: Value,
+    /// Path and query as the client sent them.
+    pub request_uri: Value,
+    /// The query, without `?`.
+    pub args: Value,
+    /// `http` or `https`.
+    pub scheme: Value,
+    /// The port of the server.
+    pub port: Value,
+    /// The first `server_name`.
+    pub server_name: Value,
+    /// Who sends it.
+    pub browser: Browser,
+}
+
+impl Request {
+    /// A handshake of which only the headers are known: one that arrives somewhere.
+    pub fn anywhere(browser: Browser) -> Request {
+        Request {
+            host_header: Value::Unknown,
+            host: Value::Unknown,
+            uri: Value::Unknown,
+            request_uri: Value::Unknown,
+            args: Value::Unknown,
+            scheme: Value::Unknown,
+            port: Value::Unknown,
+            server_name: Value::Unknown,
+            browser,
+        }
+    }
+}
+
+/// A `ws://` or `wss://` URL, as people have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// `wss` (or `https`).
+    pub tls: bool,
+    /// Lower case, without brackets.
+    pub host: String,
+    /// The port, where the URL names one.
+    pub port: Option<u16>,
+    /// Path and query, beginning with `/`.
+    pub path_and_query: String,
+    /// As given.
+    pub given: String,
+}
+
+impl Url {
+    /// Reads a URL. Without a scheme `ws://` is meant.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a clause.
+    pub fn parse(text: &str) -> Result<Url, String> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "ws" | "http" => false,
+            "wss" | "https" => true,
+            other => return Err(format!("the scheme is `{other}`, expected `ws` or `wss`")),
+        };
+        let rest = rest.split('#').next().unwrap_or(rest);
+        let at = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(at);
+        let authority = authority.rsplit('@').next().unwrap_or(authority);
+        let (host, port) = match authority.strip_prefix('[') {
+            Some(v6) => {
+                let (host, tail) = v6.split_once(']').ok_or("the `[` of the address is not closed")?;
+                (host, tail.strip_prefix(':'))
+            }
+            None => match authority.rsplit_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (authority, None),
+            },
+        };
+        if host.is_empty() {
+            return Err("it names no host".to_owned());
+        }
+        let port = match port {
+            None | Some("") => None,
+            Some(port) => Some(port.parse().map_err(|_| format!("`{port}` is no port"))?),
+        };
+        let path_and_query = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        Ok(Url { tls, host: host.to_lowercase(), port, path_and_query, given: text.to_owned() })
+    }
+
+    /// The port that the client connects to.
+    pub fn effective_port(&self) -> u16 {
+        self.port.unwrap_or(if self.tls { 443 } else { 80 })
+    }
+
+    /// The path as nginx sees it after decoding (`ngx_http_parse_complex_uri`): percent-decoded,
+    /// dot segments resolved, slashes merged where asked. `None` for what nginx answers with 400.
+    pub fn decoded_path(&self, merge_slashes: bool) -> Option<Vec<u8>> {
+        let raw = self.path_and_query.split('?').next().unwrap_or("/").as_bytes();
+        let mut decoded = Vec::with_capacity(raw.len());
+        let mut i = 0;
+        while i < raw.len() {
+            if raw[i] == b'%' {
+                let hex = raw.get(i + 1..i + 3)?;
+                decoded.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok().filter(|&b| b != 0)?);
+                i += 3;
+            } else {
+                decoded.push(raw[i]);
+                i += 1;
+            }
+        }
+        let mut out: Vec<&[u8]> = Vec::new();
+        let mut segments = decoded[1..].split(|&b| b == b'/').peekable();
+        let mut ends_in_slash = false;
+        while let Some(segment) = segments.next() {
+            let last = segments.peek().is_none();
+            match segment {
+                b"." => ends_in_slash = last,
+                b".." => {
+                    out.pop()?;
+                    ends_in_slash = last;
+                }
+                b"" if !last && merge_slashes => {}
+                b"" if last => ends_in_slash = true,
+                other => out.push(other),
+            }
+        }
+        let mut path = vec![b'/'];
+        path.extend(out.join(&b'/'));
+        if ends_in_slash && path.len() > 1 {
+            path.push(b'/');
+        }
+        Some(path)
+    }
+
+    /// The query without `?`.
+    pub fn query(&self) -> &str {
+        self.path_and_query.split_once('?').map_or("", |(_, q)| q)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_as_people_write_them() {
+        let url = Url::parse("wss://Love.cat/chat?x=1").unwrap();
+        assert_eq!((url.tls, url.host.as_str(), url.effective_port(), url.query()), (true, "love.cat", 443, "x=1"));
+        assert_eq!(Url::parse("example.com:8080").unwrap().path_and_query, "/");
+        assert_eq!(Url::parse("ws://[::1]:81/x").unwrap().port, Some(81));
+        assert!(Url::parse("ftp://x/").is_err() && Url::parse("ws:///x").is_err() && Url::parse("ws://a:b/").is_err());
+    }
+
+    #[test]
+    fn paths_are_decoded_as_nginx_decodes_them() {
+        for (path, merge, want) in [
+            ("/%77s/a%2Fb", true, Some("/ws/a/b")),
+            ("//ws", true, Some("/ws")),
+            ("//ws", false, Some("//ws")),
+            ("/a/../b/./c", true, Some("/b/c")),
+            ("/a/..", true, Some("/")),
+            ("/ws/", true, Some("/ws/")),
+            ("/..", true, None),
+            ("/%zz", true, None),
+        ] {
+            let url = Url::parse(&format!("ws://h{path}")).unwrap();
+            assert_eq!(url.decoded_path(merge).map(|p| String::from_utf8(p).unwrap()).as_deref(), want, "{path}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The language of the rewrite module: conditions (http/modules/ngx_http_rewrite_module.c).
+
+use super::pattern::Pattern;
+
+/// The condition of an `if`.
+#[derive(Debug)]
+pub enum Condition {
+    /// `($variable)`: neither empty nor `0`.
+    Truthy {
+        /// Without `$`.
+        variable: String,
+    },
+    /// `($variable = value)` or `!=`.
+    Equals {
+        /// Without `$`.
+        variable: String,
+        /// Decoded, variables not replaced.
+        value: Vec<u8>,
+        /// `!=`
+        negated: bool,
+    },
+    /// `($variable ~ regex)`, `~*`, `!~`, `!~*`.
+    Matches {
+        /// Without `$`.
+        variable: String,
+        /// The expression.
+        pattern: Pattern,
+        /// `!~` or `!~*`
+        negated: bool,
+    },
+    /// `(-f path)` and the like.
+    File {
+        /// With `!`.
+        negated: bool,
+    },
+}
+
+impl Condition {
+    /// Reads the decoded arguments of an `if`; `None` is nginx's `invalid condition`.
+    pub fn parse(args: &[Vec<u8>]) -> Option<Condition> {
+        let mut words: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let first = words.first_mut()?;
+        *first = first.strip_prefix(b"(")?;
+        if first.is_empty() {
+            words.remove(0);
+        }
+        let last = words.last_mut()?;
+        *last = last.strip_suffix(b")")?;
+        if last.is_empty() {
+            words.pop();
+        }
+        let (&subject, rest) = words.split_first()?;
+        if subject.len() > 1 && subject[0] == b'$' {
+            let variable = String::from_utf8_lossy(&subject[1..]).into_owned();
+            return match rest {
+                [] => Some(Condition::Truthy { variable }),
+                [b"=", value] => Some(Condition::Equals { variable, value: value.to_vec(), negated: false }),
+                [b"!=", value] => Some(Condition::Equals { variable, value: value.to_vec(), negated: true }),
+                [b"~", value] => {
+                    Some(Condition::Matches { variable, pattern: Pattern::new(value, false), negated: false })
+                }
+                [b"~*", value] => {
+                    Some(Condition::Matches { variable, pattern: Pattern::new(value, true), negated: false })
+                }
+                [b"!~", value] => {
+                    Some(Condition::Matches { variable, pattern: Pattern::new(value, false), negated: true })
+                }
+                [b"!~*", value] => {
+                    Some(Condition::Matches { variable, pattern: Pattern::new(value, true), negated: true })
+                }
+                _ => None,
+            };
+        }
+        let (test, negated) = match subject {
+            [b'-', t] => (t, false),
+            [b'!', b'-', t] => (t, true),
+            _ => return None,
+        };
+        (matches!(test, b'f' | b'd' | b'e' | b'x') && rest.len() == 1).then_some(Condition::File { negated })
+    }
+}
+
+/// What a `return` answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Return {
+    /// The status.
+    pub status: u16,
+    /// It sends a body or a `Location` of its own, so that `error_page` does not apply.
+    pub direct: bool,
+}
+
+impl Return {
+    /// Reads the decoded arguments of a `return`; `None` is nginx's `invalid return code`.
+    pub fn parse(args: &[Vec<u8>]) -> Option<Return> {
+        let first = args.first()?;
+        let code = std::str::from_utf8(first).ok().filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
+        match (code.and_then(|c| c.parse::<u16>().ok()), args.len()) {
+            (Some(status), n) if status <= 999 => Some(Return { status, direct: n > 1 || status < 400 }),
+            (None, 1)
+                if first.starts_with(b"http://") || first.starts_with(b"https://") || first.starts_with(b"$scheme") =>
+            {
+                Some(Return { status: 302, direct: true })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a `rewrite` does with a request that it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RewriteFlag {
+    /// No flag: goes on with the changed URI.
+    None,
+    /// `last`: seeks a location for the changed URI.
+    Last,
+    /// `break`: stays with the changed URI.
+    Break,
+    /// Answers with a redirect of this status.
+    Redirect(u16),
+}
+
+impl RewriteFlag {
+    /// Reads the decoded arguments of a `rewrite`; `None` is nginx's `invalid parameter`.
+    pub fn parse(args: &[Vec<u8>]) -> Option<RewriteFlag> {
+        let replacement = args.get(1)?;
+        let absolute = [&b"http://"[..], b"https://", b"$scheme"].iter().any(|p| replacement.starts_with(p));
+        match args.get(2).map(Vec::as_slice) {
+            Some(b"permanent") => Some(RewriteFlag::Redirect(301)),
+            Some(b"redirect") => Some(RewriteFlag::Redirect(302)),
+            Some(b"last" | b"break") | None if absolute => Some(RewriteFlag::Redirect(302)),
+            Some(b"last") => Some(RewriteFlag::Last),
+            Some(b"break") => Some(RewriteFlag::Break),
+            None => Some(RewriteFlag::None),
+            Some(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(text: &str) -> Vec<Vec<u8>> {
+        text.split(' ').map(|w| w.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn conditions_are_those_of_nginx() {
+        assert!(matches!(Condition::parse(&args("($http_upgrade)")), Some(Condition::Truthy { .. })));
+        assert!(matches!(Condition::parse(&args("( $a = b )")), Some(Condition::Equals { negated: false, .. })));
+        assert!(matches!(Condition::parse(&args("($a !~* ^x)")), Some(Condition::Matches { negated: true, .. })));
+        assert!(matches!(Condition::parse(&args("(!-f $request_filename)")), Some(Condition::File { negated: true })));
+        assert!(Condition::parse(&args("($a == b)")).is_none());
+        assert!(Condition::parse(&args("$a")).is_none());
+        assert!(Condition::parse(&args("($a = b c)")).is_none());
+    }
+
+    #[test]
+    fn answers_are_those_of_nginx() {
+        assert_eq!(Return::parse(&args("404")), Some(Return { status: 404, direct: false }));
+        assert_eq!(Return::parse(&args("301 https://x")), Some(Return { status: 301, direct: true }));
+        assert_eq!(Return::parse(&args("https://x")), Some(Return { status: 302, direct: true }));
+        assert_eq!(Return::parse(&args("abc")), None);
+        assert_eq!(RewriteFlag::parse(&args("^ https://x permanent")), Some(RewriteFlag::Redirect(301)));
+        assert_eq!(RewriteFlag::parse(&args("^/a /b break")), Some(RewriteFlag::Break));
+    }
+}

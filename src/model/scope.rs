@@ -1,0 +1,388 @@
+//! The expanded configuration as a tree of scopes: main, http, server, location, … with the
+//! directives of each, wherever the files hold them.
+
+use crate::catalog::{Contexts, Name, name};
+use crate::source::{FileId, Place, SourceMap, Span};
+use crate::syntax::{Ast, DirectiveId, DirectiveRef, Ending, Word, word};
+use std::borrow::Cow;
+
+/// The number of a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScopeId(pub u32);
+
+/// The number of an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OccId(pub u32);
+
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What a block is, by its name and by the block around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ScopeKind {
+    /// Outside any block.
+    Main,
+    /// `events`
+    Events,
+    /// `http`
+    Http,
+    /// `server` in `http`
+    Server,
+    /// `location`
+    Location,
+    /// `if` in `server`
+    ServerIf,
+    /// `if` in `location`
+    LocationIf,
+    /// `limit_except`
+    LimitExcept,
+    /// `upstream` in `http`
+    Upstream,
+    /// `stream`
+    Stream,
+    /// `server` in `stream`
+    StreamServer,
+    /// `upstream` in `stream`
+    StreamUpstream,
+    /// `mail`
+    Mail,
+    /// `server` in `mail`
+    MailServer,
+    /// `map`, `geo`, `split_clients`, `types`, `charset_map`: entries, not directives.
+    Entries,
+    /// A block of a third-party module, of Lua, or one that nginx does not know.
+    Foreign,
+}
+
+impl ScopeKind {
+    /// The bit of [`Contexts`] that a directive in this scope needs.
+    pub fn context(self) -> Option<u16> {
+        Some(match self {
+            ScopeKind::Main => Contexts::MAIN,
+            ScopeKind::Events => Contexts::EVENTS,
+            ScopeKind::Http => Contexts::HTTP,
+            ScopeKind::Server => Contexts::SERVER,
+            ScopeKind::Location => Contexts::LOCATION,
+            ScopeKind::ServerIf => Contexts::SERVER_IF,
+            ScopeKind::LocationIf => Contexts::LOCATION_IF,
+            ScopeKind::LimitExcept => Contexts::LIMIT_EXCEPT,
+            ScopeKind::Upstream => Contexts::UPSTREAM,
+            ScopeKind::Stream => Contexts::STREAM,
+            ScopeKind::StreamServer => Contexts::STREAM_SERVER,
+            ScopeKind::StreamUpstream => Contexts::STREAM_UPSTREAM,
+            ScopeKind::Mail => Contexts::MAIL,
+            ScopeKind::MailServer => Contexts::MAIL_SERVER,
+            ScopeKind::Entries | ScopeKind::Foreign => return None,
+        })
+    }
+
+    /// The scope that a block of this name opens within `self`.
+    pub(super) fn open(self, block: Name) -> ScopeKind {
+        use ScopeKind as K;
+        match (self, block) {
+            (_, name::MAP | name::GEO | name::SPLIT_CLIENTS | name::TYPES | name::CHARSET_MAP) => K::Entries,
+            (K::Main, name::HTTP) => K::Http,
+            (K::Main, name::EVENTS) => K::Events,
+            (K::Main, name::STREAM) => K::Stream,
+            (K::Main, name::MAIL) => K::Mail,
+            (K::Stream, name::SERVER) => K::StreamServer,
+            (K::Stream, name::UPSTREAM) => K::StreamUpstream,
+            (K::Mail, name::SERVER) => K::MailServer,
+            (K::Foreign | K::Entries | K::StreamServer | K::StreamUpstream | K::MailServer | K::Events, _) => {
+                K::Foreign
+            }
+            // What stands in the wrong place is still what it is: the place is reported elsewhere.
+            (_, name::SERVER) => K::Server,
+            (_, name::UPSTREAM) => K::Upstream,
+            (_, name::LOCATION) => K::Location,
+            (K::Server, name::IF) => K::ServerIf,
+            (_, name::IF) => K::LocationIf,
+            (_, name::LIMIT_EXCEPT) => K::LimitExcept,
+            _ => K::Foreign,
+        }
+    }
+}
+
+/// One directive in one of its contexts. A file that is included twice has two occurrences of each.
+#[derive(Clone, Copy, Debug)]
+pub struct Occ {
+    /// The file that holds it.
+    pub file: FileId,
+    /// Its number in that file.
+    pub node: DirectiveId,
+    /// Its name, if the catalogue knows it.
+    pub name: Name,
+    /// The scope it stands in.
+    pub scope: ScopeId,
+    /// The includes through which it came, as an index into the chains; 0 is none.
+    pub(super) chain: u32,
+    pub(super) opens: u32,
+    pub(super) next: u32,
+}
+
+impl Occ {
+    /// The scope that it opens, if it is a block.
+    pub fn opens(&self) -> Option<ScopeId> {
+        (self.opens != NONE).then_some(ScopeId(self.opens))
+    }
+}
+
+/// A block of the expanded configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    /// What it is.
+    pub kind: ScopeKind,
+    /// The block around it.
+    pub parent: Option<ScopeId>,
+    /// The directive that opens it; none for the outermost.
+    pub opened_by: Option<OccId>,
+    pub(super) simple: (u32, u32),
+    pub(super) blocks: (u32, u32),
+    /// Which of the interesting directives stand in it.
+    pub(super) mask: u64,
+    /// An include of its own could not be read.
+    pub unresolved: bool,
+    /// An include of its own or of an outer scope could not be read.
+    pub unresolved_around: bool,
+}
+
+/// One step of an include chain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    pub(super) include: OccId,
+    pub(super) parent: u32,
+}
+
+/// Scopes and occurrences of one root.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    pub(super) occs: Vec<Occ>,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) chains: Vec<Chain>,
+}
+
+/// Directives that the model asks for by name at every endpoint. A bit for each says in one look
+/// whether a scope has any.
+const INTERESTING: [Name; 42] = [
+    name::PROXY_PASS,
+    name::PROXY_SET_HEADER,
+    name::PROXY_HTTP_VERSION,
+    name::PROXY_HIDE_HEADER,
+    name::PROXY_PASS_HEADER,
+    name::PROXY_METHOD,
+    name::PROXY_PASS_REQUEST_HEADERS,
+    name::PROXY_READ_TIMEOUT,
+    name::PROXY_SEND_TIMEOUT,
+    name::PROXY_BUFFER_SIZE,
+    name::PROXY_CACHE,
+    name::PROXY_CACHE_BYPASS,
+    name::PROXY_NO_CACHE,
+    name::PROXY_REQUEST_BUFFERING,
+    name::ADD_HEADER,
+    name::ADD_HEADER_INHERIT,
+    name::SSI,
+    name::SSI_TYPES,
+    name::LIMIT_RATE,
+    name::AUTH_REQUEST,
+    name::MIRROR,
+    name::SATISFY,
+    name::ALLOW,
+    name::DENY,
+    name::INTERNAL,
+    name::TRY_FILES,
+    name::ERROR_PAGE,
+    name::RESOLVER,
+    name::SET,
+    name::IF,
+    name::RETURN,
+    name::REWRITE,
+    name::BREAK,
+    name::LISTEN,
+    name::SERVER_NAME,
+    name::HTTP2,
+    name::SSL,
+    name::MERGE_SLASHES,
+    name::AUTH_REQUEST_SET,
+    name::KEEPALIVE,
+    name::SSL_CERTIFICATE,
+    name::GRPC_PASS,
+];
+
+/// Names to bits, by the index of the name in the catalogue.
+pub(super) fn interest(name: Name) -> u64 {
+    static BITS: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
+    let bits = BITS.get_or_init(|| {
+        let mut bits = vec![0; crate::catalog::names().map(|n| n.0 as usize + 1).max().unwrap_or(0)];
+        for (i, n) in INTERESTING.iter().enumerate() {
+            bits[n.0 as usize] = 1 << i;
+        }
+        bits
+    });
+    bits.get(name.0 as usize).copied().unwrap_or(0)
+}
+
+/// An expanded configuration with the files behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct Config<'a> {
+    /// The files.
+    pub sources: &'a SourceMap,
+    pub(super) asts: &'a [Ast],
+    pub(super) tree: &'a Tree,
+}
+
+impl<'a> Config<'a> {
+    /// An occurrence.
+    pub fn occ(self, id: OccId) -> &'a Occ {
+        &self.tree.occs[id.0 as usize]
+    }
+
+    /// A scope.
+    pub fn scope(self, id: ScopeId) -> &'a Scope {
+        &self.tree.scopes[id.0 as usize]
+    }
+
+    /// The outermost scope.
+    pub fn top(self) -> ScopeId {
+        ScopeId(0)
+    }
+
+    /// All scopes, outer ones before inner ones.
+    pub fn scopes(self) -> impl Iterator<Item = (ScopeId, &'a Scope)> {
+        self.tree.scopes.iter().enumerate().map(|(i, s)| (ScopeId(i as u32), s))
+    }
+
+    /// All occurrences in the order in which nginx meets them.
+    pub fn occs(self) -> impl Iterator<Item = (OccId, &'a Occ)> {
+        self.tree.occs.iter().enumerate().map(|(i, o)| (OccId(i as u32), o))
+    }
+
+    /// The tree of a file.
+    pub fn ast(self, file: FileId) -> &'a Ast {
+        &self.asts[file.0 as usize]
+    }
+
+    /// The directive behind an occurrence.
+    pub fn directive(self, id: OccId) -> DirectiveRef<'a> {
+        let occ = self.occ(id);
+        self.ast(occ.file).get(occ.node)
+    }
+
+    /// The bytes of the file that holds an occurrence.
+    pub fn bytes(self, id: OccId) -> &'a [u8] {
+        &self.sources.get(self.occ(id).file).bytes
+    }
+
+    /// The directive's name as written and decoded.
+    pub fn name_text(self, id: OccId) -> Cow<'a, [u8]> {
+        word::decode(self.bytes(id), self.directive(id).name())
+    }
+
+    /// The arguments, as words.
+    pub fn args(self, id: OccId) -> &'a [Word] {
+        self.directive(id).args()
+    }
+
+    /// An argument, decoded.
+    pub fn arg(self, id: OccId, index: usize) -> Option<Cow<'a, [u8]>> {
+        let word = *self.args(id).get(index)?;
+        Some(word::decode(self.bytes(id), word))
+    }
+
+    /// An argument as text, for messages; bytes that are no UTF-8 become U+FFFD.
+    pub fn arg_text(self, id: OccId, index: usize) -> String {
+        self.arg(id, index).map(|v| String::from_utf8_lossy(&v).into_owned()).unwrap_or_default()
+    }
+
+    /// Name and arguments, the part that a label underlines.
+    pub fn head(self, id: OccId) -> Place {
+        Place { file: self.occ(id).file, span: self.directive(id).head() }
+    }
+
+    /// The place of one argument, its quotes included; of the name where there is no such argument.
+    pub fn arg_place(self, id: OccId, index: usize) -> Place {
+        let directive = self.directive(id);
+        let span = directive.args().get(index).map_or(directive.name().span(), |w| w.span());
+        Place { file: self.occ(id).file, span }
+    }
+
+    /// A range within the file that holds an occurrence.
+    pub fn place(self, id: OccId, span: Span) -> Place {
+        Place { file: self.occ(id).file, span }
+    }
+
+    /// Whether the directive opens a block.
+    pub fn is_block(self, id: OccId) -> bool {
+        matches!(self.directive(id).ending(), Ending::Block | Ending::Lua)
+    }
+
+    /// The directives without a block of a scope, in order.
+    pub fn own(self, scope: ScopeId) -> Own<'a> {
+        Own { tree: self.tree, next: self.scope(scope).simple.0 }
+    }
+
+    /// The blocks of a scope, in order.
+    pub fn blocks(self, scope: ScopeId) -> Own<'a> {
+        Own { tree: self.tree, next: self.scope(scope).blocks.0 }
+    }
+
+    /// Whether a scope has a directive of this name; `name` is one that the model asks for.
+    pub fn has(self, scope: ScopeId, name: Name) -> bool {
+        let bit = interest(name);
+        debug_assert!(bit != 0, "{} is not among the interesting names", name.as_str());
+        self.scope(scope).mask & bit != 0
+    }
+
+    /// The directives of one name in a scope, in order.
+    pub fn own_named(self, scope: ScopeId, wanted: Name) -> impl Iterator<Item = OccId> + 'a {
+        let bit = interest(wanted);
+        let present = bit == 0 || self.scope(scope).mask & bit != 0;
+        let start = if present { self.scope(scope).simple.0 } else { NONE };
+        Own { tree: self.tree, next: start }.filter(move |&o| self.occ(o).name == wanted)
+    }
+
+    /// The scope and the scopes around it, from the inside out.
+    pub fn outward(self, scope: ScopeId) -> impl Iterator<Item = ScopeId> + 'a {
+        std::iter::successors(Some(scope), move |&s| self.scope(s).parent)
+    }
+
+    /// The innermost enclosing scope of a kind, the scope itself included.
+    pub fn enclosing(self, scope: ScopeId, kind: ScopeKind) -> Option<ScopeId> {
+        self.outward(scope).find(|&s| self.scope(s).kind == kind)
+    }
+
+    /// The includes through which an occurrence came, from the innermost out.
+    pub fn includes(self, id: OccId) -> impl Iterator<Item = OccId> + 'a {
+        let tree = self.tree;
+        std::iter::successors(Some(self.occ(id).chain), move |&c| Some(tree.chains[c as usize].parent))
+            .take_while(|&c| c != 0)
+            .map(move |c| tree.chains[c as usize].include)
+    }
+
+    /// Where an occurrence is seen from a block that stands in `file`: its own place, or the
+    /// include in that file through which it came.
+    pub fn seen_from(self, id: OccId, file: FileId) -> OccId {
+        if self.occ(id).file == file {
+            return id;
+        }
+        self.includes(id).find(|&i| self.occ(i).file == file).unwrap_or(id)
+    }
+}
+
+/// Occurrences of one scope, in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    tree: &'a Tree,
+    next: u32,
+}
+
+impl Iterator for Own<'_> {
+    type Item = OccId;
+
+    fn next(&mut self) -> Option<OccId> {
+        if self.next == NONE {
+            return None;
+        }
+        let id = OccId(self.next);
+        self.next = self.tree.occs[self.next as usize].next;
+        Some(id)
+    }
+}

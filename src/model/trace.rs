@@ -1,0 +1,147 @@
+//! One URL through the configuration.
+
+use super::analysis::Analysis;
+use super::eval::Scope as Variables;
+use super::request::{Browser, Request, Url, Value};
+use super::route::{Candidate, ServerMatch, find_servers};
+use super::scope::{OccId, ScopeId};
+use super::verdict::{Outcome, Reason, Verdict, Why};
+use super::walk::{Arrival, Walk, explore};
+use crate::catalog::{Version, name};
+
+/// What becomes of a URL.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// The verdict: nginx's refusal comes before anything else.
+    pub verdict: Verdict,
+    /// Why nginx does not start.
+    pub rejected_because: Option<(String, Option<OccId>)>,
+    /// The server that answers.
+    pub server: Option<Candidate>,
+    /// Nobody listens on the port: the name alone decided.
+    pub any_port: bool,
+    /// The way that was taken; where several are open, the first.
+    pub arrival: Arrival,
+}
+
+impl Trace {
+    /// The last location on the way.
+    pub fn location(&self) -> Option<ScopeId> {
+        self.arrival.locations.last().map(|l| l.0)
+    }
+}
+
+/// Follows a handshake for `url`.
+pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
+    let config = analysis.config();
+    let (candidates, any_port) = find_servers(config, &url.host, url.effective_port());
+    let rejected_because = analysis.rejection();
+    let hidden_servers =
+        config.scopes().any(|(_, s)| s.unresolved && matches!(s.kind, super::ScopeKind::Main | super::ScopeKind::Http));
+    let mut ways: Vec<(Candidate, Arrival)> = Vec::new();
+    let mut browsers_differ = false;
+    for candidate in &candidates {
+        let mut asked = false;
+        let mut verdicts = Vec::new();
+        for browser in [Browser::Chrome, Browser::Firefox] {
+            if browser == Browser::Firefox && !asked {
+                break;
+            }
+            let arrivals = explore(|decisions| {
+                let (arrival, used, saw) = one_way(analysis, candidate, url, any_port, browser, decisions);
+                asked |= saw;
+                (arrival, used)
+            });
+            if let Some(joined) = super::walk::join(arrivals) {
+                verdicts.push(joined.outcome.verdict());
+                ways.push((candidate.clone(), joined));
+            }
+        }
+        browsers_differ |= verdicts.windows(2).any(|w| w[0] != w[1]) && !verdicts.contains(&Verdict::Unknown);
+    }
+    let nothing = || Arrival {
+        outcome: Outcome::Broken(Reason::NoServer),
+        proxied: None,
+        forwarded: None,
+        upstream_uri: None,
+        locations: Vec::new(),
+    };
+    let unknown = |mut arrival: Arrival, why: Why| {
+        arrival.outcome = Outcome::Unknown(why);
+        arrival
+    };
+    let agreed = ways.windows(2).all(|w| w[0].1.outcome.verdict() == w[1].1.outcome.verdict());
+    let worst = ways.iter().position(|(_, a)| a.outcome.verdict() == Verdict::Broken).unwrap_or(0);
+    let (server, arrival) = match ways.get(if browsers_differ { worst } else { 0 }).cloned() {
+        None if hidden_servers => (None, unknown(nothing(), Why::Include)),
+        None => (None, nothing()),
+        Some((server, arrival)) if agreed || (browsers_differ && candidates.len() == 1) => (Some(server), arrival),
+        Some((server, arrival)) => (Some(server), unknown(arrival, Why::Condition)),
+    };
+    let arrival = match &server {
+        // An include that could not be read may hold a server that fits better.
+        Some(candidate) if hidden_servers && !matches!(candidate.by, ServerMatch::Name(_)) => {
+            unknown(arrival, Why::Include)
+        }
+        Some(candidate) if candidate.by == ServerMatch::Undecided => unknown(arrival, Why::Condition),
+        _ => arrival,
+    };
+    let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
+    Trace { verdict, rejected_because, server, any_port, arrival }
+}
+
+fn one_way(
+    analysis: &Analysis<'_>,
+    candidate: &Candidate,
+    url: &Url,
+    any_port: bool,
+    browser: Browser,
+    decisions: &[bool],
+) -> (Arrival, usize, bool) {
+    let config = analysis.config();
+    let world = &analysis.world;
+    let end = |outcome| {
+        (Arrival { outcome, proxied: None, forwarded: None, upstream_uri: None, locations: Vec::new() }, 0, false)
+    };
+    let ssl_on = matches!(config.effective(candidate.server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
+    let tls = candidate.listen.ssl || ssl_on;
+    if !any_port && tls != url.tls {
+        return end(Outcome::Broken(Reason::TlsMismatch(candidate.listen.occ)));
+    }
+    if candidate.listen.http2 && !tls && analysis.version < Version::PLAIN_HTTP2_DETECTED {
+        return end(Outcome::Broken(Reason::PlainHttp2(candidate.listen.occ)));
+    }
+    let merge = !matches!(config.effective(candidate.server, name::MERGE_SLASHES).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"off"));
+    let Some(path) = url.decoded_path(merge) else { return end(Outcome::Broken(Reason::NoServer)) };
+    let host_header = match url.port {
+        Some(port) if port != if url.tls { 443 } else { 80 } => format!("{}:{port}", url.host),
+        _ => url.host.clone(),
+    };
+    let names = super::route::server_names(config, candidate.server);
+    let request = Request {
+        host_header: Value::text(&host_header),
+        host: Value::text(url.host.trim_end_matches('.')),
+        uri: Value::Known(path),
+        request_uri: Value::text(&url.path_and_query),
+        args: Value::text(url.query()),
+        scheme: Value::text(if tls { "https" } else { "http" }),
+        port: candidate.listen.port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
+        server_name: Value::text(names.first().map_or("", String::as_str)),
+        browser,
+    };
+    let mut vars = Variables::new(&world.definitions, world.is_open(), request);
+    if let ServerMatch::Regex(text) = &candidate.by {
+        capture_server_name(&mut vars, text, &url.host);
+    }
+    Walk::new(world, analysis.version, vars, decisions).from_server(candidate.server)
+}
+
+fn capture_server_name(vars: &mut Variables<'_>, text: &str, host: &str) {
+    let pattern = super::pattern::Pattern::new(text.as_bytes(), true);
+    if let Some(Some((numbered, named))) = pattern.captures(host.as_bytes()) {
+        vars.captures = numbered.into_iter().map(Value::Known).collect();
+        for (n, v) in named {
+            vars.assign(&n, Value::Known(v));
+        }
+    }
+}

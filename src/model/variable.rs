@@ -1,0 +1,265 @@
+//! Who defines a variable, and what a map yields (http/modules/ngx_http_map_module.c,
+//! http/ngx_http_variables.c).
+
+use std::collections::HashMap;
+
+use super::pattern::Pattern;
+use super::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::catalog::{Name, builtin_variable, name};
+use crate::syntax::word;
+
+/// What gives a variable its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definer {
+    /// A `map` block.
+    Map,
+    /// `set`: where it is executed, and empty elsewhere.
+    Set,
+    /// `geo`: by the client's address.
+    Geo,
+    /// `split_clients`: by a hash of the client.
+    SplitClients,
+    /// A named capture of a regular expression.
+    Capture,
+    /// `auth_request_set`, Lua, njs, Perl and whatever else a module computes.
+    Script,
+}
+
+/// One definition of a variable.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// What kind.
+    pub definer: Definer,
+    /// The directive.
+    pub occ: OccId,
+}
+
+/// All definitions of the `http` part of a configuration, by lower-case name.
+#[derive(Debug, Default)]
+pub struct Definitions {
+    by_name: HashMap<String, Vec<Definition>>,
+    maps: HashMap<OccId, Map>,
+}
+
+/// A parsed `map` block.
+#[derive(Debug)]
+pub struct Map {
+    /// The directive.
+    pub occ: OccId,
+    /// The source value, decoded.
+    pub source: Vec<u8>,
+    /// Whether `hostnames` stands in it.
+    pub hostnames: bool,
+    /// Whether `volatile` stands in it: the value is computed anew at each use.
+    pub volatile: bool,
+    /// Its entries, in order, without the two words above.
+    pub entries: Vec<Entry>,
+    /// It holds an include that could not be read, or an entry that could not be understood.
+    pub incomplete: bool,
+}
+
+/// One line of a map.
+#[derive(Debug)]
+pub struct Entry {
+    /// The line.
+    pub occ: OccId,
+    /// What it matches.
+    pub key: Key,
+    /// The value, decoded, variables not replaced.
+    pub value: Vec<u8>,
+}
+
+/// The key of a map entry.
+#[derive(Debug)]
+pub enum Key {
+    /// `default`
+    Default,
+    /// A string, lower-cased, as nginx stores it.
+    Exact(Vec<u8>),
+    /// `~…` or `~*…`.
+    Regex(Pattern),
+}
+
+impl Definitions {
+    /// Reads all definitions of a configuration.
+    pub fn collect(config: Config<'_>) -> Definitions {
+        let mut out = Definitions::default();
+        for (id, occ) in config.occs() {
+            match config.scope(occ.scope).kind {
+                ScopeKind::Stream
+                | ScopeKind::StreamServer
+                | ScopeKind::StreamUpstream
+                | ScopeKind::Mail
+                | ScopeKind::MailServer
+                | ScopeKind::Entries => {}
+                _ if in_stream(config, occ.scope) => {}
+                _ => out.directive(config, id, occ.name),
+            }
+        }
+        out
+    }
+
+    fn directive(&mut self, config: Config<'_>, id: OccId, directive: Name) {
+        let target = |i: usize| config.arg(id, i).filter(|v| v.first() == Some(&b'$')).map(|v| v[1..].to_vec());
+        let last = config.args(id).len().saturating_sub(1);
+        match directive {
+            name::MAP => {
+                if let Some(n) = target(1) {
+                    self.add(&n, Definer::Map, id);
+                }
+                let map = Map::parse(config, id);
+                for entry in &map.entries {
+                    if let Key::Regex(pattern) = &entry.key {
+                        self.captures(pattern, id);
+                    }
+                }
+                self.maps.insert(id, map);
+            }
+            name::SET => self.add_target(target(0), Definer::Set, id),
+            name::GEO => self.add_target(target(last), Definer::Geo, id),
+            name::SPLIT_CLIENTS => self.add_target(target(1), Definer::SplitClients, id),
+            name::AUTH_REQUEST_SET | name::PERL_SET => self.add_target(target(0), Definer::Script, id),
+            name::LOCATION | name::SERVER_NAME | name::REWRITE | name::IF => {
+                for pattern in Pattern::of_directive(config, id, directive) {
+                    self.captures(&pattern, id);
+                }
+            }
+            // A module that the catalogue does not know: whatever variable it names, it may define.
+            Name::UNKNOWN => {
+                for i in 0..config.args(id).len() {
+                    self.add_target(target(i), Definer::Script, id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn captures(&mut self, pattern: &Pattern, occ: OccId) {
+        for n in pattern.names() {
+            self.add(n.as_bytes(), Definer::Capture, occ);
+        }
+    }
+
+    fn add_target(&mut self, name: Option<Vec<u8>>, definer: Definer, occ: OccId) {
+        if let Some(name) = name {
+            self.add(&name, definer, occ);
+        }
+    }
+
+    fn add(&mut self, name: &[u8], definer: Definer, occ: OccId) {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        self.by_name.entry(name).or_default().push(Definition { definer, occ });
+    }
+
+    /// The definitions of a variable, in the order in which nginx meets them.
+    pub fn of(&self, name: &str) -> &[Definition] {
+        self.by_name.get(&name.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The map that counts: the last one of that name wins, silently.
+    pub fn map_of(&self, name: &str) -> Option<&Map> {
+        let last = self.of(name).iter().rev().find(|d| d.definer == Definer::Map)?;
+        self.maps.get(&last.occ)
+    }
+
+    /// All maps, in the order of the configuration.
+    pub fn maps(&self) -> Vec<&Map> {
+        let mut all: Vec<&Map> = self.maps.values().collect();
+        all.sort_by_key(|m| m.occ);
+        all
+    }
+
+    /// Every name that is defined, sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Whether nginx knows the variable: defined here, or by nginx itself.
+    pub fn knows(&self, name: &str) -> bool {
+        builtin_variable(name.as_bytes()).is_some() || !self.of(name).is_empty()
+    }
+}
+
+fn in_stream(config: Config<'_>, scope: ScopeId) -> bool {
+    config.outward(scope).any(|s| matches!(config.scope(s).kind, ScopeKind::Stream | ScopeKind::Mail))
+}
+
+impl Map {
+    fn parse(config: Config<'_>, occ: OccId) -> Map {
+        let source = config.arg(occ, 0).map(|v| v.into_owned()).unwrap_or_default();
+        let mut map = Map { occ, source, hostnames: false, volatile: false, entries: Vec::new(), incomplete: false };
+        let Some(scope) = config.occ(occ).opens() else { return map };
+        map.incomplete = config.scope(scope).unresolved;
+        for line in config.own(scope) {
+            let key = config.name_text(line);
+            match (&*key, config.args(line).len()) {
+                (b"hostnames", 0) => map.hostnames = true,
+                (b"volatile", 0) => map.volatile = true,
+                (b"include", 1) => {}
+                (key, 1) => {
+                    let value = config.arg(line, 0).map(|v| v.into_owned()).unwrap_or_default();
+                    map.entries.push(Entry { occ: line, key: Key::parse(key), value });
+                }
+                _ => map.incomplete = true,
+            }
+        }
+        map
+    }
+
+    /// The entry that `value` selects: exact, then (not for an empty value) the regular expressions
+    /// in order, then `default`. `Err` where a pattern or wildcard name cannot be decided here.
+    pub fn select(&self, value: &[u8]) -> Result<Option<&Entry>, Undecided> {
+        if self.incomplete || self.hostnames {
+            return Err(Undecided);
+        }
+        let lower = value.to_ascii_lowercase();
+        if let Some(entry) = self.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if *k == lower)) {
+            return Ok(Some(entry));
+        }
+        if !value.is_empty() {
+            for entry in &self.entries {
+                if let Key::Regex(pattern) = &entry.key
+                    && pattern.matches(value).ok_or(Undecided)?
+                {
+                    return Ok(Some(entry));
+                }
+            }
+        }
+        Ok(self.default_entry())
+    }
+
+    /// The `default` line.
+    pub fn default_entry(&self) -> Option<&Entry> {
+        self.entries.iter().find(|e| matches!(e.key, Key::Default))
+    }
+}
+
+/// What the files at hand do not decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undecided;
+
+impl Key {
+    fn parse(key: &[u8]) -> Key {
+        match key {
+            b"default" => Key::Default,
+            [b'~', b'*', rest @ ..] => Key::Regex(Pattern::new(rest, true)),
+            [b'~', rest @ ..] => Key::Regex(Pattern::new(rest, false)),
+            [b'\\', rest @ ..] => Key::Exact(rest.to_ascii_lowercase()),
+            other => Key::Exact(other.to_ascii_lowercase()),
+        }
+    }
+}
+
+/// The names of the variables in a decoded value.
+pub fn variables_in(value: &[u8]) -> Vec<String> {
+    let Ok(parts) = word::parts(value) else { return Vec::new() };
+    parts
+        .into_iter()
+        .filter_map(|p| match p {
+            word::Part::Variable(name) => Some(String::from_utf8_lossy(name).into_owned()),
+            _ => None,
+        })
+        .collect()
+}

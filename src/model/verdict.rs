@@ -1,0 +1,121 @@
+//! What becomes of a handshake, and why.
+
+use super::handshake::Refusal;
+use super::scope::OccId;
+
+/// The four verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// nginx forwards the handshake and tunnels after the backend's 101.
+    Upgrades,
+    /// nginx accepts the configuration and the handshake fails.
+    Broken,
+    /// nginx refuses to start with the configuration.
+    Rejected,
+    /// The files at hand do not decide it.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word in reports and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Upgrades => "upgrades",
+            Verdict::Broken => "broken",
+            Verdict::Rejected => "rejected",
+            Verdict::Unknown => "unknown",
+        }
+    }
+}
+
+/// What one way through the configuration leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The handshake succeeds.
+    Upgrades,
+    /// It fails.
+    Broken(Reason),
+    /// It depends.
+    Unknown(Why),
+}
+
+impl Outcome {
+    /// The verdict without its reason.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Outcome::Upgrades => Verdict::Upgrades,
+            Outcome::Broken(_) => Verdict::Broken,
+            Outcome::Unknown(_) => Verdict::Unknown,
+        }
+    }
+}
+
+/// Why a handshake fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The backend does not see a valid handshake.
+    Refused(Refusal),
+    /// `proxy_http_version 2` never upgrades.
+    Http2Upstream(OccId),
+    /// This directive answers before the request is proxied, with this status.
+    Answered(OccId, u16),
+    /// No location matches, or the one that does has no handler: nginx serves files.
+    Static(Option<OccId>),
+    /// `try_files` ends in an answer of its own.
+    TryFiles(OccId),
+    /// A handler that cannot carry WebSocket.
+    OtherHandler(OccId),
+    /// `deny all`
+    Denied(OccId),
+    /// `internal`: requests from outside get 404.
+    Internal(OccId),
+    /// `/path` is answered with a redirect to `/path/`.
+    SlashRedirect(OccId),
+    /// The browser does not see a header of the 101.
+    HiddenResponse(OccId, String),
+    /// The browser sees a header of the 101 twice.
+    DuplicateResponse(OccId, String),
+    /// The 101 is sent with another status (`error_page` without `=`).
+    StatusReplaced(OccId),
+    /// `proxy_pass` with variables makes no URL.
+    BadUrl(OccId, String),
+    /// `proxy_pass` with variables names a host, and there is no `resolver`.
+    NoResolver(OccId, String),
+    /// The port speaks only HTTP/2.
+    PlainHttp2(Option<OccId>),
+    /// The port wants TLS and the URL is `ws://`, or the other way round.
+    TlsMismatch(Option<OccId>),
+    /// No server answers.
+    NoServer,
+    /// Internal redirects without end.
+    Loop,
+}
+
+/// What is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// An include that could not be read may change it.
+    Include,
+    /// A value that only a running nginx has.
+    Values,
+    /// A cache may answer.
+    Cache(OccId),
+    /// `ssi_types *`
+    Ssi(OccId),
+    /// `proxy_read_timeout 0`
+    ReadTimeout(OccId),
+    /// `limit_rate` below the size of the response.
+    LimitRate(OccId),
+    /// Response buffers below 1k.
+    Buffer(OccId),
+    /// An `auth_request` or `mirror` target sends the handshake headers too.
+    Subrequest(OccId),
+    /// A handler of a module that answers by its own rules.
+    Handler(OccId),
+    /// A condition that the request decides.
+    Condition,
+    /// A regular expression that could not be decided.
+    Pattern(OccId),
+    /// An `error_page` that leads back to an endpoint, depending on the files on disk.
+    Files,
+}

@@ -1,0 +1,127 @@
+//! One root or fragment with everything that is known about it.
+
+use std::collections::HashMap;
+
+use super::eval::Scope as Variables;
+use super::request::{Browser, Request, Value};
+use super::route::{Choice, Location, Matcher, find_location, named_location};
+use super::scope::{Config, OccId, ScopeId, ScopeKind};
+use super::variable::Definitions;
+use crate::catalog::name;
+
+/// An expanded configuration with its variables and upstreams.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// The configuration.
+    pub config: Config<'a>,
+    /// Its variables.
+    pub definitions: Definitions,
+    /// Upstreams of `http`, by lower-case name.
+    upstreams: HashMap<String, OccId>,
+    /// It is a root: nothing is defined outside it.
+    pub is_root: bool,
+}
+
+impl<'a> World<'a> {
+    /// Reads the definitions of a configuration.
+    pub fn new(config: Config<'a>, is_root: bool) -> World<'a> {
+        let upstreams = config
+            .occs()
+            .filter(|(_, o)| o.name == name::UPSTREAM && config.scope(o.scope).kind != ScopeKind::Stream)
+            .map(|(id, _)| (config.arg_text(id, 0).to_ascii_lowercase(), id))
+            .collect();
+        World { config, definitions: Definitions::collect(config), upstreams, is_root }
+    }
+
+    /// The `upstream` of this name; nginx compares without case.
+    pub fn upstream(&self, name: &str) -> Option<OccId> {
+        self.upstreams.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    /// Whether variables may be defined where wslint cannot look: in a fragment, or in an include
+    /// that could not be read.
+    pub fn is_open(&self) -> bool {
+        !self.is_root
+            || self.config.scopes().any(|(_, s)| {
+                s.unresolved
+                    && matches!(s.kind, ScopeKind::Main | ScopeKind::Http | ScopeKind::Server | ScopeKind::Location)
+            })
+    }
+
+    /// Whether an unread include around a scope, or a missing root, may set something for it.
+    pub fn is_open_at(&self, scope: ScopeId) -> bool {
+        !self.is_root || self.config.scope(scope).unresolved_around
+    }
+
+    /// The variables of a handshake that arrives at a scope, of which nothing else is known but
+    /// that `set` at the server and the location were executed where they always are.
+    pub fn variables_at(&self, scope: ScopeId, browser: Browser) -> Variables<'_> {
+        let mut vars = Variables::new(&self.definitions, self.is_open(), Request::anywhere(browser));
+        let config = self.config;
+        let mut levels: Vec<ScopeId> = config
+            .outward(scope)
+            .filter(|&s| matches!(config.scope(s).kind, ScopeKind::Server | ScopeKind::Location))
+            .collect();
+        // Nested locations do not run the `set` of the outer location.
+        levels.sort_by_key(|&s| config.scope(s).kind != ScopeKind::Server);
+        levels.truncate(2);
+        for level in levels {
+            for occ in config.own_named(level, name::SET) {
+                if let (Some(target), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) {
+                    let value = vars.value(&value, super::eval::Purpose::Condition);
+                    vars.assign(String::from_utf8_lossy(&target).trim_start_matches('$'), value);
+                }
+            }
+        }
+        vars
+    }
+
+    /// Whether nginx adds a missing slash at this location: a handler that passes requests on, and a
+    /// name that ends in `/`.
+    pub fn adds_slash(&self, location: ScopeId) -> bool {
+        let passes = [
+            name::PROXY_PASS,
+            name::FASTCGI_PASS,
+            name::UWSGI_PASS,
+            name::SCGI_PASS,
+            name::MEMCACHED_PASS,
+            name::GRPC_PASS,
+        ];
+        self.config.own(location).any(|o| passes.contains(&self.config.occ(o).name))
+    }
+
+    /// The location that a decoded path reaches in a server.
+    pub fn find_location(&self, server: ScopeId, path: &[u8]) -> Choice {
+        find_location(self.config, server, path, &|s| self.adds_slash(s))
+    }
+
+    /// The location that a subrequest for `uri` from `scope` reaches; `None` if that is not known.
+    pub fn subrequest_target(&self, scope: ScopeId, uri: &str) -> Option<ScopeId> {
+        let server = self.config.enclosing(scope, ScopeKind::Server)?;
+        if uri.contains('$') {
+            return None;
+        }
+        if uri.starts_with('@') {
+            return named_location(self.config, server, uri.as_bytes()).map(|l| l.scope);
+        }
+        match self.find_location(server, uri.split('?').next().unwrap_or(uri).as_bytes()) {
+            Choice::Location(scope, _) => Some(scope),
+            _ => None,
+        }
+    }
+
+    /// The location directive of a scope, read; for an `if` or `limit_except`, that of the location
+    /// around it.
+    pub fn location_of(&self, scope: ScopeId) -> Option<Location> {
+        let location = self.config.enclosing(scope, ScopeKind::Location)?;
+        Location::read(self.config, self.config.scope(location).opened_by?)
+    }
+
+    /// The path of a request that arrives at a location, as far as its matcher says.
+    pub fn path_at(&self, location: &Location) -> Value {
+        match &location.matcher {
+            Matcher::Exact(path) => Value::Known(path.clone()),
+            _ => Value::Unknown,
+        }
+    }
+}
