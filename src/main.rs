@@ -1,1 +1,6 @@
-fn main() {}
+//! Parses the arguments, calls the library, turns the result into an exit status.
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    wslint::cli::run(std::env::args_os())
+}

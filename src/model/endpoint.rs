@@ -261,7 +261,7 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
         return false;
     }
     near::has_token(&text, "upgrade")
-        || near::connection_value(&text, &world.definitions.names(), true).is_some()
+        || near::connection_value(&text, world.definitions.names(), true).is_some()
         || derived(world, &value, 0)
 }
 

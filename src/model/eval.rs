@@ -183,6 +183,8 @@ impl<'m> Scope<'m> {
 
     fn client_header(&mut self, header: &str, purpose: Purpose) -> Value {
         match header {
+            "upgrade" | "sec_websocket_key" | "sec_websocket_version" if !self.request.handshake => Value::EMPTY,
+            "connection" if !self.request.handshake => Value::Unknown,
             "upgrade" => Value::text("websocket"),
             "connection" => {
                 self.saw_connection = true;

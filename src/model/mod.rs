@@ -1,12 +1,15 @@
 //! Meaning: what nginx makes of the files.
 
 pub mod analysis;
+pub mod context;
+pub mod diagnose;
 pub mod endpoint;
 pub mod eval;
 pub mod handshake;
 pub mod include;
 pub mod inherit;
 pub mod judge;
+pub mod misspelt;
 pub mod near;
 pub mod pattern;
 pub mod refuse;

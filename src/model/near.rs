@@ -52,7 +52,7 @@ pub fn header_name(name: &str) -> Option<&'static str> {
 
 /// What a misspelt value of `Connection` means, as it should be written; `variables` are the names
 /// that are defined.
-pub fn connection_value(value: &str, variables: &[&str], strict: bool) -> Option<String> {
+pub fn connection_value(value: &str, variables: &[String], strict: bool) -> Option<String> {
     let lower = value.to_ascii_lowercase();
     if let Some(inner) = without_false_quotes(value) {
         let fixed = connection_value(inner, variables, strict);
@@ -76,7 +76,7 @@ pub fn connection_value(value: &str, variables: &[&str], strict: bool) -> Option
 }
 
 /// What a misspelt value of `Upgrade` means.
-pub fn upgrade_value(value: &str, variables: &[&str], strict: bool) -> Option<String> {
+pub fn upgrade_value(value: &str, variables: &[String], strict: bool) -> Option<String> {
     let lower = value.to_ascii_lowercase();
     if let Some(inner) = without_false_quotes(value) {
         let fixed = upgrade_value(inner, variables, strict);
@@ -99,7 +99,7 @@ pub fn upgrade_value(value: &str, variables: &[&str], strict: bool) -> Option<St
 
 /// A variable that is a near miss of one that exists or is usual. A name that nginx knows is only
 /// ever meant otherwise where it can never have a value: `$http_ugrade`.
-fn variable(name: &str, variables: &[&str], usual: &[&str], strict: bool) -> Option<String> {
+fn variable(name: &str, variables: &[String], usual: &[&str], strict: bool) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     let exists = variables.iter().any(|v| v.eq_ignore_ascii_case(name));
     if exists || usual.contains(&lower.as_str()) {
@@ -116,9 +116,10 @@ fn variable(name: &str, variables: &[&str], usual: &[&str], strict: bool) -> Opt
     let mut words: Vec<&str> = usual.to_vec();
     words.push("http_upgrade");
     if !strict {
-        words.extend(variables.iter().copied());
+        words.extend(variables.iter().map(String::as_str));
     } else {
-        words.extend(variables.iter().filter(|v| v.contains("upgrade") || v.contains("connection")).copied());
+        words
+            .extend(variables.iter().map(String::as_str).filter(|v| v.contains("upgrade") || v.contains("connection")));
     }
     // `$connection_upgrade` spelt as a client header, seen in the wild.
     if lower == "http_connection_upgrade" {
@@ -128,7 +129,7 @@ fn variable(name: &str, variables: &[&str], usual: &[&str], strict: bool) -> Opt
 }
 
 /// `http_upgrade` without its `$`.
-fn lost_dollar(lower: &str, variables: &[&str], usual: &[&str]) -> Option<String> {
+fn lost_dollar(lower: &str, variables: &[String], usual: &[&str]) -> Option<String> {
     let bare = lower.trim_start_matches('{').trim_end_matches('}');
     let known = usual.contains(&bare)
         || bare == "http_upgrade"
@@ -141,14 +142,14 @@ fn lost_dollar(lower: &str, variables: &[&str], usual: &[&str]) -> Option<String
 }
 
 /// `\$http_upgrade`, as heredocs leave it behind.
-fn escaped_dollar(value: &str, variables: &[&str]) -> Option<String> {
+fn escaped_dollar(value: &str, variables: &[String]) -> Option<String> {
     let inner = value.strip_prefix('\\')?;
     let name = plain_variable(inner)?;
     (is_known_variable(inner, variables) || crate::catalog::builtin_variable(name.as_bytes()).is_some())
         .then(|| inner.to_owned())
 }
 
-fn is_known_variable(value: &str, variables: &[&str]) -> bool {
+fn is_known_variable(value: &str, variables: &[String]) -> bool {
     plain_variable(value).is_some_and(|n| {
         ["http_upgrade", "connection_upgrade", "http_connection"].contains(&n.to_ascii_lowercase().as_str())
             || variables.iter().any(|v| v.eq_ignore_ascii_case(n))

@@ -75,9 +75,16 @@ pub struct Request {
     pub server_name: Value,
     /// Who sends it.
     pub browser: Browser,
+    /// It is a handshake; otherwise an ordinary request, without `Upgrade`.
+    pub handshake: bool,
 }
 
 impl Request {
+    /// An ordinary request of which nothing is known.
+    pub fn ordinary() -> Request {
+        Request { handshake: false, ..Request::anywhere(Browser::Chrome) }
+    }
+
     /// A handshake of which only the headers are known: one that arrives somewhere.
     pub fn anywhere(browser: Browser) -> Request {
         Request {
@@ -90,6 +97,7 @@ impl Request {
             port: Value::Unknown,
             server_name: Value::Unknown,
             browser,
+            handshake: true,
         }
     }
 }

@@ -128,6 +128,7 @@ fn one_way(
         port: candidate.listen.port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
         server_name: Value::text(names.first().map_or("", String::as_str)),
         browser,
+        handshake: true,
     };
     let mut vars = Variables::new(&world.definitions, world.is_open(), request);
     if let ServerMatch::Regex(text) = &candidate.by {

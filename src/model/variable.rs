@@ -39,6 +39,7 @@ pub struct Definition {
 pub struct Definitions {
     by_name: HashMap<String, Vec<Definition>>,
     maps: HashMap<OccId, Map>,
+    names: Vec<String>,
 }
 
 /// A parsed `map` block.
@@ -96,6 +97,8 @@ impl Definitions {
                 _ => out.directive(config, id, occ.name),
             }
         }
+        out.names = out.by_name.keys().cloned().collect();
+        out.names.sort_unstable();
         out
     }
 
@@ -170,10 +173,8 @@ impl Definitions {
     }
 
     /// Every name that is defined, sorted.
-    pub fn names(&self) -> Vec<&str> {
-        let mut all: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
-        all.sort_unstable();
-        all
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Whether nginx knows the variable: defined here, or by nginx itself.

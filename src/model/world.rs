@@ -20,6 +20,7 @@ pub struct World<'a> {
     upstreams: HashMap<String, OccId>,
     /// It is a root: nothing is defined outside it.
     pub is_root: bool,
+    open: bool,
 }
 
 impl<'a> World<'a> {
@@ -30,7 +31,10 @@ impl<'a> World<'a> {
             .filter(|(_, o)| o.name == name::UPSTREAM && config.scope(o.scope).kind != ScopeKind::Stream)
             .map(|(id, _)| (config.arg_text(id, 0).to_ascii_lowercase(), id))
             .collect();
-        World { config, definitions: Definitions::collect(config), upstreams, is_root }
+        let hides =
+            |k: ScopeKind| matches!(k, ScopeKind::Main | ScopeKind::Http | ScopeKind::Server | ScopeKind::Location);
+        let open = !is_root || config.scopes().any(|(_, s)| s.unresolved && hides(s.kind));
+        World { config, definitions: Definitions::collect(config), upstreams, is_root, open }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -56,7 +60,12 @@ impl<'a> World<'a> {
     /// The variables of a handshake that arrives at a scope, of which nothing else is known but
     /// that `set` at the server and the location were executed where they always are.
     pub fn variables_at(&self, scope: ScopeId, browser: Browser) -> Variables<'_> {
-        let mut vars = Variables::new(&self.definitions, self.is_open(), Request::anywhere(browser));
+        self.variables_for(scope, Request::anywhere(browser))
+    }
+
+    /// The same for any request.
+    pub fn variables_for(&self, scope: ScopeId, request: Request) -> Variables<'_> {
+        let mut vars = Variables::new(&self.definitions, self.open, request);
         let config = self.config;
         let mut levels: Vec<ScopeId> = config
             .outward(scope)

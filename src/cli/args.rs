@@ -1,0 +1,231 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds out why a WebSocket does not open behind nginx, proves it, and hands over the patch.
+#[derive(Debug, Parser)]
+#[command(name = "wslint", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "A file that is named like a command is given as ./explain.\n\
+Exit status: 0 nothing to report, 1 findings, 2 wslint could not do its job.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) check: Check,
+}
+
+impl Cli {
+    pub(super) fn common(&self) -> Common {
+        match &self.command {
+            None => self.check.common.clone(),
+            Some(Command::Trace(trace)) => trace.common.clone(),
+            Some(_) => Common::default(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Follow one URL through the configuration
+    Trace(Trace),
+    /// What a rule means, why, and how to fix it
+    Explain {
+        /// The rule, as in `error[rule]`
+        rule: String,
+    },
+    /// All rules
+    Rules {
+        /// How to print them
+        #[arg(long, value_enum, default_value_t = RulesFormat::Human)]
+        format: RulesFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RulesFormat {
+    /// A table
+    Human,
+    /// JSON
+    Json,
+}
+
+/// Options of every command that reads configurations.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Common {
+    /// A main configuration to analyse with; findings are still reported only for PATH
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
+    /// The context in which a fragment is included [default: inferred]
+    #[arg(long, value_enum, value_name = "CTX")]
+    pub context: Option<ContextArg>,
+    /// The nginx that will run it, as 1.22.1, 1.29 or OpenResty's 1.27.1.1 [default: the strictest reading]
+    #[arg(long, value_name = "V")]
+    pub nginx_version: Option<String>,
+    /// Read an absolute include below FROM from the directory TO
+    #[arg(long, value_name = "FROM=TO")]
+    pub map_path: Vec<String>,
+    /// No search for roots and configuration files around PATH
+    #[arg(long)]
+    pub isolated: bool,
+    /// What standard input is: its name in reports, and the place from which includes are sought
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+    /// The language of messages [default: LC_ALL, LC_MESSAGES, LANG]
+    #[arg(long, value_enum)]
+    pub lang: Option<LangArg>,
+    /// When to use colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    pub color: ColorArg,
+    /// Findings only
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show advice, too
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// A root, a fragment, a directory, or - for standard input [default: the current directory]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write the safe fixes
+    #[arg(long, conflicts_with_all = ["diff", "format"])]
+    pub fix: bool,
+    /// Write nothing; print the fixes as one unified diff
+    #[arg(long, conflicts_with = "format")]
+    pub diff: bool,
+    /// Count unsafe fixes in, with --fix or --diff
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// The format of the report
+    #[arg(long, value_enum, value_name = "F", default_value_t = Format::Human)]
+    pub format: Format,
+    /// The report goes to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Check only the endpoint that this URL reaches
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Which `Connection` value fixes write
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = ConnectionArg::Auto)]
+    pub connection: ConnectionArg,
+    /// Report `upgrade-not-forwarded` only from this evidence on
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = EvidenceArg::None)]
+    pub evidence: EvidenceArg,
+    /// Rules or categories instead of the default set; `all`
+    #[arg(long, value_name = "R,…", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Rules or categories to leave out
+    #[arg(long, value_name = "R,…", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Exit 1 from this severity on
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Warning)]
+    pub fail_on: FailOn,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Trace {
+    /// As in wss://love.cat/chat
+    pub url: String,
+    /// A root, a fragment, or - for standard input [default: nginx.conf]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The format of the report
+    #[arg(long, value_enum, value_name = "F", default_value_t = TraceFormat::Human)]
+    pub format: TraceFormat,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a terminal
+    Human,
+    /// One line for each finding
+    Concise,
+    /// docs/json-schema/report.v1.json
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TraceFormat {
+    /// A short story
+    Human,
+    /// JSON
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ContextArg {
+    /// Outside any block
+    Main,
+    /// In http
+    Http,
+    /// In server
+    Server,
+    /// In location
+    Location,
+    /// In upstream
+    Upstream,
+    /// In stream
+    Stream,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LangArg {
+    /// English
+    En,
+    /// Simplified Chinese
+    #[value(name = "zh-CN", alias = "zh")]
+    ZhCn,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ConnectionArg {
+    /// A map where there is a root to put it in, else the literal
+    Auto,
+    /// The same
+    Map,
+    /// "upgrade"
+    Literal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EvidenceArg {
+    /// Also where nothing says WebSocket
+    None,
+    /// Where a path, a name or a comment says it
+    Likely,
+    /// Where somebody tried
+    Configured,
+    /// Where the user says so
+    Declared,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// On anything
+    Advice,
+    /// On warnings and errors
+    Warning,
+    /// On errors
+    Error,
+    /// Never
+    Never,
+}

@@ -1,0 +1,119 @@
+//! One file, one command.
+
+mod args;
+mod check;
+mod explain;
+mod inputs;
+mod trace;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::i18n::Lang;
+use crate::report::Look;
+use crate::source::OsFs;
+
+pub use args::Cli;
+
+/// Why wslint could not do its job: exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+/// What a command says: exit status 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing that reaches `--fail-on`.
+    Clean,
+    /// Findings.
+    Findings,
+}
+
+/// Reads the arguments, runs the command, writes what it has to say.
+pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(e) => {
+            let status = if e.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            // A closed pipe is no reason to complain.
+            let _ = e.print();
+            return status;
+        }
+    };
+    let terminal = Terminal::new(&cli);
+    let outcome = match &cli.command {
+        None => check::run(&cli.check, &terminal, &OsFs),
+        Some(args::Command::Trace(trace)) => trace::run(trace, &terminal, &OsFs),
+        Some(args::Command::Explain { rule }) => explain::explain(rule, &terminal),
+        Some(args::Command::Rules { format }) => explain::rules(*format, &terminal),
+    };
+    match outcome {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(Failure(message)) => {
+            terminal.complain(&message);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Where output goes, and how it looks.
+pub struct Terminal {
+    /// The language of messages.
+    pub lang: Lang,
+    /// The look of standard output.
+    pub look: Look,
+    /// Standard output is a terminal.
+    pub is_terminal: bool,
+    /// Nothing but findings.
+    pub quiet: bool,
+}
+
+impl Terminal {
+    fn new(cli: &Cli) -> Terminal {
+        let common = cli.common();
+        let env = |k: &str| std::env::var(k).ok();
+        let lang = match common.lang {
+            Some(args::LangArg::En) => Lang::En,
+            Some(args::LangArg::ZhCn) => Lang::Zh,
+            None => Lang::of_environment(env),
+        };
+        let is_terminal = std::io::stdout().is_terminal();
+        let set = |k: &str| env(k).is_some_and(|v| !v.is_empty() && v != "0");
+        let color = match common.color {
+            args::ColorArg::Always => true,
+            args::ColorArg::Never => false,
+            args::ColorArg::Auto if env("NO_COLOR").is_some_and(|v| !v.is_empty()) => false,
+            args::ColorArg::Auto => set("CLICOLOR_FORCE") || (is_terminal && env("TERM").as_deref() != Some("dumb")),
+        };
+        let width = terminal_size::terminal_size().map_or(100, |(w, _)| w.0 as usize).clamp(40, 160);
+        Terminal { lang, look: Look { color, width }, is_terminal, quiet: common.quiet }
+    }
+
+    /// Writes to standard output. A closed pipe ends the program quietly, as it would in a shell.
+    ///
+    /// # Errors
+    /// Any other failure to write.
+    pub fn print(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(e) => Err(Failure(format!("standard output: {e}"))),
+        }
+    }
+
+    /// A note that is no finding, to standard error.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    /// What keeps wslint from its job, to standard error.
+    pub fn complain(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "wslint: {}", crate::report::escaped(text, true));
+    }
+}

@@ -1,0 +1,309 @@
+//! The pipeline: inputs to findings.
+
+mod select;
+
+use std::path::PathBuf;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::analysis::{Analysis, Versions};
+use crate::model::diagnose::diagnose;
+use crate::model::endpoint::{Declarations, Endpoint, Evidence, server_words};
+use crate::model::include::{Expanded, Files, Lookup, expand};
+use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
+use crate::model::misspelt::misspellings;
+use crate::model::trace::trace;
+use crate::model::verdict::Verdict;
+use crate::model::{Config, ScopeKind, Url};
+use crate::rules::{self, Context};
+use crate::source::{FileId, Place};
+
+pub use select::Selection;
+
+/// What a file is analysed as.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The file.
+    pub file: FileId,
+    /// nginx could be started with it.
+    pub is_root: bool,
+    /// The context of its outermost directives.
+    pub context: ScopeKind,
+    /// The context was guessed from the directives.
+    pub inferred: bool,
+    /// Where its includes are sought.
+    pub lookup: Lookup,
+}
+
+/// What to check, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The nginx that will run it.
+    pub versions: Versions,
+    /// What the user says of paths.
+    pub declared: Declarations,
+    /// `--url`: only the endpoint that this URL reaches.
+    pub url: Option<Url>,
+    /// Which rules.
+    pub selection: Selection,
+    /// What rules need to know.
+    pub rules: rules::Options,
+    /// From which evidence on `upgrade-not-forwarded` is reported.
+    pub evidence: Evidence,
+    /// Findings only for these files; all, if empty.
+    pub only: Vec<PathBuf>,
+}
+
+/// How a file came into the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileRole {
+    /// nginx could be started with it.
+    Root,
+    /// Included by another.
+    Included,
+    /// Given alone, without its root.
+    Fragment,
+}
+
+/// One of the three settings of an endpoint, as nginx would use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectiveFact {
+    /// The value as it stands; none if nothing is sent.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub origin: &'static str,
+    /// The directive.
+    pub place: Option<Place>,
+}
+
+/// An endpoint, apart from the analysis that found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointFact {
+    /// Its `proxy_pass`.
+    pub place: Place,
+    /// `listen` and `server_name` of its server.
+    pub listen: Vec<String>,
+    /// See `listen`.
+    pub names: Vec<String>,
+    /// The location, as its arguments stand.
+    pub location: String,
+    /// The target.
+    pub proxy_pass: String,
+    /// Why it is believed to carry WebSocket.
+    pub evidence: Evidence,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// HTTP version, `Upgrade` and `Connection`.
+    pub effective: [EffectiveFact; 3],
+}
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Findings, by file, offset and rule; advice included.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Endpoints, by file and offset.
+    pub endpoints: Vec<EndpointFact>,
+    /// The files of the run.
+    pub files: Vec<(FileId, FileRole)>,
+}
+
+/// Checks all targets.
+pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Checked {
+    let expanded: Vec<Expanded> = targets.iter().map(|t| expand(files, t.file, t.context, &t.lookup)).collect();
+    let mut out = Checked::default();
+    for (target, expanded) in targets.iter().zip(&expanded) {
+        one(files, target, expanded, options, &mut out);
+    }
+    merge(files, &mut out);
+    out
+}
+
+/// The analysis of one target, for those who ask the model themselves.
+pub fn analyse<'a>(files: &'a Files<'_>, target: &Target, expanded: &'a Expanded, options: &Options) -> Analysis<'a> {
+    Analysis::new(
+        &files.sources,
+        &files.asts,
+        expanded,
+        target.is_root,
+        target.inferred,
+        options.versions,
+        &options.declared,
+    )
+}
+
+fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Options, out: &mut Checked) {
+    let mut analysis = analyse(files, target, expanded, options);
+    let reached = options.url.as_ref().map(|url| {
+        let traced = trace(&analysis, url);
+        let location = traced.location();
+        for endpoint in &mut analysis.endpoints {
+            if Some(endpoint.location) == location {
+                endpoint.evidence = Evidence::Declared;
+            }
+        }
+        location
+    });
+    let found = misspellings(&analysis);
+    let mut findings = diagnose(&analysis, &found);
+    if let Some(location) = reached {
+        // Only what this URL reaches, and what keeps nginx from starting.
+        findings.retain(|f| Some(analysis.endpoints[f.endpoint].location) == location);
+    }
+    let read_only = |file: FileId| files.read_only(file);
+    let context = Context::new(&analysis, &findings, &found, &options.rules, &read_only);
+    let mut diagnostics = Vec::new();
+    for rule in rules::ALL {
+        (rule.check)(&context, &mut diagnostics);
+    }
+    diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
+    if reached.is_some() {
+        let places: Vec<Place> =
+            findings.iter().flat_map(|f| related(&analysis, &analysis.endpoints[f.endpoint])).collect();
+        diagnostics.retain(|d| {
+            analysis.is_rejected()
+                || places.iter().any(|p| p.file == d.primary.place.file && covers(*p, d.primary.place))
+                || concerns_map(&analysis, d)
+        });
+    }
+    if options.evidence > Evidence::None {
+        let weak: Vec<Place> = analysis
+            .endpoints
+            .iter()
+            .filter(|e| e.evidence < options.evidence)
+            .map(|e| analysis.config().head(e.pass))
+            .collect();
+        diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
+    }
+    out.diagnostics.extend(diagnostics);
+    out.endpoints.extend(analysis.endpoints.iter().map(|e| endpoint_fact(&analysis, e)));
+    for &file in analysis.files {
+        let role = match (file == target.file, target.is_root) {
+            (true, true) => FileRole::Root,
+            (true, false) => FileRole::Fragment,
+            _ => FileRole::Included,
+        };
+        if !files.read_only(file) {
+            out.files.push((file, role));
+        }
+    }
+}
+
+/// The blocks that have to do with an endpoint: its location, its server's own settings, `http`'s.
+fn related(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Vec<Place> {
+    let config = analysis.config();
+    let mut out = vec![config.head(endpoint.pass)];
+    if let Some(occ) = config.scope(endpoint.location).opened_by {
+        out.push(config.place(occ, config.directive(occ).span()));
+    }
+    for scope in config.outward(endpoint.scope) {
+        out.extend(config.own(scope).map(|o| config.place(o, config.directive(o).span())));
+    }
+    out
+}
+
+fn covers(outer: Place, inner: Place) -> bool {
+    outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
+}
+
+/// Maps stand apart from the endpoints that use them.
+fn concerns_map(analysis: &Analysis<'_>, diagnostic: &Diagnostic) -> bool {
+    let config = analysis.config();
+    analysis.world.definitions.maps().iter().any(|m| {
+        let place = config.place(m.occ, config.directive(m.occ).span());
+        place.file == diagnostic.primary.place.file && covers(place, diagnostic.primary.place)
+    })
+}
+
+/// An endpoint as reports show it.
+pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
+    let config = analysis.config();
+    let (listen, names) = endpoint.server.map(|s| server_words(&analysis.world, s)).unwrap_or_default();
+    let location = config
+        .scope(endpoint.location)
+        .opened_by
+        .map(|o| (0..config.args(o).len()).map(|i| config.arg_text(o, i)).collect::<Vec<_>>().join(" "))
+        .unwrap_or_default();
+    EndpointFact {
+        place: config.head(endpoint.pass),
+        listen,
+        names,
+        location,
+        proxy_pass: config.arg_text(endpoint.pass, 0),
+        evidence: endpoint.evidence,
+        verdict: analysis.verdict(endpoint),
+        effective: effective(analysis, config, endpoint),
+    }
+}
+
+fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {
+    use crate::catalog::name;
+    let from = |value: Option<String>, origin: Origin| {
+        let word = match origin {
+            Origin::Own(_) => "own",
+            Origin::Inherited(_) => "inherited",
+            Origin::Default => "default",
+            Origin::Absent => "absent",
+            Origin::Unknown => "unknown",
+        };
+        EffectiveFact { value, origin: word, place: origin.occ().map(|o| config.head(o)) }
+    };
+    let version = match config.effective(endpoint.scope, name::PROXY_HTTP_VERSION) {
+        Found::At(occ, own) => {
+            from(Some(config.arg_text(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
+        }
+        Found::Nowhere => from(Some(default_http_version(analysis.version).to_owned()), Origin::Default),
+        Found::Unknown => from(None, Origin::Unknown),
+    };
+    let (level, uncertain) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER);
+    let header = |wanted: &str, default: Option<&str>| {
+        let set = level.and_then(|l| {
+            config
+                .own_named(l, name::PROXY_SET_HEADER)
+                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(wanted))
+                .last()
+        });
+        match (set, default) {
+            (Some(occ), _) => from(
+                Some(config.arg_text(occ, 1)),
+                if level == Some(endpoint.scope) { Origin::Own(occ) } else { Origin::Inherited(occ) },
+            ),
+            (None, _) if uncertain => from(None, Origin::Unknown),
+            (None, Some(default)) => from(Some(default.to_owned()), Origin::Default),
+            (None, None) => from(None, Origin::Absent),
+        }
+    };
+    [version, header("Upgrade", None), header("Connection", default_connection(analysis.version))]
+}
+
+/// One finding for one place, however many includes lead to it; everything in order.
+fn merge(files: &Files<'_>, out: &mut Checked) {
+    let path = |file: FileId| &files.sources.get(file).path;
+    out.diagnostics.sort_by(|a, b| {
+        let key = |d: &Diagnostic| (d.primary.place.span.start, d.primary.place.span.end, d.rule);
+        path(a.primary.place.file).cmp(path(b.primary.place.file)).then_with(|| key(a).cmp(&key(b)))
+    });
+    let mut merged: Vec<Diagnostic> = Vec::with_capacity(out.diagnostics.len());
+    for found in out.diagnostics.drain(..) {
+        match merged.last_mut().filter(|m| m.key() == found.key()) {
+            None => merged.push(found),
+            Some(kept) => {
+                kept.severity = kept.severity.max(found.severity);
+                // A fix has to be right in every place.
+                if kept.fix.as_ref().map(|f| &f.edits) != found.fix.as_ref().map(|f| &f.edits) {
+                    kept.fix = None;
+                }
+                for label in found.labels {
+                    if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
+                        kept.labels.push(label);
+                    }
+                }
+            }
+        }
+    }
+    out.diagnostics = merged;
+    out.endpoints
+        .sort_by(|a, b| path(a.place.file).cmp(path(b.place.file)).then(a.place.span.start.cmp(&b.place.span.start)));
+    out.endpoints.dedup();
+    out.files.sort_by_key(|(f, role)| (path(*f), *role as u8));
+    out.files.dedup_by_key(|(f, _)| *f);
+}

@@ -1,0 +1,151 @@
+//! A unified diff that `git apply` and `patch -p1` accept, over bytes.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::patched::Patched;
+
+/// Lines of context around a change.
+const CONTEXT: usize = 3;
+
+/// One line of a hunk.
+enum Line<'a> {
+    Same(&'a [u8]),
+    Gone(&'a [u8]),
+    Come(Vec<u8>),
+}
+
+/// The diff of one file; empty where nothing changed.
+pub fn unified(path: &Path, patched: &Patched) -> Vec<u8> {
+    let old = patched.old();
+    let lines: Vec<&[u8]> = old.split_inclusive(|&b| b == b'\n').collect();
+    let mut starts = vec![0];
+    for line in &lines {
+        starts.push(starts[starts.len() - 1] + line.len());
+    }
+    // Old line ranges with the new text that stands there, widened to whole lines.
+    let mut regions: Vec<(usize, usize, Vec<u8>)> = Vec::new();
+    for change in patched.changes() {
+        let first = starts.partition_point(|&s| s <= change.start).saturating_sub(1).min(lines.len());
+        let last = if change.end > starts[first] || change.start > starts[first] {
+            starts.partition_point(|&s| s < change.end.max(change.start)).min(lines.len()).max(first)
+        } else {
+            first
+        };
+        let touches = |(_, end, _): &&mut (usize, usize, Vec<u8>)| *end > first;
+        if let Some((_, end, text)) = regions.last_mut().filter(touches) {
+            // The previous region ends in the line where this one begins: its tail is taken back.
+            let tail = starts[*end] - change.start;
+            text.truncate(text.len() - tail);
+            text.extend_from_slice(&change.new);
+            let last = last.max(*end);
+            text.extend_from_slice(&old[change.end..starts[last]]);
+            *end = last;
+            continue;
+        }
+        let mut text = old[starts[first]..change.start].to_vec();
+        text.extend_from_slice(&change.new);
+        text.extend_from_slice(&old[change.end..starts[last].max(change.end)]);
+        regions.push((first, last, text));
+    }
+    let mut hunks: Vec<(usize, Vec<Line<'_>>)> = Vec::new();
+    let mut shown = 0;
+    for (first, last, text) in &regions {
+        let new: Vec<&[u8]> = text.split_inclusive(|&b| b == b'\n').collect();
+        let changed = similar::capture_diff_slices(similar::Algorithm::Myers, &lines[*first..*last], &new);
+        if !changed.iter().any(|op| op.tag() != similar::DiffTag::Equal) {
+            continue;
+        }
+        let near = !hunks.is_empty() && *first <= shown + 2 * CONTEXT;
+        if near {
+            if let Some((_, hunk)) = hunks.last_mut() {
+                hunk.extend(lines[shown..*first].iter().map(|l| Line::Same(l)));
+            }
+        } else {
+            if let Some((_, hunk)) = hunks.last_mut() {
+                hunk.extend(lines[shown..(shown + CONTEXT).min(lines.len())].iter().map(|l| Line::Same(l)));
+            }
+            let from = first.saturating_sub(CONTEXT);
+            hunks.push((from, lines[from..*first].iter().map(|l| Line::Same(l)).collect()));
+        }
+        let Some((_, hunk)) = hunks.last_mut() else { continue };
+        for op in changed {
+            let (tag, a, b) = op.as_tag_tuple();
+            match tag {
+                similar::DiffTag::Equal => {
+                    hunk.extend(lines[first + a.start..first + a.end].iter().map(|l| Line::Same(l)))
+                }
+                _ => {
+                    hunk.extend(lines[first + a.start..first + a.end].iter().map(|l| Line::Gone(l)));
+                    hunk.extend(new[b].iter().map(|l| Line::Come(l.to_vec())));
+                }
+            }
+        }
+        shown = *last;
+    }
+    if let Some((_, hunk)) = hunks.last_mut() {
+        hunk.extend(lines[shown..(shown + CONTEXT).min(lines.len())].iter().map(|l| Line::Same(l)));
+    }
+    render(path, &hunks)
+}
+
+fn render(path: &Path, hunks: &[(usize, Vec<Line<'_>>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if hunks.is_empty() {
+        return out;
+    }
+    out.extend(format!("--- {}\n+++ {}\n", header("a", path), header("b", path)).into_bytes());
+    let mut shift = 0isize;
+    for (from, lines) in hunks {
+        let gone = lines.iter().filter(|l| !matches!(l, Line::Come(_))).count();
+        let come = lines.iter().filter(|l| !matches!(l, Line::Gone(_))).count();
+        let range = |start: usize, count: usize| {
+            let start = if count == 0 { start } else { start + 1 };
+            if count == 1 { start.to_string() } else { format!("{start},{count}") }
+        };
+        let new_start = from.saturating_add_signed(shift);
+        out.extend(format!("@@ -{} +{} @@\n", range(*from, gone), range(new_start, come)).into_bytes());
+        shift += come as isize - gone as isize;
+        for line in lines {
+            let (mark, text) = match line {
+                Line::Same(t) => (b' ', *t),
+                Line::Gone(t) => (b'-', *t),
+                Line::Come(t) => (b'+', t.as_slice()),
+            };
+            out.push(mark);
+            out.extend_from_slice(text);
+            if !text.ends_with(b"\n") {
+                out.extend_from_slice(b"\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    out
+}
+
+/// `a/path`, quoted as git quotes it where the name has bytes that a header cannot hold.
+fn header(side: &str, path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let bytes = bytes.strip_prefix(b"/").unwrap_or(bytes);
+    let plain = bytes.iter().all(|b| *b >= b' ' && *b < 0x7f && *b != b'"' && *b != b'\\');
+    if plain {
+        let text = String::from_utf8_lossy(bytes);
+        // A name with a space ends at a tab, or `patch` would cut it.
+        let tab = if text.contains(' ') { "\t" } else { "" };
+        return format!("{side}/{text}{tab}");
+    }
+    let mut quoted = format!("\"{side}/");
+    for &b in bytes {
+        match b {
+            b'"' => quoted.push_str("\\\""),
+            b'\\' => quoted.push_str("\\\\"),
+            b'\n' => quoted.push_str("\\n"),
+            b'\t' => quoted.push_str("\\t"),
+            b' '..0x7f => quoted.push(b as char),
+            _ => {
+                let _ = write!(quoted, "\\{b:03o}");
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,263 @@
+//! From a failed handshake to its root causes: what a person would have to mend.
+
+use super::analysis::Analysis;
+use super::endpoint::{Endpoint, Evidence};
+use super::handshake::{Forwarded, Refusal};
+use super::misspelt::Misspelling;
+use super::scope::{OccId, ScopeId};
+use super::variable::{Definer, variables_in};
+use super::verdict::{Outcome, Reason, Verdict};
+use crate::catalog::name;
+
+/// A root cause at an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing of the handshake is forwarded.
+    NotForwarded,
+    /// The headers are there, the HTTP version is below 1.1; the directive, if one says so.
+    HttpVersion(Option<OccId>),
+    /// `Connection` says upgrade, `Upgrade` is not sent.
+    NoUpgrade,
+    /// `Upgrade` is sent, `Connection` is left to nginx.
+    NoConnection,
+    /// `Upgrade` gets what is no WebSocket token.
+    WrongUpgrade(OccId),
+    /// `Connection` gets a value without the token.
+    WrongConnection(OccId),
+    /// The map behind `Connection` yields no `upgrade`: the header, the map.
+    WrongMap(OccId, OccId),
+    /// The headers of an outer level are dropped by the own ones of this level: the outer level.
+    Shadowed(ScopeId),
+    /// `proxy_http_version 2`.
+    Http2(OccId),
+    /// A header of the answer is hidden, or the client's own headers are not passed on.
+    Hidden(OccId),
+    /// Something answers before the request is proxied.
+    Unreachable(Reason),
+    /// A misspelling or an undefined variable, reported where it stands.
+    Elsewhere,
+    /// Anything else.
+    Other(Reason),
+}
+
+/// The causes at one endpoint.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Index into the endpoints of the analysis.
+    pub endpoint: usize,
+    /// Its causes; several only where several things have to be mended.
+    pub causes: Vec<Cause>,
+}
+
+/// The causes at all endpoints that are worth a word: not excluded ones, and without evidence only
+/// those in a server where nobody has chosen yet which locations carry WebSocket.
+pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut chosen: std::collections::HashMap<Option<ScopeId>, bool> = std::collections::HashMap::new();
+    for e in &analysis.endpoints {
+        let better =
+            e.evidence > Evidence::None || (e.verdict() == Verdict::Upgrades && e.evidence != Evidence::Excluded);
+        *chosen.entry(e.server).or_default() |= better;
+    }
+    for (i, endpoint) in analysis.endpoints.iter().enumerate() {
+        if endpoint.evidence == Evidence::Excluded
+            || (endpoint.evidence == Evidence::None && chosen.get(&endpoint.server) == Some(&true))
+        {
+            continue;
+        }
+        let causes = causes(analysis, endpoint, misspellings);
+        if !causes.is_empty() {
+            out.push(Finding { endpoint: i, causes });
+        }
+    }
+    out
+}
+
+/// Wrong values at levels whose headers no endpoint is seen to use: snippets.
+pub fn unused_levels(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Cause> {
+    let config = analysis.config();
+    let used: std::collections::HashSet<ScopeId> =
+        analysis.endpoints.iter().filter_map(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0).collect();
+    let mut out = Vec::new();
+    for (scope, _) in config.scopes().filter(|(s, _)| config.has(*s, name::PROXY_SET_HEADER) && !used.contains(s)) {
+        let mut vars = analysis.world.variables_at(scope, super::Browser::Chrome);
+        let sent = super::handshake::forwarded(config, scope, &mut vars, analysis.version);
+        if sent.uncertain {
+            continue;
+        }
+        let unsure = |header: &str| sent.tokens(header).1;
+        let upgrade = Aspect::of(analysis, scope, &sent, "Upgrade", "websocket", misspellings);
+        let connection = Aspect::of(analysis, scope, &sent, "Connection", "upgrade", misspellings);
+        match upgrade {
+            Aspect::Missing => continue,
+            Aspect::Wrong(occ) if !unsure("Upgrade") => out.push(Cause::WrongUpgrade(occ)),
+            _ => {}
+        }
+        match connection {
+            Aspect::Wrong(occ) if !unsure("Connection") => out.push(Cause::WrongConnection(occ)),
+            Aspect::WrongMap(header, map) if !unsure("Connection") => out.push(Cause::WrongMap(header, map)),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspelling]) -> Vec<Cause> {
+    let reason = match &endpoint.outcome {
+        Outcome::Upgrades => return Vec::new(),
+        Outcome::Unknown(_) => return definite(analysis, endpoint, misspellings),
+        Outcome::Broken(reason) => reason,
+    };
+    if endpoint.unreachable {
+        return vec![Cause::Unreachable(reason.clone())];
+    }
+    match reason {
+        Reason::Http2Upstream(occ) => vec![Cause::Http2(*occ)],
+        Reason::HiddenResponse(occ, _) => vec![Cause::Hidden(*occ)],
+        Reason::Refused(Refusal::Key | Refusal::SecVersion) => match hides_client_headers(analysis, endpoint) {
+            Some(occ) => vec![Cause::Hidden(occ)],
+            None => vec![Cause::Other(reason.clone())],
+        },
+        Reason::Refused(Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::HttpVersion(_)) => {
+            let found = header_causes(analysis, endpoint, misspellings);
+            if found.is_empty() { vec![Cause::Other(reason.clone())] } else { found }
+        }
+        other => vec![Cause::Other(other.clone())],
+    }
+}
+
+/// An undecided endpoint may still hold a mistake that is certain: the unknown can only add to it.
+fn definite(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspelling]) -> Vec<Cause> {
+    let sent = endpoint.forwarded(&analysis.world, analysis.version);
+    if sent.uncertain {
+        return Vec::new();
+    }
+    header_causes(analysis, endpoint, misspellings)
+        .into_iter()
+        .filter(|c| matches!(c, Cause::WrongUpgrade(_) | Cause::WrongConnection(_) | Cause::WrongMap(..)))
+        .collect()
+}
+
+/// `proxy_pass_request_headers off`, or a `Sec-WebSocket-*` header that is blanked.
+fn hides_client_headers(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<OccId> {
+    let config = analysis.config();
+    if let Some(occ) = config.effective(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS).occ()
+        && config.arg(occ, 0).as_deref() == Some(b"off")
+    {
+        return Some(occ);
+    }
+    let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0?;
+    config.own_named(level, name::PROXY_SET_HEADER).find(|&o| {
+        let header = config.arg_text(o, 0).to_ascii_lowercase();
+        matches!(header.as_str(), "sec-websocket-key" | "sec-websocket-version")
+    })
+}
+
+fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspelling]) -> Vec<Cause> {
+    let sent = endpoint.forwarded(&analysis.world, analysis.version);
+    let upgrade = Aspect::of(analysis, endpoint.scope, &sent, "Upgrade", "websocket", misspellings);
+    let connection = Aspect::of(analysis, endpoint.scope, &sent, "Connection", "upgrade", misspellings);
+    let version_is_low = sent.http_version.known().is_some_and(|v| v != b"1.1");
+    let version_elsewhere = misspellings.iter().any(|m| m.concerns_version(analysis, endpoint.scope));
+    let shadowing = shadowed(analysis, endpoint);
+    let mut out = Vec::new();
+    match (&upgrade, &connection) {
+        (Aspect::Right, Aspect::Right) => {}
+        (Aspect::Elsewhere, _) | (_, Aspect::Elsewhere) => out.push(Cause::Elsewhere),
+        (Aspect::Missing | Aspect::Right, Aspect::Missing | Aspect::Right) if shadowing.is_some() => {
+            out.extend(shadowing.map(Cause::Shadowed))
+        }
+        (Aspect::Missing, Aspect::Missing) => out.push(Cause::NotForwarded),
+        // A `Connection` that keeps backend connections alive is no attempt at WebSocket.
+        (Aspect::Missing, Aspect::Wrong(_)) if shadowing.is_some() => out.extend(shadowing.map(Cause::Shadowed)),
+        (Aspect::Missing, Aspect::Wrong(_) | Aspect::WrongMap(..)) => out.push(Cause::NotForwarded),
+        (Aspect::Missing, Aspect::Right) => out.push(Cause::NoUpgrade),
+        (Aspect::Right, Aspect::Missing) => out.push(Cause::NoConnection),
+        _ => {}
+    }
+    if let Aspect::Wrong(occ) = upgrade {
+        out.push(Cause::WrongUpgrade(occ));
+    }
+    let speaks_of_upgrade = !matches!(upgrade, Aspect::Missing);
+    match connection {
+        Aspect::Wrong(occ) if speaks_of_upgrade => out.push(Cause::WrongConnection(occ)),
+        Aspect::WrongMap(header, map) if speaks_of_upgrade => out.push(Cause::WrongMap(header, map)),
+        Aspect::Missing if matches!(upgrade, Aspect::Wrong(_)) => out.push(Cause::NoConnection),
+        _ => {}
+    }
+    let complete = matches!((&upgrade, &connection), (Aspect::Right, Aspect::Right));
+    if complete && version_is_low {
+        out.push(if version_elsewhere { Cause::Elsewhere } else { Cause::HttpVersion(sent.http_version_origin.occ()) });
+    }
+    out
+}
+
+/// One of the two headers.
+enum Aspect {
+    Right,
+    /// Not sent, or with nginx's default value.
+    Missing,
+    /// Sent with a value that does not do.
+    Wrong(OccId),
+    /// Sent with a value that a map gets wrong: the header, the map.
+    WrongMap(OccId, OccId),
+    /// A misspelling or an undefined variable has its own finding.
+    Elsewhere,
+}
+
+impl Aspect {
+    fn of(
+        analysis: &Analysis<'_>,
+        scope: ScopeId,
+        sent: &Forwarded,
+        header: &str,
+        token: &str,
+        misspellings: &[Misspelling],
+    ) -> Aspect {
+        let world = &analysis.world;
+        let config = world.config;
+        let (tokens, _) = sent.tokens(header);
+        if tokens.iter().any(|t| t == token) {
+            return Aspect::Right;
+        }
+        if misspellings.iter().any(|m| m.concerns_header(analysis, scope, header)) {
+            return Aspect::Elsewhere;
+        }
+        // A header whose value is empty is not sent, but somebody wrote it.
+        let level = config.effective_list(scope, name::PROXY_SET_HEADER).0;
+        let set = level.and_then(|l| {
+            config
+                .own_named(l, name::PROXY_SET_HEADER)
+                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
+                .last()
+        });
+        let Some(occ) = set else { return Aspect::Missing };
+        let value = config.arg(occ, 1).unwrap_or_default();
+        for variable in variables_in(&value) {
+            if analysis.refusals.iter().any(|r| r.kind == super::refuse::RefusalKind::UnknownVariable(variable.clone()))
+            {
+                return Aspect::Elsewhere;
+            }
+            if let Some(map) = world.definitions.map_of(&variable) {
+                let assigned = world.definitions.of(&variable).iter().any(|d| d.definer == Definer::Set);
+                if !assigned {
+                    return Aspect::WrongMap(occ, map.occ);
+                }
+            }
+        }
+        Aspect::Wrong(occ)
+    }
+}
+
+/// The outer level that sets the handshake headers, if this level's own headers drop them.
+fn shadowed(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<ScopeId> {
+    let config = analysis.config();
+    config.shadowed_header_levels(endpoint.scope).into_iter().find(|&level| {
+        let has = |header: &str| {
+            config.own_named(level, name::PROXY_SET_HEADER).any(|o| {
+                config.arg_text(o, 0).eq_ignore_ascii_case(header) && super::endpoint::header_tries(&analysis.world, o)
+            })
+        };
+        has("Upgrade")
+    })
+}

@@ -1,0 +1,236 @@
+//! Near misses of the words that matter, wherever they stand.
+
+use super::analysis::Analysis;
+use super::near;
+use super::scope::{OccId, ScopeId, ScopeKind};
+use super::variable::variables_in;
+use crate::catalog::{Name, name};
+
+/// What was misspelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The name of a directive.
+    Directive,
+    /// The name of a header.
+    Header,
+    /// The value of `Upgrade`.
+    Upgrade,
+    /// The value of `Connection`.
+    Connection,
+    /// The value of `proxy_http_version`.
+    Version,
+    /// The source of a map.
+    MapSource,
+    /// A value in a map.
+    MapValue,
+}
+
+/// One misspelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misspelling {
+    /// The directive that holds it.
+    pub occ: OccId,
+    /// The argument; none is the directive's name.
+    pub argument: Option<usize>,
+    /// What it is.
+    pub part: Part,
+    /// As it stands, decoded.
+    pub written: String,
+    /// What was meant.
+    pub meant: String,
+}
+
+/// Directives whose names matter enough that a near miss is more than an unknown directive.
+const DIRECTIVES: &[&str] = &["proxy_set_header", "proxy_http_version", "proxy_pass"];
+
+/// All misspellings of a configuration, in order.
+pub fn misspellings(analysis: &Analysis<'_>) -> Vec<Misspelling> {
+    let config = analysis.config();
+    let names = analysis.world.definitions.names();
+    let used = header_variables(analysis);
+    let mut out = Vec::new();
+    for (id, occ) in config.occs() {
+        let kind = config.scope(occ.scope).kind;
+        if in_stream(analysis, occ.scope) {
+            continue;
+        }
+        match occ.name {
+            Name::UNKNOWN if !matches!(kind, ScopeKind::Entries | ScopeKind::Foreign) => {
+                let written = String::from_utf8_lossy(&config.name_text(id)).into_owned();
+                if let Some(meant) = near::directive(&written, DIRECTIVES) {
+                    out.push(Misspelling {
+                        occ: id,
+                        argument: None,
+                        part: Part::Directive,
+                        written,
+                        meant: meant.to_owned(),
+                    });
+                }
+            }
+            name::PROXY_SET_HEADER => header(analysis, id, names, &mut out),
+            name::PROXY_HTTP_VERSION => {
+                let written = config.arg_text(id, 0);
+                if let Some(meant) = near::http_version(&written) {
+                    out.push(Misspelling {
+                        occ: id,
+                        argument: Some(0),
+                        part: Part::Version,
+                        written,
+                        meant: meant.to_owned(),
+                    });
+                }
+            }
+            name::MAP => map(analysis, id, &used, names, &mut out),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn in_stream(analysis: &Analysis<'_>, scope: ScopeId) -> bool {
+    let config = analysis.config();
+    matches!(
+        config.scope(scope).kind,
+        ScopeKind::Stream
+            | ScopeKind::StreamServer
+            | ScopeKind::StreamUpstream
+            | ScopeKind::Mail
+            | ScopeKind::MailServer
+    )
+}
+
+fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<Misspelling>) {
+    let config = analysis.config();
+    let written = config.arg_text(occ, 0);
+    let value = config.arg_text(occ, 1);
+    let meant = near::header_name(&written);
+    if let Some(meant) = meant
+        && means_it(&value)
+    {
+        out.push(Misspelling {
+            occ,
+            argument: Some(0),
+            part: Part::Header,
+            written: written.clone(),
+            meant: meant.to_owned(),
+        });
+    }
+    let strict = true;
+    let header = meant.unwrap_or(&written);
+    if header.eq_ignore_ascii_case("Upgrade")
+        && let Some(meant) = near::upgrade_value(&value, names, strict)
+    {
+        out.push(Misspelling { occ, argument: Some(1), part: Part::Upgrade, written: value, meant });
+    } else if header.eq_ignore_ascii_case("Connection")
+        && let Some(meant) = near::connection_value(&value, names, strict)
+    {
+        out.push(Misspelling { occ, argument: Some(1), part: Part::Connection, written: value, meant });
+    }
+}
+
+/// Whether the value of a header with a strange name belongs to `Upgrade` or `Connection`.
+fn means_it(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    ["upgrade", "websocket", "close", "keep-alive", "connection"].iter().any(|w| lower.contains(w)) || value.is_empty()
+}
+
+/// `map $http_ugrade $connection_upgrade { default ugrade; }`: only maps that have to do with upgrades.
+fn map(analysis: &Analysis<'_>, occ: OccId, used: &[String], names: &[String], out: &mut Vec<Misspelling>) {
+    let config = analysis.config();
+    let target = config.arg_text(occ, 1);
+    let source = config.arg_text(occ, 0);
+    let used = used.iter().any(|v| v.eq_ignore_ascii_case(target.trim_start_matches('$')));
+    let concerns = used || target.to_ascii_lowercase().contains("upgrade");
+    if !concerns {
+        return;
+    }
+    let meant = match near::plain_variable(&source) {
+        Some(name) if name.to_ascii_lowercase().starts_with("http_") => {
+            near::nearest(name, &["http_upgrade", "http_connection"]).map(|n| format!("${n}"))
+        }
+        Some(_) => None,
+        None if matches!(source.to_ascii_lowercase().as_str(), "http_upgrade" | "http_connection") => {
+            Some(format!("${}", source.to_ascii_lowercase()))
+        }
+        None => None,
+    };
+    if let Some(meant) = meant {
+        out.push(Misspelling { occ, argument: Some(0), part: Part::MapSource, written: source, meant });
+    }
+    let Some(scope) = config.occ(occ).opens() else { return };
+    for line in config.own(scope).filter(|&l| config.args(l).len() == 1 && &*config.name_text(l) != b"include") {
+        let written = config.arg_text(line, 0);
+        if written.starts_with('$') {
+            continue;
+        }
+        if let Some(meant) = near::connection_value(&written, names, true) {
+            out.push(Misspelling { occ: line, argument: Some(0), part: Part::MapValue, written, meant });
+        }
+    }
+}
+
+/// The variables in the values of `Connection` and `Upgrade`, anywhere.
+fn header_variables(analysis: &Analysis<'_>) -> Vec<String> {
+    let config = analysis.config();
+    config
+        .occs()
+        .filter(|(_, o)| o.name == name::PROXY_SET_HEADER)
+        .filter(|(id, _)| ["connection", "upgrade"].contains(&config.arg_text(*id, 0).to_ascii_lowercase().as_str()))
+        .flat_map(|(id, _)| config.arg(id, 1).map(|v| variables_in(&v)).unwrap_or_default())
+        .collect()
+}
+
+impl Misspelling {
+    /// Whether it is why a header of an endpoint is wrong.
+    pub fn concerns_header(&self, analysis: &Analysis<'_>, scope: ScopeId, header: &str) -> bool {
+        let config = analysis.config();
+        let settings = config.settings_level(scope);
+        let level = config.effective_list(scope, name::PROXY_SET_HEADER).0;
+        let at = config.occ(self.occ).scope;
+        match self.part {
+            Part::Directive => {
+                self.meant == "proxy_set_header"
+                    && config.outward(settings).any(|s| s == at)
+                    && config.arg_text(self.occ, 0).eq_ignore_ascii_case(header)
+            }
+            Part::Header => level == Some(at) && self.meant.eq_ignore_ascii_case(header),
+            Part::Upgrade => level == Some(at) && header.eq_ignore_ascii_case("Upgrade"),
+            Part::Connection => level == Some(at) && header.eq_ignore_ascii_case("Connection"),
+            Part::Version => false,
+            Part::MapSource | Part::MapValue => {
+                let map = if self.part == Part::MapSource { Some(self.occ) } else { config.scope(at).opened_by };
+                let target = map.map(|m| config.arg_text(m, 1)).unwrap_or_default();
+                let Some(level) = level else { return false };
+                config
+                    .own_named(level, name::PROXY_SET_HEADER)
+                    .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
+                    .any(|o| {
+                        config.arg(o, 1).is_some_and(|v| {
+                            variables_in(&v).iter().any(|v| reaches(analysis, v, target.trim_start_matches('$'), 0))
+                        })
+                    })
+            }
+        }
+    }
+
+    /// Whether it is why the HTTP version of an endpoint is wrong.
+    pub fn concerns_version(&self, analysis: &Analysis<'_>, scope: ScopeId) -> bool {
+        let config = analysis.config();
+        let level = config.occ(self.occ).scope;
+        let version =
+            self.part == Part::Version || (self.part == Part::Directive && self.meant == "proxy_http_version");
+        version && config.outward(scope).any(|s| s == level)
+    }
+}
+
+/// Whether the value of a variable depends on another, through maps.
+fn reaches(analysis: &Analysis<'_>, from: &str, to: &str, depth: u32) -> bool {
+    from.eq_ignore_ascii_case(to)
+        || (depth < 8
+            && analysis.world.definitions.map_of(from).is_some_and(|m| {
+                variables_in(&m.source)
+                    .iter()
+                    .chain(m.entries.iter().flat_map(|e| variables_in(&e.value)).collect::<Vec<_>>().iter())
+                    .any(|v| reaches(analysis, v, to, depth + 1))
+            }))
+}

@@ -1,0 +1,369 @@
+//! The report for a terminal: the place, the labels that tell the story, why, what to do.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use miette::{
+    Diagnostic as _, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
+};
+
+use super::plain::is_dangerous;
+use super::{Report, escaped};
+use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
+use crate::i18n::{Lang, Text};
+use crate::source::{FileId, LineIndex, SourceFile, Span};
+use crate::text;
+
+/// How a report looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// With colour.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+/// So many findings without evidence are shown whole; the rest take one line each.
+const WHOLE: usize = 5;
+/// A line longer than this is named, not shown.
+const MAX_LINE: usize = 1_000;
+
+/// The findings, without the summary.
+pub fn human(report: &Report<'_>, look: Look) -> String {
+    let mut out = String::new();
+    let mut views: HashMap<FileId, View<'_>> = HashMap::new();
+    let mut weak = 0;
+    for found in report.shown() {
+        let without_evidence = found.rule == "upgrade-not-forwarded" && found.severity == Severity::Warning;
+        weak += usize::from(without_evidence);
+        if without_evidence && weak > WHOLE {
+            one_line(&mut out, report, found, look);
+            continue;
+        }
+        whole(&mut out, report, found, look, &mut views);
+        out.push('\n');
+    }
+    if weak > WHOLE {
+        let text = text!(
+            "Nothing says that these carry WebSocket. If they do not: `--evidence likely`, or `# wslint: no-websocket` on the server.",
+            "没有迹象表明这些 location 承载 WebSocket。若确实不承载:使用 `--evidence likely`,或在 server 上写 `# wslint: no-websocket`。"
+        );
+        let _ = writeln!(out, "\n{}\n", text.get(report.lang));
+    }
+    out
+}
+
+fn paint(look: Look, code: &str, text: &str) -> String {
+    if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+fn severity(look: Look, severity: Severity, rule: &str) -> String {
+    let code = match severity {
+        Severity::Error => "1;31",
+        Severity::Warning => "1;33",
+        Severity::Advice => "1;36",
+    };
+    paint(look, code, &format!("{}[{rule}]", severity.as_str()))
+}
+
+fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Look) {
+    let file = report.sources.get(found.primary.place.file);
+    let (line, column) = file.lines().line_column(found.primary.place.span.start, &file.bytes);
+    let path = escaped(&file.path.display().to_string(), false);
+    let message = escaped(found.message.get(report.lang), false);
+    let _ = writeln!(out, "{} {path}:{line}:{column}  {message}", severity(look, found.severity, found.rule));
+}
+
+fn whole<'a>(
+    out: &mut String,
+    report: &Report<'a>,
+    found: &Diagnostic,
+    look: Look,
+    views: &mut HashMap<FileId, View<'a>>,
+) {
+    let lang = report.lang;
+    let message = escaped(found.message.get(lang), false);
+    let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, "1", &message));
+    // The primary's file first, then the others in the order in which the labels name them.
+    let mut groups: Vec<(FileId, Vec<&Label>)> = vec![(found.primary.place.file, vec![&found.primary])];
+    for label in &found.labels {
+        match groups.iter_mut().find(|(f, _)| *f == label.place.file) {
+            Some((_, labels)) => labels.push(label),
+            None => groups.push((label.place.file, vec![label])),
+        }
+    }
+    for (file, labels) in groups {
+        let source = report.sources.get(file);
+        let view = views.entry(file).or_insert_with(|| View::new(source));
+        snippet(out, view, source, &labels, lang, look);
+    }
+    let mut note = |name: &str, text: &str| {
+        if !text.is_empty() {
+            let width = look.width.saturating_sub(8).max(40);
+            let lines = wrap(&escaped(text, false), width);
+            for (i, line) in lines.iter().enumerate() {
+                let head = if i == 0 { paint(look, "1;36", name) } else { " ".repeat(display_width(name)) };
+                let _ = writeln!(out, "  {head}   {line}");
+            }
+        }
+    };
+    note(words(lang, "why", "原因"), found.why.get(lang));
+    match &found.fix {
+        Some(fix) => {
+            let title = fix.title.get(lang);
+            let safety = match fix.applicability {
+                Applicability::Safe => words(lang, "safe", "安全"),
+                Applicability::Unsafe => {
+                    words(lang, "unsafe: see it with `--diff --unsafe-fixes`", "不安全:用 `--diff --unsafe-fixes` 查看")
+                }
+            };
+            note(words(lang, "fix", "修复"), &format!("{title}  ({safety})"));
+            if let Some(more) = &fix.note {
+                note(words(lang, "   ", "    "), more.get(lang));
+            }
+        }
+        None => note(words(lang, "fix", "修复"), found.help.get(lang)),
+    }
+}
+
+fn words<'w>(lang: Lang, en: &'w str, zh: &'w str) -> &'w str {
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}
+
+/// Columns that a text takes: wide characters take two.
+fn display_width(text: &str) -> usize {
+    text.chars()
+        .map(|c| if (c as u32) >= 0x1100 && !matches!(c, '─'..='╿' | '…' | '“' | '”' | '’') { 2 } else { 1 })
+        .sum()
+}
+
+/// Words in lines of at most `width` columns; Chinese may break anywhere.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(|c: char| c == ' ' || (c as u32) >= 0x3000) {
+        let len = display_width(word.trim_end());
+        if used > 0 && used + len > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(word);
+        }
+        used += display_width(word);
+    }
+    lines.iter().map(|l| l.trim_end().to_owned()).collect()
+}
+
+/// A file as it may be shown: valid UTF-8, control characters escaped.
+struct View<'a> {
+    name: String,
+    text: Cow<'a, str>,
+    lines: LineIndex,
+    /// Old offset, new offset: after each place that was replaced. Empty where nothing was.
+    shifts: Vec<(u32, u32)>,
+}
+
+impl<'a> View<'a> {
+    fn new(file: &'a SourceFile) -> View<'a> {
+        let name = escaped(&file.path.display().to_string(), false);
+        if let Ok(text) = std::str::from_utf8(&file.bytes)
+            && !text.chars().any(|c| is_dangerous(c) && !matches!(c, '\n' | '\t' | '\r'))
+        {
+            return View { name, text: Cow::Borrowed(text), lines: LineIndex::new(&file.bytes), shifts: Vec::new() };
+        }
+        let mut text = String::with_capacity(file.bytes.len());
+        let mut shifts = Vec::new();
+        let mut old = 0;
+        for chunk in file.bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if is_dangerous(c) && !matches!(c, '\n' | '\t' | '\r') {
+                    text.push_str(&escaped(c.encode_utf8(&mut [0; 4]), false));
+                    shifts.push((old + c.len_utf8() as u32, text.len() as u32));
+                } else {
+                    text.push(c);
+                }
+                old += c.len_utf8() as u32;
+            }
+            if !chunk.invalid().is_empty() {
+                text.push('\u{fffd}');
+                old += chunk.invalid().len() as u32;
+                shifts.push((old, text.len() as u32));
+            }
+        }
+        let lines = LineIndex::new(text.as_bytes());
+        View { name, text: Cow::Owned(text), lines, shifts }
+    }
+
+    fn offset(&self, old: u32) -> usize {
+        let at = self.shifts.partition_point(|(o, _)| *o <= old);
+        let new = match at.checked_sub(1).map(|i| self.shifts[i]) {
+            Some((o, n)) => n + (old - o),
+            None => old,
+        };
+        (new as usize).min(self.text.len())
+    }
+}
+
+impl SourceCode for View<'_> {
+    /// The lines of a span, found by the line index: the stock implementation reads the whole file.
+    fn read_span<'s>(
+        &'s self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'s> + 's>, MietteError> {
+        let bytes = self.text.as_bytes();
+        let first = self.lines.line(span.offset() as u32).saturating_sub(before);
+        let end = (span.offset() + span.len().saturating_sub(1)).min(bytes.len());
+        let last = (self.lines.line(end as u32) + after).min(self.lines.count() - 1);
+        let start = self.lines.line_range(first, bytes).start;
+        let stop = self.lines.line_range(last, bytes).end;
+        let (data, span) = (&bytes[start..stop], SourceSpan::new(start.into(), stop - start));
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, span, first, 0, last - first + 1)))
+    }
+}
+
+/// What miette needs to draw one snippet.
+#[derive(Debug)]
+struct Snippet {
+    labels: Vec<LabeledSpan>,
+}
+
+impl std::fmt::Display for Snippet {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}
+
+impl std::error::Error for Snippet {}
+
+/// A snippet with the text that it shows.
+struct Drawn<'v, 'a> {
+    snippet: Snippet,
+    view: &'v View<'a>,
+}
+
+impl std::fmt::Debug for Drawn<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.snippet.fmt(f)
+    }
+}
+
+impl std::fmt::Display for Drawn<'_, '_> {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}
+
+impl std::error::Error for Drawn<'_, '_> {}
+
+impl miette::Diagnostic for Snippet {}
+
+impl miette::Diagnostic for Drawn<'_, '_> {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        // The view borrows the files, and miette wants nothing but to read from it.
+        Some(self.view as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.snippet.labels.iter().cloned()))
+    }
+}
+
+fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Label], lang: Lang, look: Look) {
+    let long = |span: Span| {
+        let line = file.lines().line(span.start);
+        file.lines().line_range(line, &file.bytes).len() > MAX_LINE
+    };
+    if labels.iter().any(|l| long(l.place.span)) {
+        for label in labels {
+            let (line, column) = file.lines().line_column(label.place.span.start, &file.bytes);
+            let _ = writeln!(out, "    {}:{line}:{column}: {}", view.name, escaped(label.text.get(lang), false));
+        }
+        return;
+    }
+    let spans = labels.iter().enumerate().map(|(i, l)| {
+        let start = view.offset(l.place.span.start);
+        // A span over several lines is shown by its first.
+        let line = view.lines.line(start as u32);
+        let line_end = view.lines.line_range(line, view.text.as_bytes()).end;
+        let end = view.offset(l.place.span.end).min(line_end).max(start);
+        let text = Some(escaped(l.text.get(lang), false));
+        let span = SourceSpan::new(start.into(), end - start);
+        if i == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
+    });
+    let drawn = Drawn { snippet: Snippet { labels: spans.collect() }, view };
+    let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(look.width).with_context_lines(0).with_links(false);
+    let mut text = String::new();
+    if handler.render_report(&mut text, &drawn).is_err() || drawn.labels().is_none() {
+        return;
+    }
+    // miette writes a headline of its own, which is empty here: the drawing begins at the corner.
+    let start = text.find('╭').and_then(|at| text[..at].rfind('\n').map(|n| n + 1)).unwrap_or(0);
+    for line in text[start..].trim_end().lines() {
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+/// The last lines: what was seen, and what to type next.
+pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
+    let (errors, warnings, advice) =
+        (report.count(Severity::Error), report.count(Severity::Warning), report.count(Severity::Advice));
+    let endpoints = report.checked.endpoints.len();
+    let broken =
+        report.checked.endpoints.iter().filter(|e| matches!(e.verdict.as_str(), "broken" | "rejected")).count();
+    let opens = report.checked.endpoints.iter().filter(|e| e.verdict.as_str() == "upgrades").count();
+    let files = report.checked.files.len();
+    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+    if errors + warnings == 0 {
+        let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
+        let rest = endpoints - opens;
+        let mut out = text!(
+            "{f}, {e}: {opens} upgrade, {rest} carry no WebSocket. Nothing to report.",
+            "{files} 个文件,{endpoints} 个端点:{opens} 个可升级,{rest} 个不承载 WebSocket。没有问题。"
+        );
+        if advice > 0 {
+            out.en.push_str(&format!(
+                " {} with `-v`.",
+                if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") }
+            ));
+            out.zh.push_str(&format!("另有 {advice} 条建议,用 `-v` 查看。"));
+        }
+        return out;
+    }
+    let mut en = Vec::new();
+    let mut zh = Vec::new();
+    if errors > 0 {
+        en.push(plural(errors, "error"));
+        zh.push(format!("{errors} 个错误"));
+    }
+    if warnings > 0 {
+        en.push(plural(warnings, "warning"));
+        zh.push(format!("{warnings} 个警告"));
+    }
+    let (en, zh) = (en.join(" and "), zh.join("、"));
+    let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
+    let mut out = text!(
+        "{en} in {f}, {broken} of {e} broken.",
+        "{files} 个文件中有 {zh},{endpoints} 个端点中有 {broken} 个握手失败。"
+    );
+    let fixable = report.fixable();
+    if fixable > 0 {
+        let it = if fixable == errors + warnings {
+            if fixable == 1 { "it".to_owned() } else { "them".to_owned() }
+        } else {
+            format!("{fixable} of them")
+        };
+        out.en.push_str(&format!(" Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`."));
+        out.zh.push_str(&format!("用 `wslint --fix {paths}` 修复其中 {fixable} 个,或用 `--diff` 查看补丁。"));
+    }
+    out
+}

@@ -1,0 +1,278 @@
+//! The stable JSON of `docs/json-schema/report.v1.json`.
+
+use serde::Serialize;
+
+use super::{Report, Traced};
+use crate::diagnostic::{Applicability, Diagnostic, Severity};
+use crate::engine::{EffectiveFact, EndpointFact, FileRole};
+use crate::fix::lower;
+use crate::source::{Place, SourceMap};
+
+#[derive(Serialize)]
+struct Root<'a> {
+    schema_version: u32,
+    tool: Tool,
+    nginx_version: Option<&'a str>,
+    files: Vec<File>,
+    endpoints: Vec<Endpoint>,
+    diagnostics: Vec<Finding>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct File {
+    path: String,
+    bytes: usize,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Server {
+    listen: Vec<String>,
+    names: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Endpoint {
+    path: String,
+    line: usize,
+    column: usize,
+    server: Server,
+    location: String,
+    proxy_pass: String,
+    evidence: &'static str,
+    verdict: &'static str,
+    effective: Effective,
+}
+
+#[derive(Serialize)]
+struct Effective {
+    http_version: Setting,
+    upgrade: Setting,
+    connection: Setting,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    value: Option<String>,
+    origin: &'static str,
+    path: Option<String>,
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Position {
+    line: usize,
+    column: usize,
+    offset: u32,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    rule: &'static str,
+    category: &'static str,
+    severity: &'static str,
+    message: String,
+    help: String,
+    why: String,
+    url: String,
+    path: String,
+    start: Position,
+    end: Position,
+    labels: Vec<Label>,
+    fix: Option<Fix>,
+}
+
+#[derive(Serialize)]
+struct Label {
+    path: String,
+    start: Position,
+    end: Position,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Fix {
+    title: String,
+    applicability: &'static str,
+    note: Option<String>,
+    edits: Vec<Edit>,
+}
+
+#[derive(Serialize)]
+struct Edit {
+    path: String,
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    advice: usize,
+    fixable: usize,
+    suppressed: usize,
+    baselined: usize,
+}
+
+#[derive(Serialize)]
+struct TraceRoot<'a> {
+    schema_version: u32,
+    url: &'a str,
+    verdict: &'static str,
+    rejected_because: Option<String>,
+    server: Option<Server>,
+    location: Option<String>,
+    endpoint: Option<Endpoint>,
+    steps: Vec<String>,
+    upstream_uri: Option<String>,
+}
+
+/// Where the documentation of a rule lies.
+const DOCS: &str = "https://github.com/wslint/wslint/blob/main/docs/rules/";
+
+/// The report of `check`.
+pub fn json(report: &Report<'_>) -> String {
+    let sources = report.sources;
+    let files = report.checked.files.iter().map(|&(id, role)| {
+        let file = sources.get(id);
+        let kind = match role {
+            FileRole::Root => "root",
+            FileRole::Included => "included",
+            FileRole::Fragment => "fragment",
+        };
+        File { path: file.path.display().to_string(), bytes: file.bytes.len(), kind }
+    });
+    let root = Root {
+        schema_version: 1,
+        tool: Tool { name: "wslint", version: env!("CARGO_PKG_VERSION") },
+        nginx_version: report.nginx_version,
+        files: files.collect(),
+        endpoints: report.checked.endpoints.iter().map(|e| endpoint(sources, e)).collect(),
+        diagnostics: report.checked.diagnostics.iter().map(|d| finding(report, d)).collect(),
+        summary: Summary {
+            errors: report.count(Severity::Error),
+            warnings: report.count(Severity::Warning),
+            advice: report.count(Severity::Advice),
+            fixable: report.fixable(),
+            suppressed: 0,
+            baselined: 0,
+        },
+    };
+    pretty(&root)
+}
+
+/// The report of `trace`.
+pub fn trace_json(sources: &SourceMap, traced: &Traced<'_>) -> String {
+    let root = TraceRoot {
+        schema_version: 1,
+        url: traced.url,
+        verdict: traced.verdict.as_str(),
+        rejected_because: traced.rejected_because.clone(),
+        server: traced.server.as_ref().map(|(listen, names)| Server { listen: listen.clone(), names: names.clone() }),
+        location: traced.location.clone(),
+        endpoint: traced.endpoint.as_ref().map(|e| endpoint(sources, e)),
+        steps: traced.steps.iter().map(|s| s.get(traced.lang).to_owned()).collect(),
+        upstream_uri: traced.upstream_uri.clone(),
+    };
+    pretty(&root)
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    // Plain data with string keys always serialises; should it ever not, the report says so.
+    let mut text =
+        serde_json::to_string_pretty(value).unwrap_or_else(|e| format!("{{\"error\": {:?}}}", e.to_string()));
+    text.push('\n');
+    text
+}
+
+fn path(sources: &SourceMap, place: Place) -> String {
+    sources.get(place.file).path.display().to_string()
+}
+
+fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
+    let file = sources.get(place.file);
+    let (line, column) = file.lines().line_column(offset, &file.bytes);
+    Position { line, column, offset }
+}
+
+fn endpoint(sources: &SourceMap, fact: &EndpointFact) -> Endpoint {
+    let start = position(sources, fact.place, fact.place.span.start);
+    let [http_version, upgrade, connection] = &fact.effective;
+    Endpoint {
+        path: path(sources, fact.place),
+        line: start.line,
+        column: start.column,
+        server: Server { listen: fact.listen.clone(), names: fact.names.clone() },
+        location: fact.location.clone(),
+        proxy_pass: fact.proxy_pass.clone(),
+        evidence: fact.evidence.as_str(),
+        verdict: fact.verdict.as_str(),
+        effective: Effective {
+            http_version: setting(sources, http_version),
+            upgrade: setting(sources, upgrade),
+            connection: setting(sources, connection),
+        },
+    }
+}
+
+fn setting(sources: &SourceMap, fact: &EffectiveFact) -> Setting {
+    Setting {
+        value: fact.value.clone(),
+        origin: fact.origin,
+        path: fact.place.map(|p| path(sources, p)),
+        line: fact.place.map(|p| position(sources, p, p.span.start).line),
+    }
+}
+
+fn finding(report: &Report<'_>, found: &Diagnostic) -> Finding {
+    let sources = report.sources;
+    let place = found.primary.place;
+    Finding {
+        rule: found.rule,
+        category: found.category.as_str(),
+        severity: found.severity.as_str(),
+        message: found.message.get(report.lang).to_owned(),
+        help: found.help.get(report.lang).to_owned(),
+        why: found.why.get(report.lang).to_owned(),
+        url: format!("{DOCS}{}.md", found.rule),
+        path: path(sources, place),
+        start: position(sources, place, place.span.start),
+        end: position(sources, place, place.span.end),
+        labels: std::iter::once(&found.primary)
+            .chain(&found.labels)
+            .map(|l| Label {
+                path: path(sources, l.place),
+                start: position(sources, l.place, l.place.span.start),
+                end: position(sources, l.place, l.place.span.end),
+                text: l.text.get(report.lang).to_owned(),
+            })
+            .collect(),
+        fix: found.fix.as_ref().map(|fix| Fix {
+            title: fix.title.get(report.lang).to_owned(),
+            applicability: if fix.applicability == Applicability::Safe { "safe" } else { "unsafe" },
+            note: fix.note.as_ref().map(|n| n.get(report.lang).to_owned()),
+            edits: fix
+                .edits
+                .iter()
+                .map(|e| {
+                    let bytes = lower(sources, e);
+                    Edit {
+                        path: sources.get(e.file()).path.display().to_string(),
+                        start: bytes.start,
+                        end: bytes.end,
+                        text: String::from_utf8_lossy(&bytes.text).into_owned(),
+                    }
+                })
+                .collect(),
+        }),
+    }
+}

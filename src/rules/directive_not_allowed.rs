@@ -1,0 +1,119 @@
+use super::{Context, Rule};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::refuse::{Refusal, RefusalKind};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// A directive that matters for WebSocket and stands where nginx does not allow it, has the wrong
+    /// number of arguments, or stands twice where once is allowed.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx refuses to start. `proxy_set_header` is not allowed in `if` and `limit_except`, `map` only
+    /// directly in `http`; a wrong number of arguments is often a forgotten `;` on the line before.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///         if ($http_upgrade) {
+    ///             proxy_set_header X-WebSocket 1;
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_proxy_module.html>
+    "directive-not-allowed" {
+        category: Validity,
+        severity: Error,
+        fix: None,
+        en: "a directive stands where nginx does not allow it",
+        zh: "指令出现在 nginx 不允许的位置",
+        about_zh: "与 WebSocket 有关的指令出现在 nginx 不允许的位置、参数个数不对,或在只允许一次的地方出现了两次,nginx 会拒绝启动。`proxy_set_header` 不能写在 `if` 和 `limit_except` 中,`map` 只能直接写在 `http` 中;参数个数不对往往是上一行漏了 `;`。",
+        check: check,
+    }
+}
+
+/// Directives that matter here.
+const MATTER: &[&str] = &["map", "map_hash_bucket_size", "map_hash_max_size", "location", "if", "limit_except", "upstream", "server", "set", "listen", "server_name"];
+
+/// Whether a refusal is this rule's.
+pub(super) fn concerns(cx: &Context<'_>, refusal: &Refusal) -> bool {
+    let kind = matches!(refusal.kind, RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate);
+    let Some(occ) = refusal.occ.filter(|_| kind) else { return false };
+    let name = cx.config().occ(occ).name.as_str();
+    name.starts_with("proxy_") || MATTER.contains(&name)
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for refusal in cx.analysis.refusals.iter().filter(|r| concerns(cx, r)) {
+        let Some(occ) = refusal.occ.filter(|o| !cx.misspellings.iter().any(|m| m.occ == *o)) else { continue };
+        let name = config.occ(occ).name.as_str();
+        let said = &refusal.text;
+        let (label, message, help) = match refusal.kind {
+            RefusalKind::NotAllowedHere => (
+                text!("not allowed in this block", "不允许出现在这个块中"),
+                text!("`{name}` is not allowed here", "`{name}` 不允许出现在这里"),
+                match name {
+                    "proxy_set_header" | "proxy_http_version" => {
+                        text!("move it to the `location`, `server` or `http` around it", "把它移到外层的 `location`、`server` 或 `http`")
+                    }
+                    "map" => text!("move it directly into `http`", "把它直接移到 `http` 中"),
+                    _ => text!("move it to a block in which nginx allows it", "把它移到 nginx 允许的块中"),
+                },
+            ),
+            RefusalKind::Duplicate => (
+                text!("a second one at the same level", "同一层的第二个"),
+                text!("`{name}` stands twice where once is allowed", "`{name}` 只允许出现一次,却出现了两次"),
+                text!("keep one of the two", "只保留其中一个"),
+            ),
+            _ => {
+                let lines = config.sources.text(config.head(occ)).contains(&b'\n');
+                let help = if lines {
+                    text!("a `;` seems to be missing at the end of a line in there", "其中某一行的末尾似乎漏了 `;`")
+                } else {
+                    text!("give it the number of arguments that it takes", "给出正确个数的参数")
+                };
+                (text!("nginx counts other arguments than it takes", "参数个数与 nginx 要求的不符"), text!("`{name}` has the wrong number of arguments", "`{name}` 的参数个数不对"), help)
+            }
+        };
+        let mut found = rule.at(config.head(occ), label, message);
+        if let Some(other) = refusal.other {
+            found.labels.push(Label { place: config.head(other), text: text!("the first one", "第一个在这里") });
+        }
+        found.why = text!("nginx refuses to start: {said}.", "nginx 拒绝启动:{said}。");
+        found.help = help;
+        out.push(found);
+    }
+}

@@ -1,0 +1,114 @@
+use super::{Context, Rule, arrives_here, by_evidence, words};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::OccId;
+use crate::model::diagnose::Cause;
+use crate::model::verdict::Reason;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// The handshake fails at an endpoint, and no other rule says why: `proxy_method POST`, a `Host`
+    /// that is sent twice or not at all, a header whose name is none, a `proxy_pass` with variables that
+    /// makes no URL, an answer whose headers the browser does not see.
+    ///
+    /// ## Why it breaks
+    ///
+    /// The message says what the model found. A strict backend wants a GET over HTTP/1.1 with exactly one
+    /// `Host`, `Upgrade`, `Connection` and the `Sec-WebSocket-*` headers of the client (RFC 6455 §4.2.1).
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///         proxy_method POST;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only: what stands there was written for a reason that wslint does not know.
+    ///
+    /// ## References
+    ///
+    /// - RFC 6455 §4.2.1
+    "handshake-fails" {
+        category: Handshake,
+        severity: Error,
+        fix: None,
+        en: "the handshake fails for another reason",
+        zh: "握手因其他原因失败",
+        about_zh: "握手在这里失败,而其他规则没有说明原因,例如 `proxy_method POST`、`Host` 出现两次或缺失、带变量的 `proxy_pass` 得不到合法的 URL、浏览器看不到响应中必需的头。提示信息说明了具体发现。只给出文字说明,不自动修改。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_) | Cause::Hidden(_) | Cause::Http2(_) | Cause::Unreachable(_))) {
+        let location = cx.location_words(endpoint.location);
+        let (words, culprit) = match cause {
+            Cause::Other(reason) | Cause::Unreachable(reason) => (words::reason(config, reason), culprit(reason)),
+            Cause::Hidden(occ) => (text!("a header that the handshake needs is withheld", "握手所需的头被扣下"), Some(*occ)),
+            Cause::Http2(occ) => (words::reason(config, &Reason::Http2Upstream(*occ)), Some(*occ)),
+            _ => continue,
+        };
+        let (en, zh) = (&words.en, &words.zh);
+        let mut found = rule.at(
+            config.head(culprit.unwrap_or(endpoint.pass)),
+            words.clone(),
+            text!("WebSocket handshakes to `{location}` fail: {en}", "发往 `{location}` 的 WebSocket 握手失败:{zh}"),
+        );
+        found.severity = by_evidence(endpoint.evidence);
+        found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        if culprit.is_some() {
+            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("requests would leave from here", "请求本应从这里发出") });
+        }
+        found.why = text!(
+            "a backend wants a GET over HTTP/1.1 with exactly one `Host`, `Upgrade: websocket`, `Connection: upgrade` and the client's `Sec-WebSocket-*` headers (RFC 6455 §4.2.1), and the browser wants to see the answer.",
+            "后端需要一个 HTTP/1.1 的 GET,带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 头(RFC 6455 §4.2.1),浏览器也必须看到响应。"
+        );
+        found.help = text!("remove it here, or give WebSocket a location of its own", "在此处去掉它,或为 WebSocket 单独设一个 location");
+        out.push(found);
+    }
+}
+
+/// The directive that a reason points at.
+fn culprit(reason: &Reason) -> Option<OccId> {
+    match reason {
+        Reason::Http2Upstream(o)
+        | Reason::Answered(o, _)
+        | Reason::TryFiles(o)
+        | Reason::OtherHandler(o)
+        | Reason::Denied(o)
+        | Reason::Internal(o)
+        | Reason::HiddenResponse(o, _)
+        | Reason::DuplicateResponse(o, _)
+        | Reason::StatusReplaced(o)
+        | Reason::BadUrl(o, _)
+        | Reason::NoResolver(o, _) => Some(*o),
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+use super::{Context, Rule, arrives_here, remedy};
+use crate::diagnostic::Diagnostic;
+use crate::model::diagnose::Cause;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An endpoint that sends `Upgrade` and leaves `Connection` to nginx.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx's own `Connection` is `close`, from 1.29.7 on there is none; the backend looks for the
+    /// token `upgrade` in it (RFC 6455 §4.2.1: “'upgrade' token not found in 'Connection' header”).
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// map $http_upgrade $connection_upgrade {
+    ///     default   close;
+    ///     websocket upgrade;
+    /// }
+    ///
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection $connection_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe: the map gives ordinary requests the `Connection` that they have today.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/websocket.html>
+    "missing-connection-header" {
+        category: Handshake,
+        severity: Error,
+        fix: Sometimes,
+        en: "`Upgrade` is passed on, `Connection` is left to nginx",
+        zh: "转发了 `Upgrade`,却没有设置 `Connection`",
+        about_zh: "nginx 自己发送的 `Connection` 是 `close`(1.29.7 起不发送),而后端要在其中找 `upgrade`(RFC 6455 §4.2.1)。用 map 设置 `Connection` 即可,普通请求保持原样。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    for (endpoint, _) in cx.endpoints_with(|c| *c == Cause::NoConnection) {
+        let config = cx.config();
+        let location = cx.location_words(endpoint.location);
+        let upgrade = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Upgrade");
+        let mut found = rule.at(
+            config.head(upgrade.unwrap_or(endpoint.pass)),
+            text!("names the protocol, and no `Connection: upgrade` goes with it", "给出了协议,却没有 `Connection: upgrade` 与之相伴"),
+            text!("`Connection` is left to nginx in `{location}`, and does not say upgrade", "`{location}` 的 `Connection` 由 nginx 决定,并不包含 upgrade"),
+        );
+        found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.why = text!(
+            "nginx itself sends `Connection: close`, from 1.29.7 on none; the backend looks for the token `upgrade` (RFC 6455 §4.2.1).",
+            "nginx 自己发送 `Connection: close`,1.29.7 起不发送;后端要找的是 `upgrade`(RFC 6455 §4.2.1)。"
+        );
+        found.help = text!("set `Connection` with a map on `$http_upgrade`, or to \"upgrade\"", "用基于 `$http_upgrade` 的 map 设置 `Connection`,或设为 \"upgrade\"");
+        found.fix = remedy::complete(cx, endpoint);
+        out.push(found);
+    }
+}

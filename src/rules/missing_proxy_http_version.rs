@@ -1,0 +1,111 @@
+use super::{Context, Rule, arrives_here, remedy, replace, safe};
+use crate::catalog::name;
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::model::ScopeKind;
+use crate::model::diagnose::Cause;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An endpoint that sends both handshake headers over HTTP/1.0: by nginx's default before 1.29.7,
+    /// or because `proxy_http_version 1.0` says so.
+    ///
+    /// ## Why it breaks
+    ///
+    /// A handshake is an HTTP/1.1 request (RFC 6455 §4.1). Some backends accept 1.0 all the same (node
+    /// `ws`, aiohttp); strict ones answer 505, 400, or close the connection.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///         proxy_http_version 1.1;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe: only the HTTP version of the request line changes. With `proxy_request_buffering off` it
+    /// is unsafe, because request bodies are then sent in chunks.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version>
+    /// - nginx CHANGES 1.29.7
+    "missing-proxy-http-version" {
+        category: Handshake,
+        severity: Error,
+        fix: Sometimes,
+        en: "the handshake reaches the backend over HTTP/1.0",
+        zh: "握手以 HTTP/1.0 到达后端",
+        about_zh: "WebSocket 握手必须是 HTTP/1.1 请求(RFC 6455 §4.1)。nginx 1.29.7 之前默认用 HTTP/1.0 与后端通信,严格的后端会返回 505、400 或直接断开。加上 `proxy_http_version 1.1;` 即可,修复是安全的。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::HttpVersion(_))) {
+        let Cause::HttpVersion(explicit) = cause else { continue };
+        let location = cx.location_words(endpoint.location);
+        let level = config.settings_level(endpoint.scope);
+        // Where an outer level sets the headers, that is the place to mend.
+        let headers_level = config.effective_list(level, name::PROXY_SET_HEADER).0.filter(|&l| config.scope(l).kind != ScopeKind::Http).unwrap_or(level);
+        let last_header = config.own_named(headers_level, name::PROXY_SET_HEADER).last();
+        let mut found = match explicit {
+            Some(occ) => rule.at(
+                config.arg_place(*occ, 0),
+                text!("a handshake needs 1.1", "握手需要 1.1"),
+                text!("`proxy_http_version {}` makes the handshake an HTTP/1.0 request", "`proxy_http_version {}` 使握手成为 HTTP/1.0 请求", config.arg_text(*occ, 0)),
+            ),
+            None => rule.at(
+                config.head(last_header.unwrap_or(endpoint.pass)),
+                text!("the headers are right, the HTTP version is nginx's default: 1.0 before nginx 1.29.7", "头是对的,但 HTTP 版本是 nginx 的默认值:1.29.7 之前为 1.0"),
+                text!("the handshake of `{location}` reaches the backend over HTTP/1.0", "`{location}` 的握手以 HTTP/1.0 到达后端"),
+            ),
+        };
+        found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.why = text!(
+            "a WebSocket handshake is an HTTP/1.1 request (RFC 6455 §4.1); strict backends answer 505 or 400, or close the connection.",
+            "WebSocket 握手是 HTTP/1.1 请求(RFC 6455 §4.1),严格的后端会返回 505、400 或断开连接。"
+        );
+        found.help = text!("set `proxy_http_version 1.1` at this level", "在这一层设置 `proxy_http_version 1.1`");
+        let title = text!("set `proxy_http_version 1.1`", "设置 `proxy_http_version 1.1`");
+        found.fix = match explicit {
+            Some(occ) if cx.writable(config.occ(*occ).file) => Some(safe(title, vec![replace(config, *occ, 0, "1.1")])),
+            Some(_) => None,
+            None => {
+                let writable = config.scope(headers_level).opened_by.is_none_or(|o| cx.writable(config.occ(o).file));
+                let blocked = config.scope(headers_level).unresolved || !writable;
+                remedy::anchor(config, headers_level).filter(|_| !blocked).map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".to_owned()])]))
+            }
+        };
+        if let Some(fix) = &mut found.fix
+            && remedy::streams_bodies(config, level)
+        {
+            *fix = Fix { applicability: Applicability::Unsafe, note: Some(remedy::streaming_note()), ..fix.clone() };
+        }
+        out.push(found);
+    }
+}

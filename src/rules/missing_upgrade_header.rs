@@ -1,0 +1,85 @@
+use super::{Context, Rule, arrives_here, remedy};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::diagnose::Cause;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An endpoint whose `Connection` says upgrade, and which sends no `Upgrade`.
+    ///
+    /// ## Why it breaks
+    ///
+    /// `Connection: upgrade` only names the header that says to what: without `Upgrade: websocket` the
+    /// backend has nothing to upgrade to (RFC 6455 §4.2.1). `proxy_pass_header Upgrade` does not help:
+    /// it is about the answer.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Connection "upgrade";
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe: ordinary requests send no `Upgrade`, because theirs is empty.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/websocket.html>
+    "missing-upgrade-header" {
+        category: Handshake,
+        severity: Error,
+        fix: Sometimes,
+        en: "`Connection` says upgrade, and no `Upgrade` says to what",
+        zh: "`Connection` 要求升级,却没有 `Upgrade` 说明升级到什么",
+        about_zh: "`Connection: upgrade` 只是指出 `Upgrade` 头;没有 `Upgrade: websocket`,后端不知道要升级到什么。加上 `proxy_set_header Upgrade $http_upgrade;` 即可。`proxy_pass_header Upgrade` 无济于事,它针对的是响应。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    for (endpoint, _) in cx.endpoints_with(|c| *c == Cause::NoUpgrade) {
+        let config = cx.config();
+        let location = cx.location_words(endpoint.location);
+        let connection = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection");
+        let mut found = rule.at(
+            config.head(connection.unwrap_or(endpoint.pass)),
+            text!("asks for an upgrade, and no `Upgrade` says to what", "要求升级,却没有 `Upgrade` 说明升级到什么"),
+            text!("`Upgrade` is not passed on in `{location}`", "`{location}` 没有转发 `Upgrade`"),
+        );
+        found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        if connection.is_some() {
+            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("sent from here", "从这里发出") });
+        }
+        found.why = text!(
+            "the backend looks for `Upgrade: websocket` (RFC 6455 §4.2.1), and nginx never passes that header on by itself.",
+            "后端要找的是 `Upgrade: websocket`(RFC 6455 §4.2.1),而 nginx 不会自动转发这个头。"
+        );
+        found.help = text!("add `proxy_set_header Upgrade $http_upgrade;`", "加上 `proxy_set_header Upgrade $http_upgrade;`");
+        found.fix = remedy::complete(cx, endpoint);
+        out.push(found);
+    }
+}

@@ -1,0 +1,116 @@
+use super::{Context, Rule, arrives_here, safe};
+use crate::diagnostic::{Diagnostic, Edit};
+use crate::model::misspelt::{Misspelling, Part};
+use crate::syntax::word;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// A near miss of a word that matters: `"ugrade"`, `$http_upgrad`, `$connection_upgarde`,
+    /// `Conection`, `Upgrade:`, `proxy_set_haeder`, `proxy_http_verison`, curly or HTML quotes, `1,1`,
+    /// `HTTP/1.1`, `\$http_upgrade`, a lost `$`.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx forwards names and values as they stand, and `$http_…` with any name behind it exists and
+    /// is empty: `nginx -t` says “successful”. The backend looks for the exact words. A misspelt
+    /// directive keeps nginx from starting.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location / {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "ugrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// server {
+    ///     listen 8080;
+    ///     location / {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe: the word that was meant replaces the one that stands there.
+    ///
+    /// ## References
+    ///
+    /// - RFC 6455 §4.2.1
+    "misspelled-websocket-setting" {
+        category: Handshake,
+        severity: Error,
+        fix: Always,
+        en: "a word that the handshake depends on is misspelt",
+        zh: "握手所依赖的词拼写错误",
+        about_zh: "nginx 会原样转发头名和值,而 `$http_` 后面无论写什么都“存在”,只是为空,所以 `nginx -t` 仍显示 successful。后端要找的是确切的词。把写错的词改成本来要写的词即可,修复是安全的。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for misspelling in cx.misspellings {
+        let Misspelling { occ, argument, part, written, meant } = misspelling;
+        let place = match argument {
+            Some(argument) => config.arg_place(*occ, *argument),
+            None => config.place(*occ, config.directive(*occ).name().span()),
+        };
+        let message = match part {
+            Part::Connection | Part::MapValue => text!("`Connection` is sent as \"{written}\", which no backend understands", "`Connection` 的值是 \"{written}\",没有后端能识别"),
+            Part::Upgrade => text!("`Upgrade` is set to `{written}`, which is no WebSocket", "`Upgrade` 被设为 `{written}`,这不是 WebSocket"),
+            Part::Header => text!("the header `{written}` is not `{meant}`", "头 `{written}` 并不是 `{meant}`"),
+            Part::Directive => text!("nginx knows no directive `{written}`", "nginx 没有 `{written}` 这个指令"),
+            Part::Version => text!("`{written}` is no value of `proxy_http_version`", "`{written}` 不是 `proxy_http_version` 的合法值"),
+            Part::MapSource => text!("the map looks at `{written}`, which is never a client's `Upgrade`", "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"),
+        };
+        let mut found = rule.at(place, text!("did you mean `{meant}`?", "是否想写 `{meant}`?"), message);
+        for endpoint in &cx.analysis.endpoints {
+            let header = if misspelling.concerns_header(cx.analysis, endpoint.scope, "Connection") {
+                true
+            } else {
+                misspelling.concerns_header(cx.analysis, endpoint.scope, "Upgrade")
+            };
+            if found.labels.len() < 3 && (header || misspelling.concerns_version(cx.analysis, endpoint.scope)) && endpoint.verdict() == crate::model::verdict::Verdict::Broken {
+                found.labels.extend(cx.location_label(endpoint, arrives_here()));
+            }
+        }
+        found.why = match part {
+            Part::Directive | Part::Version => text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。"),
+            _ => text!(
+                "nginx forwards names and values as they stand; the backend looks for the exact words (RFC 6455 §4.2.1). `nginx -t` cannot notice: any value is legal.",
+                "nginx 原样转发头名和值,后端要找的是确切的词(RFC 6455 §4.2.1)。`nginx -t` 无法察觉:任何值都合法。"
+            ),
+        };
+        found.help = text!("replace it with `{meant}`", "替换为 `{meant}`");
+        if cx.writable(config.occ(*occ).file) {
+            let bytes = config.bytes(*occ);
+            let old = argument.and_then(|a| config.args(*occ).get(a).copied());
+            let quoted = old.map_or_else(|| meant.clone(), |w| word::quote_like(w.kind(), meant));
+            // A word in false quotes gets no second pair; a list needs real ones.
+            let new = if old.is_some_and(|w| word::decode(bytes, w).contains(&b' ')) || (meant.contains(' ') && !quoted.starts_with(['"', '\''])) {
+                format!("\"{meant}\"")
+            } else {
+                quoted
+            };
+            found.fix = Some(safe(text!("replace it with `{meant}`", "替换为 `{meant}`"), vec![Edit::Replace(place, new)]));
+        }
+        out.push(found);
+    }
+}

@@ -1,0 +1,278 @@
+//! One file, one rule: its documentation, its check, its fix. A rule asks the model; it never walks
+//! the tree itself.
+
+mod remedy;
+pub mod words;
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+
+use crate::catalog::name;
+use crate::diagnostic::{Category, Diagnostic, Edit, Fix, Label, Severity};
+use crate::i18n::{StaticText, Text};
+use crate::model::analysis::Analysis;
+use crate::model::diagnose::{Cause, Finding, unused_levels};
+use crate::model::endpoint::{Endpoint, Evidence};
+use crate::model::misspelt::Misspelling;
+use crate::model::{Config, OccId, ScopeId};
+use crate::source::{FileId, Place};
+use crate::text;
+
+pub use remedy::ConnectionMode;
+
+/// Whether a rule comes with edits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FixKind {
+    /// In words only.
+    None,
+    /// Where it is certain.
+    Sometimes,
+    /// Always, in a file that can be changed.
+    Always,
+}
+
+/// A rule.
+pub struct Rule {
+    /// Kebab-case; says what is wrong.
+    pub name: &'static str,
+    /// Its group.
+    pub category: Category,
+    /// The severity of its findings, unless evidence lowers it.
+    pub severity: Severity,
+    /// Whether it comes with edits.
+    pub fix: FixKind,
+    /// One line.
+    pub title: StaticText,
+    /// The documentation, Markdown.
+    pub docs: &'static str,
+    /// What it means and what to do, in Chinese; the English is in `docs`.
+    pub about_zh: &'static str,
+    /// The check.
+    pub check: fn(&Context<'_>, &mut Vec<Diagnostic>),
+}
+
+/// Declares a rule from its documentation and its metadata.
+macro_rules! rule {
+    ($(#[doc = $doc:literal])* $name:literal { category: $category:ident, severity: $severity:ident, fix: $fix:ident, en: $en:literal, zh: $zh:literal, about_zh: $about:literal, check: $check:path $(,)? }) => {
+        $(#[doc = $doc])*
+        pub(super) static RULE: $crate::rules::Rule = $crate::rules::Rule {
+            name: $name,
+            category: $crate::diagnostic::Category::$category,
+            severity: $crate::diagnostic::Severity::$severity,
+            fix: $crate::rules::FixKind::$fix,
+            title: $crate::i18n::StaticText { en: $en, zh: $zh },
+            docs: concat!($($doc, "\n"),*),
+            about_zh: $about,
+            check: $check,
+        };
+    };
+}
+
+macro_rules! rules {
+    ($($module:ident)*) => {
+        $(mod $module;)*
+
+        /// All rules: where two could speak, the first does.
+        pub static ALL: &[&Rule] = &[$(&$module::RULE),*];
+    };
+}
+
+rules! {
+    syntax_error
+    include_cycle
+    unresolved_include
+    misspelled_websocket_setting
+    undefined_variable
+    wrong_upgrade_value
+    wrong_connection_value
+    wrong_upgrade_map
+    missing_proxy_http_version
+    missing_upgrade_header
+    missing_connection_header
+    shadowed_websocket_headers
+    upgrade_not_forwarded
+    websocket_scheme
+    handshake_fails
+    directive_not_allowed
+    rejected_by_nginx
+}
+
+/// The rule with this name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|r| r.name == name)
+}
+
+/// What the user asked for, as far as rules care.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What fixes write as `Connection`.
+    pub connection: ConnectionMode,
+}
+
+/// What a rule sees.
+pub struct Context<'a> {
+    /// The configuration.
+    pub analysis: &'a Analysis<'a>,
+    /// Root causes at the endpoints.
+    pub findings: &'a [Finding],
+    /// Near misses.
+    pub misspellings: &'a [Misspelling],
+    /// The user's wishes.
+    pub options: &'a Options,
+    read_only: &'a dyn Fn(FileId) -> bool,
+    map_names: RefCell<BTreeMap<String, String>>,
+    subrequests: OnceCell<(Vec<ScopeId>, bool)>,
+    unused: OnceCell<Vec<Cause>>,
+}
+
+impl<'a> Context<'a> {
+    /// What rules see of an analysis. `read_only` says of a file that fixes must leave it alone.
+    pub fn new(
+        analysis: &'a Analysis<'a>,
+        findings: &'a [Finding],
+        misspellings: &'a [Misspelling],
+        options: &'a Options,
+        read_only: &'a dyn Fn(FileId) -> bool,
+    ) -> Context<'a> {
+        Context {
+            analysis,
+            findings,
+            misspellings,
+            options,
+            read_only,
+            map_names: RefCell::default(),
+            subrequests: OnceCell::new(),
+            unused: OnceCell::new(),
+        }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> Config<'a> {
+        self.analysis.config()
+    }
+
+    /// Whether fixes may change a file.
+    pub fn writable(&self, file: FileId) -> bool {
+        !(self.read_only)(file) && self.config().ast(file).errors.is_empty()
+    }
+
+    /// The endpoints that have a cause.
+    fn endpoints_with(&self, wanted: impl Fn(&Cause) -> bool) -> impl Iterator<Item = (&'a Endpoint, &'a Cause)> {
+        self.findings
+            .iter()
+            .flat_map(|f| f.causes.iter().map(|c| (&self.analysis.endpoints[f.endpoint], c)))
+            .filter(move |(_, c)| wanted(c))
+    }
+
+    /// A name for the map that yields `ordinary` for ordinary requests: one that nothing else uses,
+    /// the same for all endpoints that need the same map.
+    fn map_name(&self, ordinary: &str) -> String {
+        let mut names = self.map_names.borrow_mut();
+        if let Some(name) = names.get(ordinary) {
+            return name.clone();
+        }
+        let suffix = match ordinary {
+            "" => "_pooled",
+            "keep-alive" => "_keep_alive",
+            _ => "_close",
+        };
+        let taken = |n: &str| self.analysis.world.definitions.knows(n) || names.values().any(|v| v == n);
+        // In what could not be read, `$connection_upgrade` may well be defined.
+        let usual = (!self.analysis.world.is_open()).then(|| "connection_upgrade".to_owned());
+        let candidates =
+            usual.into_iter().chain([format!("connection_upgrade{suffix}"), format!("websocket_connection{suffix}")]);
+        let name = candidates
+            .chain((2..).map(|n| format!("websocket_connection{suffix}_{n}")))
+            .find(|n| !taken(n))
+            .unwrap_or_default();
+        names.insert(ordinary.to_owned(), name.clone());
+        name
+    }
+
+    /// The locations that `auth_request` and `mirror` lead to, and whether all of them are known.
+    fn subrequest_targets(&self) -> &(Vec<ScopeId>, bool) {
+        self.subrequests.get_or_init(|| {
+            let config = self.config();
+            let mut targets = Vec::new();
+            let mut all_known = true;
+            for (id, occ) in config.occs().filter(|(_, o)| matches!(o.name, name::AUTH_REQUEST | name::MIRROR)) {
+                let uri = config.arg_text(id, 0);
+                if uri == "off" {
+                    continue;
+                }
+                match self.analysis.world.subrequest_target(occ.scope, &uri) {
+                    Some(target) => targets.push(target),
+                    None => all_known = false,
+                }
+            }
+            targets.sort_unstable();
+            targets.dedup();
+            (targets, all_known)
+        })
+    }
+
+    /// Causes with the endpoints that have them; wrong values also without one, in snippets.
+    fn causes(&self, wanted: impl Fn(&Cause) -> bool + Copy) -> Vec<(Cause, Vec<&'a Endpoint>)> {
+        let mut out: Vec<(Cause, Vec<&'a Endpoint>)> = Vec::new();
+        for (endpoint, cause) in self.endpoints_with(wanted) {
+            match out.iter_mut().find(|(c, _)| c == cause) {
+                Some((_, endpoints)) => endpoints.push(endpoint),
+                None => out.push((cause.clone(), vec![endpoint])),
+            }
+        }
+        let unused = self.unused.get_or_init(|| unused_levels(self.analysis, self.misspellings));
+        out.extend(unused.iter().filter(|c| wanted(c)).map(|c| (c.clone(), Vec::new())));
+        out
+    }
+
+    /// How to name the location of an endpoint: `location /ws`.
+    fn location_words(&self, scope: ScopeId) -> String {
+        let config = self.config();
+        let Some(occ) = config.scope(scope).opened_by else { return "this level".to_owned() };
+        let words: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_text(occ, i)).collect();
+        format!("{} {}", config.occ(occ).name.as_str(), words.join(" ")).trim_end().to_owned()
+    }
+
+    /// A label on the location of an endpoint.
+    fn location_label(&self, endpoint: &Endpoint, text: Text) -> Option<Label> {
+        let occ = self.config().scope(endpoint.location).opened_by?;
+        Some(Label { place: self.config().head(occ), text })
+    }
+}
+
+/// `error*`: a warning where nothing says that the endpoint carries WebSocket.
+fn by_evidence(evidence: Evidence) -> Severity {
+    if evidence == Evidence::None { Severity::Warning } else { Severity::Error }
+}
+
+impl Rule {
+    /// A finding of this rule, to be filled in.
+    fn at(&self, place: Place, label: Text, message: Text) -> Diagnostic {
+        Diagnostic {
+            rule: self.name,
+            category: self.category,
+            severity: self.severity,
+            message,
+            primary: Label { place, text: label },
+            labels: Vec::new(),
+            why: Text::default(),
+            help: Text::default(),
+            fix: None,
+        }
+    }
+}
+
+/// The label that most findings need: where it hurts.
+fn arrives_here() -> Text {
+    text!("every WebSocket handshake that arrives here fails", "到达这里的 WebSocket 握手都会失败")
+}
+
+/// A fix that replaces one argument.
+fn replace(config: Config<'_>, occ: OccId, argument: usize, value: &str) -> Edit {
+    Edit::Replace(config.arg_place(occ, argument), value.to_owned())
+}
+
+/// A safe fix.
+fn safe(title: Text, edits: Vec<Edit>) -> Fix {
+    Fix { title, applicability: crate::diagnostic::Applicability::Safe, note: None, edits }
+}

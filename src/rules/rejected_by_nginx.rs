@@ -1,0 +1,110 @@
+use super::{Context, Rule};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::refuse::RefusalKind;
+use crate::source::{Place, Span};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// nginx refuses to start with the configuration, and no other rule names the reason: a bad value, a
+    /// directive in the wrong place, a URI part where none may be, a duplicate location, a map that does
+    /// not parse, an upstream with a port, a missing `events`, a directive name that is a near miss of a
+    /// known one or known only in other versions.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx keeps running with the old configuration, or does not start at all. The message says it in
+    /// nginx's own terms, with the place, which nginx often omits.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location ~ ^/ws {
+    ///         proxy_pass http://127.0.0.1:3000/socket;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location ~ ^/ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only: wslint does not guess what was meant.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/>
+    "rejected-by-nginx" {
+        category: Validity,
+        severity: Error,
+        fix: None,
+        en: "nginx refuses to start with this",
+        zh: "nginx 会因此拒绝启动",
+        about_zh: "nginx 拒绝用这份配置启动,而其他规则没有说明原因:非法的值、放错位置的指令、不允许出现的 URI 部分、重复的 location、无法解析的 map、带端口的 upstream、缺少 `events`、拼写相近的指令名,或只存在于其他版本的指令。提示使用 nginx 自己的说法,并给出 nginx 常常省略的位置。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for refusal in &cx.analysis.refusals {
+        let misspelt = refusal.occ.is_some_and(|o| cx.misspellings.iter().any(|m| m.occ == o));
+        let elsewhere = match refusal.kind {
+            RefusalKind::WebSocketScheme | RefusalKind::BlockStructure => true,
+            RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate => super::directive_not_allowed::concerns(cx, refusal),
+            RefusalKind::UnknownVariable(_) => refusal.occ.is_some_and(|o| config.occ(o).name == crate::catalog::name::PROXY_SET_HEADER),
+            _ => false,
+        };
+        // A misspelt word has its own finding; so has what follows from it.
+        if elsewhere || misspelt {
+            continue;
+        }
+        let said = &refusal.text;
+        let place = match (refusal.occ, refusal.argument) {
+            (Some(occ), Some(argument)) => config.arg_place(occ, argument),
+            (Some(occ), None) => config.head(occ),
+            (None, _) => Place { file: cx.analysis.files[0], span: Span::at(0) },
+        };
+        let label = match &refusal.kind {
+            RefusalKind::UnknownDirective(Some(meant)) => text!("did you mean `{meant}`?", "是否想写 `{meant}`?"),
+            RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置需要 `events {{}}`"),
+            _ => text!("nginx stops here", "nginx 在这里停下"),
+        };
+        let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动:{said}"));
+        if let Some(other) = refusal.other {
+            found.labels.push(Label { place: config.head(other), text: text!("this is what stands in its way", "与它冲突的是这里") });
+        }
+        let versions = match (refusal.since, refusal.until) {
+            (None, Some(v)) => text!(" Versions before {v} refuse it.", " {v} 之前的版本会拒绝。"),
+            (Some(v), None) => text!(" Versions from {v} on refuse it.", " 从 {v} 起的版本会拒绝。"),
+            _ => text!("", ""),
+        };
+        found.why = text!("`nginx -t` says: {said}.{}", "`nginx -t` 会报:{said}。{}", versions.en);
+        found.why.zh = format!("`nginx -t` 会报:{said}。{}", versions.zh);
+        found.help = match &refusal.kind {
+            RefusalKind::UnknownDirective(Some(meant)) => text!("write `{meant}`", "改为 `{meant}`"),
+            RefusalKind::NoEvents => text!("add `events {{}}`; if this file is a fragment, say so with `--context http`", "补上 `events {{}}`;若该文件只是片段,请用 `--context http` 说明"),
+            _ => text!("change it so that `nginx -t` succeeds", "修改它,使 `nginx -t` 通过"),
+        };
+        out.push(found);
+    }
+}

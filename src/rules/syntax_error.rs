@@ -1,0 +1,168 @@
+use super::{Context, Rule};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::i18n::Text;
+use crate::model::refuse::RefusalKind;
+use crate::source::{FileId, Place, Span};
+use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// nginx's own tokeniser or block structure refuses the file.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx does not start. Most of the time a `;`, a `}` or a quote is missing some lines above the
+    /// place where nginx notices; wslint shows where the open directive, block or quote began.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only. Nothing in a file with a syntax error is fixed.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/beginners_guide.html#conf_structure>
+    "syntax-error" {
+        category: Validity,
+        severity: Error,
+        fix: None,
+        en: "nginx cannot read the file",
+        zh: "nginx 无法读取该文件",
+        about_zh: "nginx 的词法或块结构不接受这个文件,因此不会启动。多半是在报错位置之前的某一行漏了 `;`、`}` 或引号;wslint 会指出未结束的指令、块或引号从哪里开始。有语法错误的文件不会被自动修改。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for &file in cx.analysis.files {
+        for error in &config.ast(file).errors {
+            out.push(finding(rule, file, error));
+        }
+    }
+    for refusal in cx.analysis.refusals.iter().filter(|r| r.kind == RefusalKind::BlockStructure) {
+        let Some(occ) = refusal.occ else { continue };
+        let said = &refusal.text;
+        let mut found = rule.at(config.head(occ), text!("nginx stops here", "nginx 在这里停下"), text!("{said}", "语法错误:{said}"));
+        found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
+        found.help = text!("end a simple directive with `;`, open a block with `{{`", "简单指令以 `;` 结束,块以 `{{` 开始");
+        out.push(found);
+    }
+}
+
+/// A syntax error as a finding.
+fn finding(rule: &Rule, file: FileId, error: &SyntaxError) -> Diagnostic {
+    let words = Words::of(error.kind);
+    let mut found = rule.at(Place { file, span: error.span }, words.label, words.message);
+    if let (Some(opened), Some(text)) = (error.opened, words.opened) {
+        found.labels.push(Label { place: Place { file, span: first_line_end(opened) }, text });
+    }
+    found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
+    found.help = words.help;
+    found
+}
+
+fn first_line_end(span: Span) -> Span {
+    span
+}
+
+struct Words {
+    message: Text,
+    label: Text,
+    opened: Option<Text>,
+    help: Text,
+}
+
+impl Words {
+    fn of(kind: Kind) -> Words {
+        match kind {
+            Kind::NothingBefore(b) => {
+                let c = b as char;
+                Words {
+                    message: text!("unexpected \"{c}\"", "意外的 \"{c}\""),
+                    label: text!("expected a directive before it", "它前面应有一个指令"),
+                    opened: None,
+                    help: text!("remove it, or write the directive that it ends", "去掉它,或补上它所结束的指令"),
+                }
+            }
+            Kind::CloseInDirective => Words {
+                message: text!("unexpected \"}}\"", "意外的 \"}}\""),
+                label: text!("expected `;` before it", "它前面应有 `;`"),
+                opened: Some(text!("this directive is not finished", "这个指令没有结束")),
+                help: text!("end the directive with `;`", "用 `;` 结束该指令"),
+            },
+            Kind::CloseWithoutOpen => Words {
+                message: text!("unexpected \"}}\"", "意外的 \"}}\""),
+                label: text!("no block is open in this file", "此文件中没有未关闭的块"),
+                opened: None,
+                help: text!("remove it, or find the `{{` that is missing above", "去掉它,或在上文补上缺少的 `{{`"),
+            },
+            Kind::AfterQuote(b) => {
+                let c = (b as char).escape_default().to_string();
+                Words {
+                    message: text!("unexpected \"{c}\"", "意外的 \"{c}\""),
+                    label: text!("expected white space, `;` or `{{` behind a closing quote", "右引号之后应为空白、`;` 或 `{{`"),
+                    opened: Some(text!("the quoted word", "带引号的词")),
+                    help: text!("put a space between the two, or close the quote where it should end", "在两者之间加空格,或在正确的位置结束引号"),
+                }
+            }
+            Kind::UnclosedQuote => Words {
+                message: text!("a quote is never closed", "引号没有结束"),
+                label: text!("the file ends here", "文件在这里结束"),
+                opened: Some(text!("it begins here", "它从这里开始")),
+                help: text!("close the quote", "补上右引号"),
+            },
+            Kind::EndInDirective => Words {
+                message: text!("unexpected end of file, expecting \";\" or \"}}\"", "文件意外结束,应为 \";\" 或 \"}}\""),
+                label: text!("the file ends here", "文件在这里结束"),
+                opened: Some(text!("this directive is not finished", "这个指令没有结束")),
+                help: text!("end the directive with `;`", "用 `;` 结束该指令"),
+            },
+            Kind::EndInBlock => Words {
+                message: text!("unexpected end of file, expecting \"}}\"", "文件意外结束,应为 \"}}\""),
+                label: text!("the file ends here", "文件在这里结束"),
+                opened: Some(text!("this block is not closed", "这个块没有关闭")),
+                help: text!("close the block with `}}`", "用 `}}` 关闭该块"),
+            },
+            Kind::EndInLua => Words {
+                message: text!("unexpected end of file, expecting \"}}\" behind a Lua block", "文件意外结束,Lua 块之后应为 \"}}\""),
+                label: text!("the file ends here", "文件在这里结束"),
+                opened: Some(text!("the Lua block begins here", "Lua 块从这里开始")),
+                help: text!("close the block; braces in Lua strings and comments do not count", "关闭该块;Lua 字符串和注释中的花括号不计")
+            },
+            Kind::TooLong => Words {
+                message: text!("too long parameter: nginx reads words and comments through a buffer of 4,096 bytes", "参数过长:nginx 读取词和注释的缓冲区为 4096 字节"),
+                label: text!("does not fit", "放不下"),
+                opened: None,
+                help: text!("make it shorter, or split it", "缩短或拆分它"),
+            },
+        }
+    }
+}

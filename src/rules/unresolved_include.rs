@@ -1,0 +1,83 @@
+use super::{Context, Rule};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::endpoint::Evidence;
+use crate::model::include::IncludeProblem;
+use crate::model::verdict::{Outcome, Why};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An include that cannot be read, and what it leaves unknown. It is advice, and a warning where an
+    /// endpoint that carries WebSocket hangs on it.
+    ///
+    /// ## Why it breaks
+    ///
+    /// What the file sets is part of the configuration. wslint does not guess: everything that the file
+    /// could set is `unknown`, and nothing else.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         include snippets/websocket.conf;
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// Give wslint the file: run it where the file is, name the root with `--root`, or say with
+    /// `--map-path` where an absolute path lies.
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/ngx_core_module.html#include>
+    "unresolved-include" {
+        category: Validity,
+        severity: Advice,
+        fix: None,
+        en: "an include cannot be read",
+        zh: "include 的文件无法读取",
+        about_zh: "被 include 的文件也是配置的一部分。wslint 不会猜测:该文件可能设置的一切都是 unknown,其余不受影响。请在文件所在处运行 wslint、用 `--root` 指定主配置,或用 `--map-path` 说明绝对路径对应的目录。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for broken in cx.analysis.broken_includes.iter().filter(|b| b.problem != IncludeProblem::Cycle) {
+        let path = broken.path.display().to_string();
+        let given = config.arg_text(broken.occ, 0);
+        let label = match broken.problem {
+            IncludeProblem::Missing => text!("there is no such file: `{path}`", "没有这个文件:`{path}`"),
+            IncludeProblem::Outside => text!("outside the project: wslint does not read it", "在项目之外,wslint 不会读取"),
+            IncludeProblem::Directory => text!("this is a directory; nginx refuses to start with it", "这是一个目录,nginx 会因此拒绝启动"),
+            IncludeProblem::Unreadable => text!("`{path}` cannot be read", "`{path}` 无法读取"),
+            IncludeProblem::TooLarge | IncludeProblem::Cycle => text!("past the limits of wslint", "超出 wslint 的限制"),
+        };
+        let mut found = rule.at(config.head(broken.occ), label, text!("the include `{given}` cannot be read", "无法读取 include 的 `{given}`"));
+        let scope = config.occ(broken.occ).scope;
+        let hangs = cx.analysis.endpoints.iter().find(|e| {
+            e.evidence > Evidence::None && e.outcome == Outcome::Unknown(Why::Include) && config.outward(e.scope).any(|s| s == scope)
+        });
+        if let Some(endpoint) = hangs {
+            found.severity = Severity::Warning;
+            found.labels.extend(cx.location_label(endpoint, text!("whether WebSocket opens here depends on it", "WebSocket 能否打开取决于它")));
+        }
+        if broken.problem == IncludeProblem::Directory {
+            found.severity = Severity::Error;
+        }
+        found.why = text!("what the file sets is part of the configuration; everything that it could set is unknown.", "该文件也是配置的一部分,它可能设置的一切都是未知的。");
+        found.help = text!("run wslint where the file is, or say with `--root` or `--map-path` where to look", "在文件所在处运行 wslint,或用 `--root`、`--map-path` 指明位置");
+        out.push(found);
+    }
+}

@@ -1,0 +1,110 @@
+use super::{Context, Rule, arrives_here, by_evidence, remedy};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::diagnose::Cause;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An endpoint that sends neither `Upgrade` nor a `Connection` that says upgrade. It is an error
+    /// where the path, a comment or the configuration says WebSocket, a warning where nothing does
+    /// and no other location of the server carries WebSocket either.
+    ///
+    /// ## Why it breaks
+    ///
+    /// `Upgrade` and `Connection` are hop-by-hop headers: they are meant for nginx, and nginx does not
+    /// pass them on by itself. The backend sees an ordinary GET and answers 400, 404, 426 or with a page.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// map $http_upgrade $connection_upgrade {
+    ///     default   close;
+    ///     websocket upgrade;
+    /// }
+    ///
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection $connection_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// A location that already does it is silent:
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe. What is missing of the three lines is added to the location. Headers that it inherited
+    /// are repeated, because nginx drops them where a level sets one of its own. The map lets only
+    /// WebSocket through, and ordinary requests send what they send today.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/websocket.html>
+    /// - RFC 6455 §4.2.1, RFC 9110 §7.6.1
+    "upgrade-not-forwarded" {
+        category: Handshake,
+        severity: Error,
+        fix: Sometimes,
+        en: "the WebSocket handshake is not passed on to the backend",
+        zh: "WebSocket 握手没有转发给后端",
+        about_zh: "`Upgrade` 和 `Connection` 是逐跳头,nginx 默认不会转发它们,后端只看到一个普通的 GET,于是返回 400、404、426 或一个页面。在该 location 中加上三行:`proxy_http_version 1.1`、`proxy_set_header Upgrade $http_upgrade`、`proxy_set_header Connection $connection_upgrade`(或 \"upgrade\")。修复是安全的:继承来的头会被一并保留,普通请求不变。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    for (endpoint, _) in cx.endpoints_with(|c| *c == Cause::NotForwarded) {
+        let config = cx.config();
+        let location = cx.location_words(endpoint.location);
+        let mut found = rule.at(
+            config.head(endpoint.pass),
+            text!("requests leave here without `Upgrade` and `Connection`", "请求从这里发往后端,却没有带上 `Upgrade` 和 `Connection`"),
+            text!("WebSocket handshakes to `{location}` are not passed on to the backend", "发往 `{location}` 的 WebSocket 握手没有转发给后端"),
+        );
+        found.severity = by_evidence(endpoint.evidence);
+        found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        if let Some(set) = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection") {
+            let text = text!("this `Connection` keeps backend connections alive, and asks for no upgrade", "这个 `Connection` 只用于保持后端连接,并不请求升级");
+            found.labels.push(Label { place: config.head(set), text });
+        }
+        found.why = text!(
+            "`Upgrade` and `Connection` are hop-by-hop headers: nginx never passes them on by itself, and the backend answers 400, 404, 426 or with a page (RFC 9110 §7.6.1, nginx.org/en/docs/http/websocket.html).",
+            "`Upgrade` 和 `Connection` 是逐跳头,nginx 不会自动转发,后端因此返回 400、404、426 或一个页面(RFC 9110 §7.6.1,nginx.org/en/docs/http/websocket.html)。"
+        );
+        found.help = text!(
+            "pass both headers on over HTTP/1.1: `proxy_http_version 1.1`, `Upgrade $http_upgrade`, `Connection` with a map or \"upgrade\"",
+            "用 HTTP/1.1 转发这两个头:`proxy_http_version 1.1`、`Upgrade $http_upgrade`,以及用 map 或 \"upgrade\" 设置的 `Connection`"
+        );
+        found.fix = remedy::complete(cx, endpoint);
+        out.push(found);
+    }
+}

@@ -1,0 +1,159 @@
+use super::{Context, Rule, arrives_here, safe};
+use crate::diagnostic::{Diagnostic, Edit, Label};
+use crate::model::diagnose::Cause;
+use crate::model::variable::{Definer, Key, Map};
+use crate::model::{Browser, OccId, near};
+use crate::source::Place;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// The map behind `Connection` yields no `upgrade` for a handshake: it has no default, its lines
+    /// are swapped, it looks at the wrong variable, it knows `upgrade` on `$http_connection` only as the
+    /// whole value (Firefox sends `keep-alive, Upgrade`), or a second map of the same name replaces it.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx sends what the map yields, and nothing where it yields nothing. Of two maps for one
+    /// variable the last one wins, silently.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// map $http_upgrade $connection_upgrade {
+    ///     default close;
+    ///     '' upgrade;
+    /// }
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection $connection_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// map $http_upgrade $connection_upgrade {
+    ///     default close;
+    ///     '' upgrade;
+    ///     websocket upgrade;
+    /// }
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection $connection_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe where only `Connection` uses the variable: one line is added or changed, and ordinary
+    /// requests get what they got before.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_map_module.html>
+    "wrong-upgrade-map" {
+        category: Handshake,
+        severity: Error,
+        fix: Sometimes,
+        en: "the map behind `Connection` yields no `upgrade` for a handshake",
+        zh: "`Connection` 所用的 map 在握手时得不到 `upgrade`",
+        about_zh: "nginx 发送 map 得到的值;得不到值就什么也不发送。常见原因:没有 default、两行写反、源变量不对、在 `$http_connection` 上只匹配整个 `upgrade`(Firefox 发送的是 `keep-alive, Upgrade`),或者后面又有一个同名的 map(最后一个生效,且没有任何提示)。只有 `Connection` 使用该变量时修复是安全的。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for (cause, endpoints) in cx.causes(|c| matches!(c, Cause::WrongMap(..))) {
+        let Cause::WrongMap(header, occ) = cause else { continue };
+        let variable = config.arg_text(occ, 1);
+        let name = variable.trim_start_matches('$');
+        let Some(map) = cx.analysis.world.definitions.map_of(name) else { continue };
+        let got = chosen_value(cx, map);
+        let mut found = rule.at(
+            config.head(occ),
+            match &got {
+                Some(value) if !value.is_empty() => text!("a handshake gets `{value}` here", "握手在这里得到 `{value}`"),
+                _ => text!("a handshake gets nothing here", "握手在这里什么也得不到"),
+            },
+            text!("the map for `{variable}` yields no `upgrade` for a handshake", "`{variable}` 的 map 在握手时得不到 `upgrade`"),
+        );
+        if let Some(other) = cx.analysis.world.definitions.of(name).iter().find(|d| d.definer == Definer::Map && d.occ != occ) {
+            let text = text!("this map of the same name is replaced by the later one, silently", "这个同名的 map 被后面的悄悄取代");
+            found.labels.push(Label { place: config.head(other.occ), text });
+        }
+        found.labels.push(Label { place: config.head(header), text: text!("sent as `Connection` here", "在这里作为 `Connection` 发送") });
+        found.labels.extend(endpoints.iter().filter_map(|e| cx.location_label(e, arrives_here())));
+        found.why = text!(
+            "the backend looks for the token `upgrade` in `Connection` (RFC 6455 §4.2.1); browsers ask with `Upgrade: websocket`, and Firefox with `Connection: keep-alive, Upgrade`.",
+            "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);浏览器发送 `Upgrade: websocket`,Firefox 的 `Connection` 是 `keep-alive, Upgrade`。"
+        );
+        found.help = text!("let it yield `upgrade` where the client asks for `websocket`", "让它在客户端请求 `websocket` 时得到 `upgrade`");
+        if cx.writable(config.occ(occ).file) && only_for_connection(cx, name) {
+            found.fix = repair(cx, map).map(|edit| safe(text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`"), vec![edit]));
+        }
+        out.push(found);
+    }
+}
+
+fn chosen_value(cx: &Context<'_>, map: &Map) -> Option<String> {
+    let scope = cx.config().occ(map.occ).scope;
+    let target = cx.config().arg_text(map.occ, 1);
+    let mut vars = cx.analysis.world.variables_at(scope, Browser::Firefox);
+    vars.variable(target.trim_start_matches('$'), crate::model::eval::Purpose::Header).display()
+}
+
+/// Whether the variable stands nowhere but in `proxy_set_header Connection`.
+fn only_for_connection(cx: &Context<'_>, name: &str) -> bool {
+    let config = cx.config();
+    let wanted = format!("${}", name.to_ascii_lowercase());
+    let braced = format!("${{{}}}", name.to_ascii_lowercase());
+    config.occs().all(|(id, occ)| {
+        let uses = (0..config.args(id).len()).any(|i| {
+            let text = config.arg_text(id, i).to_ascii_lowercase();
+            text.contains(&wanted) || text.contains(&braced)
+        });
+        let defines = occ.name == crate::catalog::name::MAP;
+        !uses || defines || (occ.name == crate::catalog::name::PROXY_SET_HEADER && config.arg_text(id, 0).eq_ignore_ascii_case("Connection"))
+    })
+}
+
+/// One line more, or one value less wrong; everything else of the map stays.
+fn repair(cx: &Context<'_>, map: &Map) -> Option<Edit> {
+    let config = cx.config();
+    let source = String::from_utf8_lossy(&map.source).into_owned();
+    let (key, wanted): (&str, &[u8]) = match near::plain_variable(&source)?.to_ascii_lowercase().as_str() {
+        "http_upgrade" => ("websocket", b"websocket"),
+        "http_connection" => ("~*upgrade", b"keep-alive, upgrade"),
+        _ => return None,
+    };
+    let present = map.entries.iter().find(|e| match &e.key {
+        Key::Exact(k) => k == wanted,
+        Key::Regex(pattern) => pattern.matches(wanted) == Some(true),
+        Key::Default => false,
+    });
+    if let Some(entry) = present {
+        return Some(Edit::Replace(config.arg_place(entry.occ, 0), "upgrade".to_owned()));
+    }
+    let line = vec![format!("{key} upgrade;")];
+    let file = config.occ(map.occ).file;
+    let directive = config.directive(map.occ);
+    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.occ(o).file == file).last();
+    match last {
+        Some(occ) => Some(Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, line)),
+        None => Some(Edit::StartOfBlock(Place { file, span: directive.body()? }, line)),
+    }
+}

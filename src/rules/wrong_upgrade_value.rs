@@ -1,0 +1,93 @@
+use super::{Context, Rule, arrives_here, replace, safe};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::diagnose::Cause;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// `Upgrade` gets a value that cannot be the token `websocket`: the map's variable (the two lines
+    /// swapped), `$http_connection`, another protocol, or nothing.
+    ///
+    /// ## Why it breaks
+    ///
+    /// The backend looks for the token `websocket` in `Upgrade` (RFC 6455 §4.2.1). nginx sends what
+    /// stands there, and an empty value is not sent at all.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade "upgrade";
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe: the value becomes `$http_upgrade`, which is empty for ordinary requests.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/websocket.html>
+    "wrong-upgrade-value" {
+        category: Handshake,
+        severity: Error,
+        fix: Sometimes,
+        en: "`Upgrade` is sent with a value that is not a WebSocket",
+        zh: "`Upgrade` 的值不是 WebSocket",
+        about_zh: "后端在 `Upgrade` 中寻找 `websocket`(RFC 6455 §4.2.1),nginx 原样发送这里写的值,空值则根本不发送。把它改成 `$http_upgrade`:对普通请求它为空,所以修复是安全的。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for (cause, endpoints) in cx.causes(|c| matches!(c, Cause::WrongUpgrade(_))) {
+        let Cause::WrongUpgrade(occ) = cause else { continue };
+        let value = config.arg_text(occ, 1);
+        let (label, message) = if value.is_empty() {
+            (text!("an empty value is not sent", "空值不会被发送"), text!("`Upgrade` is emptied, and the backend does not see it", "`Upgrade` 被清空,后端看不到它"))
+        } else {
+            (
+                text!("what a browser asks for is in `$http_upgrade`", "浏览器请求的协议在 `$http_upgrade` 中"),
+                text!("`Upgrade` is sent as `{value}`, which is not `websocket`", "`Upgrade` 的值是 `{value}`,而不是 `websocket`"),
+            )
+        };
+        let mut found = rule.at(config.arg_place(occ, 1), label, message);
+        found.labels.extend(endpoints.iter().filter_map(|e| cx.location_label(e, arrives_here())));
+        if value.eq_ignore_ascii_case("$connection_upgrade") {
+            let text = text!("`$connection_upgrade` belongs into `Connection`", "`$connection_upgrade` 应写在 `Connection` 中");
+            found.labels.push(Label { place: config.arg_place(occ, 0), text });
+        }
+        found.why = text!(
+            "the backend looks for the token `websocket` in `Upgrade` (RFC 6455 §4.2.1); `nginx -t` cannot notice, any value is legal.",
+            "后端在 `Upgrade` 中寻找 `websocket`(RFC 6455 §4.2.1);`nginx -t` 无法察觉,因为任何值都合法。"
+        );
+        found.help = text!("pass on what the client asks for: `$http_upgrade`", "转发客户端的请求:`$http_upgrade`");
+        if cx.writable(config.occ(occ).file) {
+            found.fix = Some(safe(text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"), vec![replace(config, occ, 1, "$http_upgrade")]));
+        }
+        out.push(found);
+    }
+}
