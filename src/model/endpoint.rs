@@ -1,5 +1,7 @@
 //! Places where requests leave for an HTTP upstream, with evidence and verdict.
 
+use std::collections::HashMap;
+
 use super::eval::Scope as Variables;
 use super::handshake::{Forwarded, forwarded};
 use super::near;
@@ -72,7 +74,8 @@ impl Endpoint {
 
     /// What the backend receives for a handshake.
     pub fn forwarded(&self, world: &World<'_>, version: Version) -> Forwarded {
-        let mut vars = world.variables_at(self.scope, Browser::Chrome);
+        // Firefox's `Connection` has the token of Chrome's and one more.
+        let mut vars = world.variables_at(self.scope, Browser::Firefox);
         forwarded(world.config, self.scope, &mut vars, version)
     }
 }
@@ -189,11 +192,17 @@ fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Varia
 fn find_evidence(world: &World<'_>, version: Version, declared: &Declarations, endpoints: &mut [Endpoint]) {
     let config = world.config;
     let subrequests = subrequest_targets(world, endpoints);
+    let mut speaking: HashMap<FileId, bool> = HashMap::new();
     let mut lost = Vec::new();
     for (i, endpoint) in endpoints.iter_mut().enumerate() {
         let location = world.location_of(endpoint.location);
         let path = location.as_ref().map(Location::text).unwrap_or_default();
-        let stated = own_statement(world, endpoint).or_else(|| declared.evidence(&path));
+        let mut speaks = |o: OccId| {
+            *speaking.entry(config.occ(o).file).or_insert_with(|| speaks_to_wslint(world, config.occ(o).file))
+        };
+        let may_state = speaks(endpoint.pass)
+            || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(&mut speaks));
+        let stated = may_state.then(|| own_statement(world, endpoint)).flatten().or_else(|| declared.evidence(&path));
         let by_path = location.as_ref().map_or(PathEvidence::Nothing, |l| match &l.matcher {
             Matcher::Regex(_) => path_evidence(&path, true),
             Matcher::Named(_) => PathEvidence::Nothing,
@@ -224,7 +233,6 @@ fn find_evidence(world: &World<'_>, version: Version, declared: &Declarations, e
             endpoints[i].evidence = Evidence::Configured;
         }
     }
-    let _ = config;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,11 +350,6 @@ fn line_before_is_blank(bytes: &[u8], at: usize) -> bool {
 /// `# wslint: websocket` and `# wslint: no-websocket`, the innermost that speaks.
 fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
     let config = world.config;
-    if !has_directives_comments(world, config.occ(endpoint.pass).file)
-        && config.scope(endpoint.location).opened_by.is_none_or(|o| !has_directives_comments(world, config.occ(o).file))
-    {
-        return None;
-    }
     for scope in config.outward(endpoint.scope) {
         let location =
             matches!(config.scope(scope).kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
@@ -361,7 +364,8 @@ fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
     None
 }
 
-fn has_directives_comments(world: &World<'_>, file: FileId) -> bool {
+/// Whether a file holds comments for wslint at all.
+fn speaks_to_wslint(world: &World<'_>, file: FileId) -> bool {
     memchr::memmem::find(&world.config.sources.get(file).bytes, b"wslint:").is_some()
 }
 

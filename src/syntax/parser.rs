@@ -192,7 +192,8 @@ impl<'a> Parser<'a> {
             // The block is kept under an empty name, so that its `}` finds it.
             self.ast.words.push(Word::new(at, at, WordKind::Bare));
         }
-        let name = self.ast.words[self.first_word].span();
+        // Quotes around the name change nothing.
+        let name = self.ast.words[self.first_word].inner(self.bytes);
         let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
         let node = self.push(at, at + 1, if lua { Ending::Lua } else { Ending::Block });
         self.stack.push(Open { node, last_child: NONE });

@@ -34,6 +34,14 @@ pub(super) fn check(world: &World<'_>, top_is_inferred: bool, out: &mut Vec<Refu
                 }
                 continue;
             }
+            // A fragment whose context is a guess may be meant for another one.
+            let block = config.is_block(occ);
+            if inferred_top
+                && here.iter().all(|d| d.block != block)
+                && directive.rows().iter().any(|d| d.block == block)
+            {
+                continue;
+            }
             form(world, occ, &here, out);
             if here.iter().any(|d| d.once) {
                 let slot = &mut seen[directive.0 as usize];
@@ -131,8 +139,6 @@ fn form(world: &World<'_>, occ: OccId, here: &[&Directive], out: &mut Vec<Refusa
         [row] if !exists_everywhere || row.since.is_some() || row.until.is_some() => gone(occ, here, row, &text(), out),
         _ => {}
     }
-    // A flag, a time, a size: what nginx itself parses at start-up.
-    let _ = name::FLV;
 }
 
 /// A directive that some versions do not have, or take with other arguments.

@@ -206,7 +206,7 @@ fn map(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         }
     }
     for block in config.blocks(scope) {
-        out.push(Refusal::new(block, Kind::BlockStructure, "unexpected \"{\""));
+        out.push(Refusal::new(block, Kind::Value, "unexpected \"{\""));
     }
 }
 
