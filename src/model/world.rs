@@ -45,11 +45,7 @@ impl<'a> World<'a> {
     /// Whether variables may be defined where wslint cannot look: in a fragment, or in an include
     /// that could not be read.
     pub fn is_open(&self) -> bool {
-        !self.is_root
-            || self.config.scopes().any(|(_, s)| {
-                s.unresolved
-                    && matches!(s.kind, ScopeKind::Main | ScopeKind::Http | ScopeKind::Server | ScopeKind::Location)
-            })
+        self.open
     }
 
     /// Whether an unread include around a scope, or a missing root, may set something for it.

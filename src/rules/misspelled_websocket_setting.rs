@@ -1,5 +1,6 @@
 use super::{Context, Rule, arrives_here, safe};
-use crate::diagnostic::{Diagnostic, Edit};
+use crate::diagnostic::{Diagnostic, Edit, Fix};
+use crate::model::near;
 use crate::model::misspelt::{Misspelling, Part};
 use crate::syntax::word;
 use crate::text;
@@ -109,8 +110,32 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             } else {
                 quoted
             };
-            found.fix = Some(safe(text!("replace it with `{meant}`", "替换为 `{meant}`"), vec![Edit::Replace(place, new)]));
+            let title = text!("replace it with `{meant}`", "替换为 `{meant}`");
+            found.fix = Some(match part {
+                Part::MapSource | Part::MapValue => map_fix(cx, misspelling, Edit::Replace(place, new)),
+                _ => safe(title, vec![Edit::Replace(place, new)]),
+            });
         }
         out.push(found);
     }
+}
+
+/// A map that never yielded `upgrade` let nothing through. Mended, it lets WebSocket through, and not
+/// whatever else its `default` would: `Upgrade: h2c` stays where it was.
+fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
+    let config = cx.config();
+    let line = misspelling.occ;
+    let default = match misspelling.part {
+        Part::MapValue => Some(line).filter(|&l| &*config.name_text(l) == b"default"),
+        _ => config.occ(line).opens().and_then(|scope| {
+            config.own(scope).find(|&l| &*config.name_text(l) == b"default" && near::has_token(&config.arg_text(l, 0), "upgrade"))
+        }),
+    };
+    let title = text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`");
+    let Some(default) = default else { return safe(title, vec![word]) };
+    let close = Edit::Replace(config.arg_place(default, 0), "close".to_owned());
+    let place = config.place(default, config.directive(default).span());
+    let websocket = Edit::InsertAfter(place, vec!["websocket upgrade;".to_owned()]);
+    let edits = if misspelling.part == Part::MapValue { vec![close, websocket] } else { vec![word, close, websocket] };
+    safe(title, edits)
 }

@@ -1,5 +1,5 @@
-use super::{Context, Rule, arrives_here, safe};
-use crate::diagnostic::{Diagnostic, Edit, Label};
+use super::{Context, Rule, arrives_here, replace, safe};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
 use crate::model::diagnose::Cause;
 use crate::model::variable::{Definer, Key, Map};
 use crate::model::{Browser, OccId, near};
@@ -132,28 +132,43 @@ fn only_for_connection(cx: &Context<'_>, name: &str) -> bool {
 }
 
 /// One line more, or one value less wrong; everything else of the map stays.
-fn repair(cx: &Context<'_>, map: &Map) -> Option<Edit> {
+fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
     let config = cx.config();
+    let title = text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`");
     let source = String::from_utf8_lossy(&map.source).into_owned();
-    let (key, wanted): (&str, &[u8]) = match near::plain_variable(&source)?.to_ascii_lowercase().as_str() {
-        "http_upgrade" => ("websocket", b"websocket"),
-        "http_connection" => ("~*upgrade", b"keep-alive, upgrade"),
-        _ => return None,
-    };
-    let present = map.entries.iter().find(|e| match &e.key {
-        Key::Exact(k) => k == wanted,
-        Key::Regex(pattern) => pattern.matches(wanted) == Some(true),
-        Key::Default => false,
-    });
-    if let Some(entry) = present {
-        return Some(Edit::Replace(config.arg_place(entry.occ, 0), "upgrade".to_owned()));
+    let exact = |key: &[u8]| map.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if k == key));
+    match near::plain_variable(&source)?.to_ascii_lowercase().as_str() {
+        "http_upgrade" => {
+            let present = exact(b"websocket")
+                .or_else(|| map.entries.iter().find(|e| matches!(&e.key, Key::Regex(p) if p.matches(b"websocket") == Some(true))));
+            let edit = match present {
+                Some(entry) => Edit::Replace(config.arg_place(entry.occ, 0), "upgrade".to_owned()),
+                None => new_line(cx, map, "websocket upgrade;")?,
+            };
+            Some(safe(title, vec![edit]))
+        }
+        "http_connection" => match (exact(b"upgrade"), map.entries.len()) {
+            // `upgrade` as the whole value is Chrome's; what both browsers ask for is in `Upgrade`.
+            (Some(entry), 1 | 2) if map.entries.iter().all(|e| matches!(e.key, Key::Default) || e.occ == entry.occ) => {
+                let key = config.place(entry.occ, config.directive(entry.occ).name().span());
+                Some(safe(title, vec![replace(config, map.occ, 0, "$http_upgrade"), Edit::Replace(key, "websocket".to_owned())]))
+            }
+            _ => Some(Fix {
+                applicability: Applicability::Unsafe,
+                note: Some(text!("it lets any protocol through that a client asks for", "这样会放行客户端请求的任何协议")),
+                ..safe(title, vec![new_line(cx, map, "~*upgrade upgrade;")?])
+            }),
+        },
+        _ => None,
     }
-    let line = vec![format!("{key} upgrade;")];
+}
+
+fn new_line(cx: &Context<'_>, map: &Map, line: &str) -> Option<Edit> {
+    let config = cx.config();
     let file = config.occ(map.occ).file;
-    let directive = config.directive(map.occ);
     let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.occ(o).file == file).last();
-    match last {
-        Some(occ) => Some(Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, line)),
-        None => Some(Edit::StartOfBlock(Place { file, span: directive.body()? }, line)),
-    }
+    Some(match last {
+        Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.to_owned()]),
+        None => Edit::StartOfBlock(Place { file, span: config.directive(map.occ).body()? }, vec![line.to_owned()]),
+    })
 }
