@@ -103,7 +103,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("let it yield `upgrade` where the client asks for `websocket`", "让它在客户端请求 `websocket` 时得到 `upgrade`");
         if cx.writable(config.occ(occ).file) && only_for_connection(cx, name) {
-            found.fix = repair(cx, map).map(|edit| safe(text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`"), vec![edit]));
+            found.fix = repair(cx, map);
         }
         out.push(found);
     }
