@@ -1,6 +1,7 @@
 //! The pipeline: inputs to findings.
 
 mod select;
+mod suppress;
 
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use crate::model::endpoint::{Declarations, Endpoint, Evidence, server_words};
 use crate::model::include::{Expanded, Files, Lookup, expand};
 use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::misspelt::misspellings;
-use crate::model::trace::trace;
+use crate::model::trace::{Trace, trace};
 use crate::model::verdict::Verdict;
 use crate::model::{Config, ScopeKind, Url};
 use crate::rules::{self, Context};
@@ -105,6 +106,8 @@ pub struct Checked {
     pub endpoints: Vec<EndpointFact>,
     /// The files of the run.
     pub files: Vec<(FileId, FileRole)>,
+    /// How many findings comments suppress.
+    pub suppressed: usize,
 }
 
 /// Checks all targets.
@@ -115,6 +118,10 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
         one(files, target, expanded, options, &mut out);
     }
     merge(files, &mut out);
+    let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
+    out.suppressed = suppress::suppress(files, &looked_at, &mut out.diagnostics);
+    out.diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
+    sort(files, &mut out.diagnostics);
     out
 }
 
@@ -133,16 +140,11 @@ pub fn analyse<'a>(files: &'a Files<'_>, target: &Target, expanded: &'a Expanded
 
 fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Options, out: &mut Checked) {
     let mut analysis = analyse(files, target, expanded, options);
-    let reached = options.url.as_ref().map(|url| {
-        let traced = trace(&analysis, url);
-        let location = traced.location();
-        for endpoint in &mut analysis.endpoints {
-            if Some(endpoint.location) == location {
-                endpoint.evidence = Evidence::Declared;
-            }
-        }
-        location
-    });
+    let traced = options.url.as_ref().map(|url| trace(&analysis, url));
+    let reached = traced.as_ref().map(Trace::location);
+    for endpoint in analysis.endpoints.iter_mut().filter(|e| reached == Some(Some(e.location))) {
+        endpoint.evidence = Evidence::Declared;
+    }
     let found = misspellings(&analysis);
     let mut findings = diagnose(&analysis, &found);
     if let Some(location) = reached {
@@ -150,12 +152,11 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
         findings.retain(|f| Some(analysis.endpoints[f.endpoint].location) == location);
     }
     let read_only = |file: FileId| files.read_only(file);
-    let context = Context::new(&analysis, &findings, &found, &options.rules, &read_only);
+    let context = Context::new(&analysis, &findings, &found, &options.rules, traced.as_ref(), &read_only);
     let mut diagnostics = Vec::new();
     for rule in rules::ALL {
         (rule.check)(&context, &mut diagnostics);
     }
-    diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
     if reached.is_some() {
         let places: Vec<Place> =
             findings.iter().flat_map(|f| related(&analysis, &analysis.endpoints[f.endpoint])).collect();
@@ -278,10 +279,7 @@ fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -
 /// One finding for one place, however many includes lead to it; everything in order.
 fn merge(files: &Files<'_>, out: &mut Checked) {
     let path = |file: FileId| &files.sources.get(file).path;
-    out.diagnostics.sort_by(|a, b| {
-        let key = |d: &Diagnostic| (d.primary.place.span.start, d.primary.place.span.end, d.rule);
-        path(a.primary.place.file).cmp(path(b.primary.place.file)).then_with(|| key(a).cmp(&key(b)))
-    });
+    sort(files, &mut out.diagnostics);
     let mut merged: Vec<Diagnostic> = Vec::with_capacity(out.diagnostics.len());
     for found in out.diagnostics.drain(..) {
         match merged.last_mut().filter(|m| m.key() == found.key()) {
@@ -306,4 +304,13 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.endpoints.dedup();
     out.files.sort_by_key(|(f, role)| (path(*f), *role as u8));
     out.files.dedup_by_key(|(f, _)| *f);
+}
+
+/// By file, offset and rule: the order of every report.
+fn sort(files: &Files<'_>, diagnostics: &mut [Diagnostic]) {
+    let path = |d: &Diagnostic| &files.sources.get(d.primary.place.file).path;
+    diagnostics.sort_by(|a, b| {
+        let key = |d: &Diagnostic| (d.primary.place.span.start, d.primary.place.span.end, d.rule);
+        path(a).cmp(path(b)).then_with(|| key(a).cmp(&key(b)))
+    });
 }

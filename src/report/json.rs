@@ -163,7 +163,7 @@ pub fn json(report: &Report<'_>) -> String {
             warnings: report.count(Severity::Warning),
             advice: report.count(Severity::Advice),
             fixable: report.fixable(),
-            suppressed: 0,
+            suppressed: report.checked.suppressed,
             baselined: 0,
         },
     };

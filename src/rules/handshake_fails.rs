@@ -67,14 +67,10 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_) | Cause::Hidden(_) | Cause::Http2(_) | Cause::Unreachable(_))) {
+    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_))) {
         let location = cx.location_words(endpoint.location);
-        let (words, culprit) = match cause {
-            Cause::Other(reason) | Cause::Unreachable(reason) => (words::reason(config, reason), culprit(reason)),
-            Cause::Hidden(occ) => (text!("a header that the handshake needs is withheld", "握手所需的头被扣下"), Some(*occ)),
-            Cause::Http2(occ) => (words::reason(config, &Reason::Http2Upstream(*occ)), Some(*occ)),
-            _ => continue,
-        };
+        let Cause::Other(reason) = cause else { continue };
+        let (words, culprit) = (words::reason(config, reason), culprit(reason));
         let (en, zh) = (&words.en, &words.zh);
         let mut found = rule.at(
             config.head(culprit.unwrap_or(endpoint.pass)),

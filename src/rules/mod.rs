@@ -14,6 +14,7 @@ use crate::model::analysis::Analysis;
 use crate::model::diagnose::{Cause, Finding, unused_levels};
 use crate::model::endpoint::{Endpoint, Evidence};
 use crate::model::misspelt::Misspelling;
+use crate::model::trace::Trace;
 use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
 use crate::text;
@@ -92,9 +93,27 @@ rules! {
     shadowed_websocket_headers
     upgrade_not_forwarded
     websocket_scheme
+    incompatible_http_version
+    hidden_upgrade_response
+    unreachable_endpoint
+    duplicate_upgrade_header
+    headers_without_proxy
+    path_mismatch
+    subrequest_upgrade
+    cached_handshake
+    plaintext_http2
+    origin_host_lost
     handshake_fails
     directive_not_allowed
     rejected_by_nginx
+    unused_ignore
+}
+
+pub use unused_ignore::Problem as IgnoreProblem;
+
+/// The finding for an ignore comment that does nothing.
+pub fn ignore_finding(place: Place, problem: &IgnoreProblem) -> Diagnostic {
+    unused_ignore::finding(place, problem)
 }
 
 /// The rule with this name.
@@ -119,6 +138,8 @@ pub struct Context<'a> {
     pub misspellings: &'a [Misspelling],
     /// The user's wishes.
     pub options: &'a Options,
+    /// The way of the URL that the user asked about.
+    pub traced: Option<&'a Trace>,
     read_only: &'a dyn Fn(FileId) -> bool,
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
@@ -132,6 +153,7 @@ impl<'a> Context<'a> {
         findings: &'a [Finding],
         misspellings: &'a [Misspelling],
         options: &'a Options,
+        traced: Option<&'a Trace>,
         read_only: &'a dyn Fn(FileId) -> bool,
     ) -> Context<'a> {
         Context {
@@ -139,6 +161,7 @@ impl<'a> Context<'a> {
             findings,
             misspellings,
             options,
+            traced,
             read_only,
             map_names: RefCell::default(),
             subrequests: OnceCell::new(),

@@ -188,7 +188,7 @@ fn opens(cx: &Context<'_>, endpoint: &Endpoint, occ: OccId) -> bool {
 }
 
 /// A `proxy_set_header` as it stands, on one line.
-fn header_line(config: Config<'_>, occ: OccId) -> Option<String> {
+pub(super) fn header_line(config: Config<'_>, occ: OccId) -> Option<String> {
     let bytes = config.bytes(occ);
     let words: Option<Vec<&str>> =
         config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect();
@@ -224,7 +224,7 @@ fn in_block(config: Config<'_>, occ: OccId, block: OccId) -> bool {
 }
 
 /// A cache must neither answer a handshake nor keep its answer.
-fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<String>> {
+pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<String>> {
     let on = matches!(config.effective(level, name::PROXY_CACHE).occ(), Some(o) if config.arg(o, 0).as_deref() != Some(b"off"));
     let mut lines = Vec::new();
     if !on {

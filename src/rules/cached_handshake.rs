@@ -1,0 +1,95 @@
+use super::{Context, Rule, remedy};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::model::endpoint::Evidence;
+use crate::model::verdict::{Outcome, Why};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// `proxy_cache` is on at an endpoint that passes handshakes on, without `proxy_cache_bypass` and
+    /// `proxy_no_cache` on `$http_upgrade`.
+    ///
+    /// ## Why it breaks
+    ///
+    /// A GET for the same key that is in the cache answers the handshake with 200.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// proxy_cache_path /tmp/wslint-cache keys_zone=pages:1m;
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_cache pages;
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// proxy_cache_path /tmp/wslint-cache keys_zone=pages:1m;
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_cache pages;
+    ///         proxy_cache_bypass $http_upgrade;
+    ///         proxy_no_cache $http_upgrade;
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Unsafe: both lines also change which ordinary requests are cached, if they carry an `Upgrade`.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_bypass>
+    "cached-handshake" {
+        category: Handshake,
+        severity: Warning,
+        fix: Sometimes,
+        en: "the cache may answer a handshake",
+        zh: "缓存可能会应答握手",
+        about_zh: "在转发握手的端点上开启了 `proxy_cache`,却没有以 `$http_upgrade` 设置 `proxy_cache_bypass` 和 `proxy_no_cache`。缓存中同一 key 的 GET 会以 200 应答握手。补上这两行。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence > Evidence::None && e.own_pass) {
+        let Outcome::Unknown(Why::Cache(cache)) = endpoint.outcome else { continue };
+        let location = cx.location_words(endpoint.location);
+        let mut found = rule.at(
+            config.head(endpoint.pass),
+            text!("a cached page may answer instead", "缓存的页面可能会代为应答"),
+            text!("the cache may answer WebSocket handshakes to `{location}`", "缓存可能会应答发往 `{location}` 的 WebSocket 握手"),
+        );
+        found.labels.push(crate::diagnostic::Label { place: config.head(cache), text: text!("cached here", "在这里开启缓存") });
+        found.why = text!("a GET for the same key that is in the cache answers the handshake with 200.", "缓存中同一 key 的 GET 会以 200 应答握手。");
+        found.help = text!("add `proxy_cache_bypass $http_upgrade;` and `proxy_no_cache $http_upgrade;`", "加上 `proxy_cache_bypass $http_upgrade;` 和 `proxy_no_cache $http_upgrade;`");
+        let level = config.settings_level(endpoint.scope);
+        let file = config.scope(level).opened_by.map(|o| config.occ(o).file);
+        if let (Some(place), Some(lines), Some(true)) = (remedy::anchor(config, level), remedy::cache_lines(config, level), file.map(|f| cx.writable(f))) {
+            found.fix = Some(Fix {
+                title: text!("let handshakes pass the cache by", "让握手绕过缓存"),
+                applicability: Applicability::Unsafe,
+                note: Some(text!("requests with an `Upgrade` header are no longer cached", "带 `Upgrade` 头的请求不再被缓存")),
+                edits: vec![Edit::InsertAfter(place, lines)],
+            });
+        }
+        out.push(found);
+    }
+}

@@ -1,0 +1,102 @@
+use super::{Context, Rule};
+use crate::catalog::name;
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
+use crate::model::endpoint::Evidence;
+use crate::model::{OccId, ScopeId};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// Two `Upgrade` lines take effect at one level, in the file or through an include.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx sends both, and most backends refuse that: node `ws`, Python `websockets`, tornado and uvicorn answer
+    /// 400 or 426.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx fixed
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Safe where both are equal; otherwise unsafe, because one of the two values has to go.
+    ///
+    /// ## References
+    ///
+    /// - RFC 9110 §7.8
+    "duplicate-upgrade-header" {
+        category: Handshake,
+        severity: Warning,
+        fix: Sometimes,
+        en: "`Upgrade` is sent twice",
+        zh: "`Upgrade` 被发送两次",
+        about_zh: "同一层有两行 `Upgrade` 生效(可能来自 include),nginx 两行都会发送,而大多数后端(node ws、Python websockets、tornado、uvicorn)会以 400 或 426 拒绝。只保留一行。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    let mut seen: Vec<ScopeId> = Vec::new();
+    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded) {
+        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !seen.contains(l)) else { continue };
+        seen.push(level);
+        let sent: Vec<OccId> = config
+            .own_named(level, name::PROXY_SET_HEADER)
+            .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Upgrade") && !config.arg_text(o, 1).is_empty())
+            .collect();
+        let [first, .., last] = sent.as_slice() else { continue };
+        // The own line goes where the other came through an include, else the later one.
+        let (kept, gone) = if config.includes(*last).next().is_some() && config.includes(*first).next().is_none() { (last, first) } else { (first, last) };
+        let mut found = rule.at(
+            config.head(*gone),
+            text!("a second `Upgrade` at the same level", "同一层的第二个 `Upgrade`"),
+            text!("`Upgrade` is sent twice, and most backends refuse that", "`Upgrade` 被发送两次,大多数后端会拒绝"),
+        );
+        found.labels.push(Label { place: config.head(*kept), text: text!("the first one", "第一个在这里") });
+        found.why = text!(
+            "nginx sends every `proxy_set_header` of a level; node `ws`, Python `websockets`, tornado and uvicorn answer 400 or 426 to two.",
+            "nginx 会发送同一层的每个 `proxy_set_header`;node ws、Python websockets、tornado 和 uvicorn 收到两个时会返回 400 或 426。"
+        );
+        found.help = text!("keep one of the two", "只保留其中一个");
+        let equal = config.arg(*first, 1) == config.arg(*last, 1);
+        if cx.writable(config.occ(*gone).file) {
+            let place = config.place(*gone, config.directive(*gone).span());
+            found.fix = Some(Fix {
+                title: text!("remove this line", "去掉这一行"),
+                applicability: if equal { Applicability::Safe } else { Applicability::Unsafe },
+                note: (!equal).then(|| text!("the two have different values", "两者的值不同")),
+                edits: vec![Edit::Delete(place)],
+            });
+        }
+        out.push(found);
+    }
+}

@@ -1,0 +1,99 @@
+use super::{Context, Rule};
+use crate::catalog::name;
+use crate::diagnostic::Diagnostic;
+use crate::model::endpoint::header_tries;
+use crate::model::{OccId, ScopeId, ScopeKind};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// A location sets the handshake headers, and no request leaves it: it has no `proxy_pass`.
+    ///
+    /// ## Why it breaks
+    ///
+    /// `proxy_pass` is not inherited by nested locations, and `proxy_set_header` alone sends nothing: nginx looks
+    /// for a file and answers 404.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only: wslint does not know the backend.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass>
+    "headers-without-proxy" {
+        category: Handshake,
+        severity: Error,
+        fix: None,
+        en: "the handshake headers are set, and nothing is proxied",
+        zh: "设置了握手头,却没有转发",
+        about_zh: "location 中设置了握手头,却没有 `proxy_pass`。嵌套的 location 不会继承 `proxy_pass`,只写 `proxy_set_header` 什么也不会发送,nginx 会去找文件并返回 404。在这里补上 `proxy_pass`。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for (scope, facts) in config.scopes() {
+        let closed = facts.kind == ScopeKind::Location && facts.opened_by.is_some() && !facts.unresolved;
+        if !closed || !config.has(scope, name::PROXY_SET_HEADER) || leaves(cx, scope) {
+            continue;
+        }
+        let upgrade = |o: &OccId| config.arg_text(*o, 0).eq_ignore_ascii_case("Upgrade") && header_tries(&cx.analysis.world, *o);
+        let Some(header) = config.own_named(scope, name::PROXY_SET_HEADER).find(upgrade) else { continue };
+        let location = cx.location_words(scope);
+        let mut found = rule.at(
+            config.head(header),
+            text!("sent with nothing: there is no `proxy_pass`", "没有请求会带上它:这里没有 `proxy_pass`"),
+            text!("`{location}` sets the handshake headers, and no request leaves it", "`{location}` 设置了握手头,却没有请求从这里发出"),
+        );
+        found.why = text!(
+            "`proxy_pass` is not inherited by a nested location; without one nginx looks for a file and answers 404.",
+            "嵌套的 location 不会继承 `proxy_pass`;没有它,nginx 会去找文件并返回 404。"
+        );
+        found.help = text!("add `proxy_pass` here", "在这里补上 `proxy_pass`");
+        out.push(found);
+    }
+}
+
+/// Whether any request is passed on from this level or with its headers.
+fn leaves(cx: &Context<'_>, scope: ScopeId) -> bool {
+    let config = cx.config();
+    if config.own(scope).any(|o| crate::model::walk::is_handler(config, o)) {
+        return true;
+    }
+    config.blocks(scope).filter_map(|o| config.occ(o).opens()).any(|inner| {
+        let kind = config.scope(inner).kind;
+        let block = matches!(kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
+        block && (config.scope(inner).unresolved || config.own(inner).any(|o| crate::model::walk::is_handler(config, o)))
+    })
+}

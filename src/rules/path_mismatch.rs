@@ -1,0 +1,133 @@
+use super::{Context, Rule};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::OccId;
+use crate::model::endpoint::Evidence;
+use crate::model::route::{Location, Matcher};
+use crate::model::uri::uri_part;
+use crate::model::verdict::{Outcome, Reason};
+use crate::syntax::word;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// At an endpoint with evidence: a `proxy_pass` with variables whose URI drops the path or the query of the
+    /// request. With `--url` and in `trace` also `location /ws` with `proxy_pass …/`, which sends `//chat`, and
+    /// `location /ws/`, which answers `/ws` with a redirect.
+    ///
+    /// ## Why it breaks
+    ///
+    /// With variables nginx sends the URI as it stands: `/fixed` for every path, and no query. Browsers follow no
+    /// redirect of a handshake.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         set $backend 127.0.0.1:3000;
+    ///         proxy_pass http://$backend/socket;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only: wslint does not know which path the backend serves.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass>
+    "path-mismatch" {
+        category: Handshake,
+        severity: Warning,
+        fix: None,
+        en: "the backend is asked for another path than the client",
+        zh: "后端收到的路径与客户端请求的不同",
+        about_zh: "`proxy_pass` 带变量且写了 URI 时,nginx 会原样发送这个 URI,请求的路径和查询串会丢失。改为不写 URI,或写成 `$request_uri`。使用 `--url` 或 `trace` 时还会报告 `location /ws` 配 `proxy_pass …/` 产生的 `//chat`,以及 `location /ws/` 对 `/ws` 的重定向。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence > Evidence::None) {
+        let Some(url) = config.arg(endpoint.pass, 0) else { continue };
+        let text = url.into_owned();
+        if !word::has_variables(&text) {
+            continue;
+        }
+        let uri = String::from_utf8_lossy(uri_part(&text)).into_owned();
+        let exact = cx.analysis.world.location_of(endpoint.location).is_some_and(|l| matches!(l.matcher, Matcher::Exact(_)));
+        let keeps_path = uri.contains('$') || exact;
+        if uri.is_empty() || keeps_path {
+            continue;
+        }
+        let location = cx.location_words(endpoint.location);
+        let mut found = rule.at(
+            config.arg_place(endpoint.pass, 0),
+            text!("`{uri}` is sent for every path, without the query", "无论请求什么路径,发送的都是 `{uri}`,且不带查询串"),
+            text!("the backend of `{location}` never sees the path that was asked for", "`{location}` 的后端看不到客户端请求的路径"),
+        );
+        found.labels.extend(cx.location_label(endpoint, text!("requests to here lose path and query", "到这里的请求会丢失路径和查询串")));
+        found.why = text!("with variables in `proxy_pass`, nginx sends the URI as it stands.", "`proxy_pass` 中有变量时,nginx 会原样发送 URI。");
+        found.help = text!("leave the URI out, or write `$request_uri`", "不写 URI,或写成 `$request_uri`");
+        out.push(found);
+    }
+    for_url(cx, rule, out);
+}
+
+/// What only a known URL shows.
+fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let config = cx.config();
+    let Some(traced) = cx.traced else { return };
+    if let Outcome::Broken(Reason::SlashRedirect(occ)) = traced.arrival.outcome {
+        let location = words(cx, occ);
+        let mut found = rule.at(
+            config.head(occ),
+            text!("answers the path without its last `/` with a redirect to itself", "对缺少末尾 `/` 的路径返回指向自身的重定向"),
+            text!("`{location}` answers the handshake with 301", "`{location}` 对握手返回 301"),
+        );
+        found.severity = crate::diagnostic::Severity::Error;
+        found.why = text!("browsers follow no redirect of a handshake.", "浏览器不会跟随握手的重定向。");
+        found.help = text!("drop the `/` at the end of the location, or add an exact location for the path", "去掉 location 末尾的 `/`,或为该路径增加一个精确匹配的 location");
+        out.push(found);
+    }
+    let doubled = traced.arrival.upstream_uri.as_ref().and_then(|u| u.display()).filter(|u| u.starts_with("//"));
+    if let (Some(uri), Some((_, pass))) = (doubled, traced.arrival.proxied) {
+        let mut found = rule.at(
+            config.arg_place(pass, 0),
+            text!("the `/` here stands beside the one of the path", "这里的 `/` 与路径自身的 `/` 重复"),
+            text!("the backend is asked for `{uri}`", "后端收到的路径是 `{uri}`"),
+        );
+        if let Some(location) = traced.location().and_then(|s| config.scope(s).opened_by) {
+            found.labels.push(Label { place: config.head(location), text: text!("this prefix is replaced by the URI of `proxy_pass`", "这个前缀会被 `proxy_pass` 的 URI 替换") });
+        }
+        found.why = text!("nginx replaces the prefix of the location by the URI part of `proxy_pass`.", "nginx 会用 `proxy_pass` 的 URI 部分替换 location 的前缀。");
+        found.help = text!("let both end in `/`, or neither", "让两者都以 `/` 结尾,或都不以 `/` 结尾");
+        out.push(found);
+    }
+}
+
+fn words(cx: &Context<'_>, occ: OccId) -> String {
+    Location::read(cx.config(), occ).map(|l| format!("location {}", l.text())).unwrap_or_default()
+}

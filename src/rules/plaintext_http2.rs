@@ -1,0 +1,90 @@
+use super::{Context, Rule};
+use crate::catalog::{Version, name};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::endpoint::Evidence;
+use crate::model::route::Listen;
+use crate::model::verdict::Verdict;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// `listen … http2` without TLS, in a server that carries WebSocket, on nginx before 1.25.1.
+    ///
+    /// ## Why it breaks
+    ///
+    /// Such a port speaks only HTTP/2, and browsers open a WebSocket with HTTP/1.1. With TLS both are negotiated.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080 http2;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only.
+    ///
+    /// ## References
+    ///
+    /// - nginx CHANGES 1.25.1
+    "plaintext-http2" {
+        category: Handshake,
+        severity: Error,
+        fix: None,
+        en: "a plaintext port speaks only HTTP/2",
+        zh: "明文端口只支持 HTTP/2",
+        about_zh: "在 nginx 1.25.1 之前,没有 TLS 的 `listen … http2` 端口只支持 HTTP/2,而浏览器用 HTTP/1.1 打开 WebSocket。去掉 `http2`,或在该端口启用 TLS。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    if cx.analysis.version >= Version::PLAIN_HTTP2_DETECTED {
+        return;
+    }
+    let servers = crate::model::route::servers(config);
+    let all: Vec<Listen> = servers.iter().flat_map(|&s| Listen::of(config, s)).collect();
+    for server in servers {
+        let carries = cx.analysis.endpoints.iter().find(|e| e.server == Some(server) && (e.evidence > Evidence::None || e.verdict() == Verdict::Upgrades));
+        let Some(endpoint) = carries else { continue };
+        let ssl_on = matches!(config.effective(server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
+        for listen in Listen::of(config, server).into_iter().filter(|l| l.http2 && !ssl_on) {
+            let tls = all.iter().any(|l| l.ssl && l.port == listen.port && l.address == listen.address);
+            let Some(occ) = listen.occ.filter(|_| !tls) else { continue };
+            let mut found = rule.at(
+                config.head(occ),
+                text!("before nginx 1.25.1 nothing but HTTP/2 is understood here", "在 nginx 1.25.1 之前,这里只理解 HTTP/2"),
+                text!("this port speaks only HTTP/2, and WebSocket begins with HTTP/1.1", "该端口只支持 HTTP/2,而 WebSocket 从 HTTP/1.1 开始"),
+            );
+            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("WebSocket would leave from here", "WebSocket 本应从这里发出") });
+            found.why = text!("without TLS there is no negotiation; nginx detects the protocol only since 1.25.1 (CHANGES).", "没有 TLS 就没有协商;nginx 从 1.25.1 起才会自动识别协议(CHANGES)。");
+            found.help = text!("drop `http2` from the plaintext port, or say with `--nginx-version` that a newer nginx runs it", "去掉明文端口的 `http2`,或用 `--nginx-version` 说明运行的是更新的 nginx");
+            out.push(found);
+        }
+    }
+}

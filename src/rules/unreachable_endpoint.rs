@@ -1,0 +1,98 @@
+use super::{Context, Rule, by_evidence, words};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::model::OccId;
+use crate::model::diagnose::Cause;
+use crate::model::verdict::Reason;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// The server or the location answers before `proxy_pass` can: `return`, `try_files` without a way to it, a
+    /// later content handler, or an `if` whose `proxy_pass` a following `return` overrides.
+    ///
+    /// ## Why it breaks
+    ///
+    /// nginx runs `return` and `rewrite` before it passes a request on, and goes on with them behind an `if`. Of
+    /// several content handlers in a block the last one wins.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         return 404;
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/ngx_http_rewrite_module.html>
+    "unreachable-endpoint" {
+        category: Handshake,
+        severity: Error,
+        fix: None,
+        en: "something answers before the request is proxied",
+        zh: "请求在转发之前就被应答",
+        about_zh: "server 或 location 在 `proxy_pass` 之前就作出了应答:`return`、没有出路的 `try_files`、后面的内容处理器,或 `if` 之后的 `return`。nginx 在转发请求之前会执行 `return` 和 `rewrite`,并且在 `if` 之后继续执行;同一块中有多个内容处理器时,最后一个生效。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Unreachable(_))) {
+        let Cause::Unreachable(reason) = cause else { continue };
+        let location = cx.location_words(endpoint.location);
+        let why = words::reason(config, reason);
+        let (en, zh) = (why.en.clone(), why.zh.clone());
+        let mut found = rule.at(
+            config.head(culprit(reason).unwrap_or(endpoint.pass)),
+            why,
+            text!("no request to `{location}` gets as far as `proxy_pass`: {en}", "到 `{location}` 的请求都到不了 `proxy_pass`:{zh}"),
+        );
+        found.severity = by_evidence(endpoint.evidence);
+        if culprit(reason).is_some() {
+            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("never reached", "永远到不了这里") });
+        }
+        found.why = text!(
+            "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",
+            "`return`、`rewrite` 和 `try_files` 在转发之前执行,在 `if` 之后也是如此;有多个内容处理器时最后一个生效。"
+        );
+        found.help = text!("remove what answers first, or write `break;` into the `if`", "去掉先作出应答的指令,或在 `if` 中写上 `break;`");
+        out.push(found);
+    }
+}
+
+/// The directive that answers instead.
+fn culprit(reason: &Reason) -> Option<OccId> {
+    match reason {
+        Reason::Answered(o, _) | Reason::TryFiles(o) | Reason::OtherHandler(o) | Reason::Denied(o) | Reason::Internal(o) => Some(*o),
+        _ => None,
+    }
+}

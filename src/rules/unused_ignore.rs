@@ -1,0 +1,96 @@
+use super::{Context, Rule};
+use crate::diagnostic::Diagnostic;
+use crate::source::Place;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// A `# wslint: ignore[rule] reason` that suppresses nothing, lacks its reason, or names no rule.
+    ///
+    /// ## Why it breaks
+    ///
+    /// What is ignored without a reason is forgotten, and what is ignored without need hides the next
+    /// mistake.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     # wslint: ignore[upgrade-not-forwarded] only plain requests
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         # wslint: ignore[upgrade-not-forwarded] the backend speaks long polling only
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// In words only.
+    ///
+    /// ## References
+    ///
+    /// - CONTRIBUTING.md
+    "unused-ignore" {
+        category: Validity,
+        severity: Warning,
+        fix: None,
+        en: "an ignore comment does nothing, or says no reason",
+        zh: "忽略注释没有作用,或没有写明理由",
+        about_zh: "`# wslint: ignore[规则] 理由` 没有抑制任何问题、缺少理由,或写了不存在的规则。没有理由的忽略会被遗忘,不必要的忽略会掩盖下一个错误。删除它,或补上理由。",
+        check: check,
+    }
+}
+
+/// What is wrong with an ignore comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It suppresses nothing.
+    Unused,
+    /// It gives no reason.
+    NoReason,
+    /// There is no such rule.
+    NoRule(String),
+}
+
+/// The engine knows which comments suppress something: it asks for the findings.
+fn check(_: &Context<'_>, _: &mut Vec<Diagnostic>) {}
+
+/// A finding for a comment.
+pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
+    let rule: &Rule = &RULE;
+    let (label, message) = match problem {
+        Problem::Unused => (
+            text!("there is nothing to ignore here", "这里没有可忽略的内容"),
+            text!("this comment suppresses nothing", "这条注释没有抑制任何问题"),
+        ),
+        Problem::NoReason => (
+            text!("write why, behind the `]`", "在 `]` 之后写明理由"),
+            text!("this comment gives no reason", "这条注释没有写明理由"),
+        ),
+        Problem::NoRule(name) => (
+            text!("no such rule", "没有这条规则"),
+            text!("there is no rule `{name}` to ignore", "没有名为 `{name}` 的规则可忽略"),
+        ),
+    };
+    let mut found = rule.at(place, label, message);
+    found.why = text!("what is ignored without need or reason hides the next mistake.", "不必要或没有理由的忽略会掩盖下一个错误。");
+    found.help = text!("remove the comment, or say why it stands here", "删除这条注释,或写明理由");
+    found
+}
