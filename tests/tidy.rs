@@ -4,19 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Each folder may use only what stands before it.
-const ORDER: &[&str] = &[
-    "i18n",
-    "source",
-    "catalog",
-    "syntax",
-    "model",
-    "diagnostic",
-    "rules",
-    "engine",
-    "fix",
-    "report",
-    "cli",
-];
+const ORDER: &[&str] =
+    &["i18n", "source", "catalog", "syntax", "model", "diagnostic", "rules", "engine", "fix", "report", "cli"];
 
 /// Folders that may use less than their place in [`ORDER`] allows.
 const STRICTER: &[(&str, &[&str])] = &[("diagnostic", &["i18n", "source"]), ("catalog", &[])];

@@ -131,6 +131,13 @@ fn mend(
     if let Some(failed) = &fixed.failed {
         terminal.complain(&format!("internal error, please report it: {failed}; that fix is left out"));
     }
+    if let Some(withheld) = &fixed.withheld {
+        let text = crate::text!(
+            "a fix is held back, because it would leave another error: {withheld}",
+            "有一处修复未提供,因为会留下另一个错误:{withheld}"
+        );
+        terminal.note(&crate::report::escaped(text.get(terminal.lang), false));
+    }
     if args.diff {
         let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
         match &args.output {

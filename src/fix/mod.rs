@@ -34,6 +34,8 @@ pub struct Fixed {
     pub left: Checked,
     /// An internal error: a fix that did not do what it promises. Nothing of it is in `files`.
     pub failed: Option<String>,
+    /// A fix that would have created a new error, and is not offered.
+    pub withheld: Option<String>,
 }
 
 /// Which fixes count.
@@ -62,20 +64,21 @@ pub fn fix(
     wanted: Wanted,
 ) -> Fixed {
     let all = attempt(base, open, options, wanted, &|_| true);
-    if all.failed.is_none() {
+    let well = |f: &Fixed| f.failed.is_none() && f.withheld.is_none();
+    if well(&all) {
         return all;
     }
-    // One of the fixes misbehaves: those that do well by themselves are kept.
+    // One of the fixes does not do: those that do well by themselves are kept.
     let mut good = Vec::new();
-    let first = all.failed.clone();
     for candidate in candidates(base, open, options, wanted) {
         let alone = |d: &Diagnostic| good.contains(&identity(d)) || identity(d) == candidate;
-        if attempt(base, open, options, wanted, &alone).failed.is_none() {
+        if well(&attempt(base, open, options, wanted, &alone)) {
             good.push(candidate);
         }
     }
     let mut kept = attempt(base, open, options, wanted, &|d| good.contains(&identity(d)));
-    kept.failed = kept.failed.or(first);
+    kept.failed = kept.failed.or(all.failed);
+    kept.withheld = kept.withheld.or(all.withheld);
     kept
 }
 
@@ -120,7 +123,7 @@ fn attempt(
         if planned.edits.is_empty() {
             let new = errors.iter().find(|e| !first.contains(e));
             if let (Some((rule, message)), false) = (new, changed.is_empty()) {
-                out.failed = Some(format!("a fix would create a new finding: {rule}: {message}"));
+                out.withheld = Some(format!("{rule}: {message}"));
                 return out;
             }
             out.left = checked;

@@ -53,7 +53,7 @@ impl<'a> Config<'a> {
     /// A directive of which the innermost level counts (`ngx_conf_merge_value`).
     pub fn effective(self, scope: ScopeId, wanted: Name) -> Found {
         for (depth, level) in self.outward(scope).enumerate() {
-            if self.has(level, wanted)
+            if self.counts(level, wanted)
                 && let Some(occ) = self.own_named(level, wanted).last()
             {
                 return Found::At(occ, depth == 0);
@@ -72,16 +72,24 @@ impl<'a> Config<'a> {
         let mut uncertain = false;
         for level in self.outward(scope) {
             uncertain |= self.scope(level).unresolved && may_hold(self.scope(level).kind);
-            if self.has(level, wanted) {
+            if self.counts(level, wanted) {
                 return (Some(level), uncertain);
             }
         }
         (None, uncertain)
     }
 
+    /// Whether a level has a directive, and nginx allows it there: what it refuses counts nowhere.
+    fn counts(self, level: ScopeId, wanted: Name) -> bool {
+        let kind = self.scope(level).kind;
+        let inner = matches!(kind, ScopeKind::LocationIf | ScopeKind::ServerIf | ScopeKind::LimitExcept);
+        let allowed = || kind.context().is_some_and(|c| wanted.rows().iter().any(|d| d.contexts.has(c)));
+        self.has(level, wanted) && (!inner || allowed())
+    }
+
     /// Levels outside `scope` that set headers which do not reach it, from the inside out.
     pub fn shadowed_header_levels(self, scope: ScopeId) -> Vec<ScopeId> {
-        let mut levels = self.outward(scope).filter(move |&s| self.has(s, name::PROXY_SET_HEADER));
+        let mut levels = self.outward(scope).filter(move |&s| self.counts(s, name::PROXY_SET_HEADER));
         levels.next();
         levels.collect()
     }

@@ -1,4 +1,4 @@
-use super::{Context, Rule, arrives_here, safe};
+use super::{Context, Rule, arrives_here, replace, safe};
 use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::model::near;
 use crate::model::misspelt::{Misspelling, Part};
@@ -113,6 +113,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             let title = text!("replace it with `{meant}`", "替换为 `{meant}`");
             found.fix = Some(match part {
                 Part::MapSource | Part::MapValue => map_fix(cx, misspelling, Edit::Replace(place, new)),
+                Part::Header => {
+                    let mut edits = vec![Edit::Replace(place, new)];
+                    // Under its right name a literal would make every ordinary request ask for an upgrade.
+                    if meant == "Upgrade" && config.arg_text(*occ, 1).eq_ignore_ascii_case("websocket") {
+                        edits.push(replace(config, *occ, 1, "$http_upgrade"));
+                    }
+                    safe(title, edits)
+                }
                 _ => safe(title, vec![Edit::Replace(place, new)]),
             });
         }

@@ -296,15 +296,14 @@ pub(super) fn ordinary_connection(cx: &Context<'_>, endpoint: &Endpoint) -> Stri
         let value = config.arg(occ, 1).map_or(Value::Unknown, |v| vars.value(&v, crate::model::eval::Purpose::Header));
         return match value.display().map(|v| v.trim().to_ascii_lowercase()) {
             Some(v) if v.is_empty() || v == "close" || v == "keep-alive" => v,
-            _ => {
-                if pools(cx, endpoint) {
-                    String::new()
-                } else {
-                    "close".to_owned()
-                }
-            }
+            _ => unset_connection(cx, endpoint),
         };
     }
+    unset_connection(cx, endpoint)
+}
+
+/// What nginx sends as `Connection` where nothing sets it, or what does no harm in its place.
+pub(super) fn unset_connection(cx: &Context<'_>, endpoint: &Endpoint) -> String {
     if pools(cx, endpoint) { String::new() } else { "close".to_owned() }
 }
 

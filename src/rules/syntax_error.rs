@@ -22,7 +22,10 @@ rule! {
     /// server {
     ///     listen 8080;
     ///     location /ws {
-    ///         proxy_pass http://127.0.0.1:3000
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade"
     ///     }
     /// }
     /// ```

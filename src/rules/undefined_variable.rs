@@ -103,7 +103,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if is_connection && config.arg_text(occ, 1).trim_matches(['{', '}']).contains(variable.as_str()) {
             let level = config.occ(occ).scope;
             let endpoints: Vec<&Endpoint> = cx.analysis.endpoints.iter().filter(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0 == Some(level)).collect();
-            let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| remedy::ordinary_connection(cx, e));
+            let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| remedy::unset_connection(cx, e));
             found.fix = remedy::map_place(cx).map(|place| safe(text!("add the map", "补上 map"), vec![remedy::map_edit(place, variable, &ordinary)]));
         }
         out.push(found);

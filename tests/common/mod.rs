@@ -1,0 +1,142 @@
+//! What the integration tests share: asking the library about files in memory.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wslint::engine::{Checked, Options, Selection, Target, check};
+use wslint::fix::{Wanted, fix};
+use wslint::model::analysis::{Analysis, Versions};
+use wslint::model::context::guess;
+use wslint::model::endpoint::{Declarations, Evidence};
+use wslint::model::include::{Files, Lookup, expand};
+use wslint::model::trace::trace;
+use wslint::model::{ScopeKind, Url};
+use wslint::rules;
+use wslint::source::MemFs;
+
+/// Files by name; `nginx.conf` is the root.
+pub(crate) type Tree = BTreeMap<String, Vec<u8>>;
+
+/// A tree with one file.
+pub(crate) fn single(text: &str) -> Tree {
+    BTreeMap::from([("nginx.conf".to_owned(), text.as_bytes().to_vec())])
+}
+
+/// The files of a directory, by relative path; `skip` says which names to leave out.
+pub(crate) fn read_tree(folder: &Path, skip: &[&str]) -> Tree {
+    let mut out = Tree::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap) {
+        let name = entry.path().strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        let skipped = skip.iter().any(|s| name == *s || name.starts_with(&format!("{s}/")));
+        if entry.file_type().is_file() && !skipped {
+            out.insert(name, std::fs::read(entry.path()).unwrap());
+        }
+    }
+    out
+}
+
+pub(crate) fn mem(tree: &Tree) -> MemFs {
+    MemFs::new(tree.iter().map(|(name, bytes)| (PathBuf::from(name), bytes.clone())))
+}
+
+/// The root of a tree as a target.
+pub(crate) fn target(files: &mut Files<'_>) -> Target {
+    let file = files.read(Path::new("nginx.conf")).unwrap();
+    let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true);
+    let lookup = Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: !found.is_root };
+    let context = if found.is_root { ScopeKind::Main } else { found.context };
+    Target { file, is_root: found.is_root, context, inferred: !found.is_root, lookup }
+}
+
+pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
+    Options {
+        versions: version.map_or(Versions::ALL, |v| Versions::parse(v).unwrap()),
+        declared: Declarations::default(),
+        url: url.map(|u| Url::parse(u).unwrap()),
+        selection: Selection::default(),
+        rules: rules::Options::default(),
+        evidence: Evidence::None,
+        only: Vec::new(),
+    }
+}
+
+/// What wslint says of a URL: the verdict, and why in Debug form.
+pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String) {
+    let fs = mem(tree);
+    let mut files = Files::new(&fs);
+    let root = target(&mut files);
+    // What the live harness starts is always a root, also where `events` is missing.
+    let root = Target {
+        is_root: true,
+        context: ScopeKind::Main,
+        inferred: false,
+        lookup: Lookup { fragment: false, ..root.lookup },
+        ..root
+    };
+    let expanded = expand(&mut files, root.file, root.context, &root.lookup);
+    let versions = Versions::parse(version).unwrap();
+    let analysis =
+        Analysis::new(&files.sources, &files.asts, &expanded, true, false, versions, &Declarations::default());
+    let found = trace(&analysis, &Url::parse(url).unwrap());
+    (found.verdict.as_str().to_owned(), format!("{:?} {:?}", found.arrival.outcome, found.rejected_because))
+}
+
+/// The findings of a tree.
+pub(crate) fn findings(tree: &Tree, options: &Options) -> Vec<wslint::diagnostic::Diagnostic> {
+    let fs = mem(tree);
+    let mut files = Files::new(&fs);
+    let targets = [target(&mut files)];
+    let checked: Checked = check(&mut files, &targets, options);
+    checked.diagnostics
+}
+
+/// The tree after fixing, or what went wrong.
+pub(crate) fn fixed(tree: &Tree, options: &Options, unsafe_too: bool) -> Result<Tree, String> {
+    let fs = mem(tree);
+    let open = |files: &mut Files<'_>| vec![target(files)];
+    let outcome = fix(&fs, &open, options, Wanted { unsafe_too });
+    if let Some(failed) = outcome.failed {
+        return Err(failed);
+    }
+    let mut out = tree.clone();
+    for (path, patched) in outcome.files {
+        out.insert(path.to_string_lossy().into_owned(), patched.text());
+    }
+    Ok(out)
+}
+
+/// A rule's examples: the kind behind ```` ```nginx ````, and the text, made a whole configuration.
+pub(crate) fn examples(docs: &str) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in docs.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => open = info.strip_prefix("nginx ").map(|kind| (kind.to_owned(), String::new())),
+            (Some(_), Some(_)) => out.extend(open.take()),
+            (Some((_, text)), None) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    out.into_iter()
+        .map(|(kind, text)| {
+            (kind, if text.contains("events") { text } else { format!("events {{}}\nhttp {{\n{text}}}\n") })
+        })
+        .collect()
+}
+
+/// The ports of the documentation and of the live harness.
+pub(crate) fn for_the_harness(text: &str) -> String {
+    text.replace("127.0.0.1:3000", "127.0.0.1:9000")
+        .replace("127.0.0.1:3001", "127.0.0.1:9000")
+        .replace("listen 8080", "listen 127.0.0.1:8080")
+}
+
+/// The files of a directory that may be missing.
+pub(crate) fn read_tree_if_there(folder: &Path) -> Tree {
+    if folder.is_dir() { read_tree(folder, &[]) } else { Tree::new() }
+}
