@@ -216,8 +216,9 @@ impl Aspect {
     ) -> Aspect {
         let world = &analysis.world;
         let config = world.config;
-        let (tokens, _) = sent.tokens(header);
-        if tokens.iter().any(|t| t == token) {
+        let (tokens, unsure) = sent.tokens(header);
+        // A value that is not known is given the benefit of the doubt.
+        if unsure || tokens.iter().any(|t| t == token) {
             return Aspect::Right;
         }
         if misspellings.iter().any(|m| m.concerns_header(analysis, scope, header)) {

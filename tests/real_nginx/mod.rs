@@ -1,4 +1,5 @@
 //! The installed nginx, asked with `nginx -t`.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
