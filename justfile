@@ -1,4 +1,4 @@
-# https://just.systems; each recipe also says what to type without it.
+# Shortcuts; https://just.systems
 
 # Formatting, lints and tests, without installing anything
 ready:
@@ -14,7 +14,7 @@ test:
 new-rule NAME:
     #!/bin/sh
     set -eu
-    name='{{ NAME }}'
+    name={{ quote(NAME) }}
     case $name in
         '' | -* | *- | *--* | [0-9]* | *[!a-z0-9-]*)
             echo "'$name' is no name: write it like missing-upgrade-header" >&2

@@ -111,19 +111,30 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspell
     if endpoint.unreachable {
         return vec![Cause::Unreachable(reason.clone())];
     }
-    match reason {
-        Reason::Http2Upstream(occ) => vec![Cause::Http2(*occ)],
-        Reason::HiddenResponse(occ, _) => vec![Cause::Hidden(*occ)],
-        Reason::Refused(Refusal::Key | Refusal::SecVersion) => match hides_client_headers(analysis, endpoint) {
-            Some(occ) => vec![Cause::Hidden(occ)],
-            None => vec![Cause::Other(reason.clone())],
-        },
-        Reason::Refused(Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::HttpVersion(_)) => {
-            let found = header_causes(analysis, endpoint, misspellings);
-            if found.is_empty() { vec![Cause::Other(reason.clone())] } else { found }
-        }
-        other => vec![Cause::Other(other.clone())],
+    // Everything that has to be mended, so that mending one thing does not only bring up the next.
+    let mut vars = analysis.world.variables_at(endpoint.scope, super::Browser::Firefox);
+    let mut reasons =
+        super::judge::reasons(&analysis.world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
+    if !reasons.contains(reason) {
+        reasons.insert(0, reason.clone());
     }
+    let mut out: Vec<Cause> = Vec::new();
+    for reason in reasons {
+        let found = match &reason {
+            Reason::Http2Upstream(occ) => vec![Cause::Http2(*occ)],
+            Reason::HiddenResponse(occ, _) => vec![Cause::Hidden(*occ)],
+            Reason::Refused(Refusal::Key | Refusal::SecVersion) => match hides_client_headers(analysis, endpoint) {
+                Some(occ) => vec![Cause::Hidden(occ)],
+                None => vec![Cause::Other(reason.clone())],
+            },
+            Reason::Refused(Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::HttpVersion(_)) => {
+                header_causes(analysis, endpoint, misspellings)
+            }
+            _ => vec![Cause::Other(reason.clone())],
+        };
+        out.extend(found.into_iter().filter(|c| !out.contains(c)).collect::<Vec<_>>());
+    }
+    if out.is_empty() { vec![Cause::Other(reason.clone())] } else { out }
 }
 
 /// An undecided endpoint may still hold a mistake that is certain: the unknown can only add to it.

@@ -170,11 +170,21 @@ impl Forwarded {
 
     /// What a server that follows RFC 6455 §4.2.1 makes of it.
     pub fn answer(&self) -> Answer {
+        let (refusals, unknown) = self.refusals();
+        match refusals.into_iter().next() {
+            Some(refusal) => Answer::Refused(refusal),
+            None if unknown => Answer::Unknown,
+            None => Answer::Accepted,
+        }
+    }
+
+    /// Everything for which it would refuse, and whether something is not known.
+    pub fn refusals(&self) -> (Vec<Refusal>, bool) {
         let mut unknown = self.uncertain;
-        let mut refusal = None;
+        let mut refusals = Vec::new();
         let mut check = |passes: Option<bool>, why: &dyn Fn() -> Refusal| match passes {
             Some(true) => {}
-            Some(false) => refusal = refusal.take().or_else(|| Some(why())),
+            Some(false) => refusals.push(why()),
             None => unknown = true,
         };
         let method = self.method.display();
@@ -212,11 +222,7 @@ impl Forwarded {
         };
         check(one("Sec-WebSocket-Key", sixteen_bytes), &|| Refusal::Key);
         check(one("Sec-WebSocket-Version", |v| v == b"13"), &|| Refusal::SecVersion);
-        match refusal {
-            Some(refusal) => Answer::Refused(refusal),
-            None if unknown => Answer::Unknown,
-            None => Answer::Accepted,
-        }
+        (refusals, unknown)
     }
 
     /// Whether the client's own header would be passed on: not set here, and not hop-by-hop.

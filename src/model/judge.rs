@@ -27,6 +27,18 @@ pub fn judge(
     (outcome, forwarded)
 }
 
+/// Every reason for which a handshake fails at an endpoint, not only the first.
+pub fn reasons(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'_>, version: Version) -> Vec<Reason> {
+    let sent = forwarded(world.config, scope, vars, version);
+    let mut out: Vec<Reason> = bad_target(world, scope, pass, vars).into_iter().collect();
+    match (sent.http_version.known(), sent.http_version_origin.occ()) {
+        (Some(b"2"), Some(occ)) => out.push(Reason::Http2Upstream(occ)),
+        _ => out.extend(sent.refusals().0.into_iter().map(Reason::Refused)),
+    }
+    out.extend(spoiled_response(world.config, scope, vars, version));
+    out
+}
+
 fn outcome(
     world: &World<'_>,
     scope: ScopeId,
