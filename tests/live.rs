@@ -3,6 +3,11 @@
 //!
 //! `WSLINT_GENERATED=10000 WSLINT_SEED=7 cargo test --release --test live generated` puts that many
 //! generated configurations to nginx; in CI it is a few hundred.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that panics or prints has said what it has to say"
+)]
 
 mod common;
 #[path = "live/generate.rs"]

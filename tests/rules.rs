@@ -1,6 +1,11 @@
 //! Every rule: its documentation is run, and every fixture gives what it should.
 //!
 //! `UPDATE_FIXTURES=1 cargo test --test rules` writes `expected.txt` and `fixed/` anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that panics or prints has said what it has to say"
+)]
 
 mod common;
 

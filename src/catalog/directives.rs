@@ -9,6 +9,7 @@
 use super::{Arguments as A, Contexts, Directive, Value, Version};
 use Contexts as C;
 
+#[expect(clippy::too_many_arguments, reason = "a row of a table, column by column")]
 const fn row(name: &'static str, contexts: u16, least: u8, most: u8, block: bool, once: bool, value: Value, since: Option<Version>, until: Option<Version>, module: &'static str) -> Directive {
     Directive { name, contexts: Contexts(contexts), arguments: A { least, most }, block, once, value, since, until, module }
 }

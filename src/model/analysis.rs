@@ -131,7 +131,7 @@ impl<'a> Analysis<'a> {
 
     /// nginx does not start with it.
     pub fn is_rejected(&self) -> bool {
-        !self.refusals.is_empty() || self.broken_syntax || self.broken_includes.iter().any(|b| is_fatal(b))
+        !self.refusals.is_empty() || self.broken_syntax || self.broken_includes.iter().any(is_fatal)
     }
 
     /// What nginx says when it does not start, as far as wslint knows: the first reason.

@@ -398,7 +398,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             Condition::Matches { variable, pattern, negated } => {
                 let subject = self.vars.variable(variable, Purpose::Condition);
                 let matched = match subject.known() {
-                    Some(subject) => self.matched(pattern, &subject.to_vec()),
+                    Some(subject) => self.matched(pattern, subject),
                     None => None,
                 };
                 if matched.is_none() {
@@ -585,7 +585,8 @@ impl<'m, 'a> Walk<'m, 'a> {
             return self.end(Outcome::Broken(reason));
         }
         let by = location.unwrap_or(OccId(0));
-        let arrivals = [403, 404].map(|status| error_page(self.config(), self.conf, status).is_some().then(|| status));
+        let arrivals =
+            [403, 404].map(|status| error_page(self.config(), self.conf, status).is_some().then_some(status));
         let Some(status) = arrivals.into_iter().flatten().next_back() else { return self.end(Outcome::Broken(reason)) };
         let mut arrival = self.error(status, by, reason.clone());
         arrival.outcome = match arrival.outcome {

@@ -1,6 +1,9 @@
 use super::{Context, Rule, arrives_here, replace, safe};
 use crate::diagnostic::{Diagnostic, Edit, Fix};
+use crate::model::eval::Purpose;
 use crate::model::near;
+use crate::model::request::Request;
+use crate::model::{OccId, Value};
 use crate::model::misspelt::{Misspelling, Part};
 use crate::syntax::word;
 use crate::text;
@@ -116,7 +119,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 Part::Header => {
                     let mut edits = vec![Edit::Replace(place, new)];
                     // Under its right name a literal would make every ordinary request ask for an upgrade.
-                    if meant == "Upgrade" && config.arg_text(*occ, 1).eq_ignore_ascii_case("websocket") {
+                    if meant == "Upgrade" && sent_always(cx, *occ) {
                         edits.push(replace(config, *occ, 1, "$http_upgrade"));
                     }
                     safe(title, edits)
@@ -126,6 +129,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         out.push(found);
     }
+}
+
+/// Whether a header has a value for ordinary requests, too.
+fn sent_always(cx: &Context<'_>, occ: OccId) -> bool {
+    let config = cx.config();
+    let mut vars = cx.analysis.world.variables_for(config.occ(occ).scope, Request::ordinary());
+    config.arg(occ, 1).is_some_and(|v| vars.value(&v, Purpose::Header) != Value::EMPTY)
 }
 
 /// A map that never yielded `upgrade` let nothing through. Mended, it lets WebSocket through, and not

@@ -1,5 +1,6 @@
 //! What the integration tests share: asking the library about files in memory.
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has said what it has to say")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
