@@ -168,6 +168,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
 }
 
 fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
+    let config = analysis.config();
     let Some(sent) = &found.arrival.forwarded else { return Vec::new() };
     let from = |origin: Origin, name: &str| match origin {
         Origin::Own(occ) | Origin::Inherited(occ) => Text::same(place(analysis, occ)),
@@ -180,7 +181,16 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
     let version = sent.http_version.display().unwrap_or_else(|| "?".to_owned());
     out.push((format!("HTTP/{version}"), from(sent.http_version_origin, "version")));
     for header in &sent.headers {
-        let value = header.value.display().unwrap_or_else(|| "…".to_owned());
+        let mut value = header.value.display().unwrap_or_else(|| "…".to_owned());
+        if header.name == "Sec-WebSocket-Key" {
+            "…".clone_into(&mut value);
+        } else if value == "$proxy_host"
+            && let Some((_, pass)) = found.arrival.proxied
+        {
+            let url = config.arg_text(pass, 0);
+            let host = url.split_once("://").map_or("", |(_, r)| r).split('/').next().unwrap_or("");
+            value = format!("{host} ($proxy_host)");
+        }
         out.push((format!("{}: {value}", header.name), from(header.origin, &header.name)));
     }
     for name in ["Upgrade", "Connection"] {

@@ -63,82 +63,114 @@ pub fn fix(
     options: &Options,
     wanted: Wanted,
 ) -> Fixed {
-    let all = attempt(base, open, options, wanted, &|_| true);
-    let well = |f: &Fixed| f.failed.is_none() && f.withheld.is_none();
-    if well(&all) {
-        return all;
-    }
-    // One of the fixes does not do: those that do well by themselves are kept.
-    let mut good = Vec::new();
-    for candidate in candidates(base, open, options, wanted) {
-        let alone = |d: &Diagnostic| good.contains(&identity(d)) || identity(d) == candidate;
-        if well(&attempt(base, open, options, wanted, &alone)) {
-            good.push(candidate);
+    let run = Run { base, open, options, wanted };
+    let mut out = run.pass(Changed::new());
+    // A fix that was held back may do once others are made: what a second call would do is done now.
+    for _ in 0..MAX_ROUNDS {
+        if out.withheld.is_none() || out.failed.is_some() || out.files.is_empty() {
+            break;
         }
+        let before = out.files.clone();
+        let next = run.pass(before.iter().cloned().collect());
+        let same =
+            next.files.len() == before.len() && next.files.iter().zip(&before).all(|(a, b)| a.1.text() == b.1.text());
+        if same || next.failed.is_some() {
+            break;
+        }
+        out = Fixed { fixed: out.fixed + next.fixed, ..next };
     }
-    let mut kept = attempt(base, open, options, wanted, &|d| good.contains(&identity(d)));
-    kept.failed = kept.failed.or(all.failed);
-    kept.withheld = kept.withheld.or(all.withheld);
-    kept
+    out
+}
+
+type Changed = BTreeMap<PathBuf, Patched>;
+
+/// What stays the same over all rounds.
+struct Run<'r> {
+    base: &'r dyn FileSystem,
+    open: &'r dyn Fn(&mut Files<'_>) -> Vec<Target>,
+    options: &'r Options,
+    wanted: Wanted,
+}
+
+impl Run<'_> {
+    /// All fixes together; where that leaves a new error, those that do well by themselves.
+    fn pass(&self, start: Changed) -> Fixed {
+        let well = |f: &Fixed| f.failed.is_none() && f.withheld.is_none();
+        let all = self.attempt(start.clone(), &|_| true);
+        if well(&all) {
+            return all;
+        }
+        let mut good = Vec::new();
+        for candidate in self.candidates(&start) {
+            let alone = |d: &Diagnostic| good.contains(&identity(d)) || identity(d) == candidate;
+            if well(&self.attempt(start.clone(), &alone)) {
+                good.push(candidate);
+            }
+        }
+        let mut kept = self.attempt(start, &|d| good.contains(&identity(d)));
+        kept.failed = kept.failed.or(all.failed);
+        kept.withheld = kept.withheld.or(all.withheld);
+        kept
+    }
+
+    fn check(&self, changed: &Changed, then: &mut dyn FnMut(&Files<'_>, Checked)) {
+        let overlay = Overlay::new(self.base, changed.iter().map(|(p, t)| (p.clone(), t.text())).collect());
+        let mut files = Files::new(&overlay);
+        let targets = (self.open)(&mut files);
+        let checked = check(&mut files, &targets, self.options);
+        then(&files, checked);
+    }
+
+    fn candidates(&self, changed: &Changed) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        self.check(changed, &mut |_, checked| {
+            out = checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options)).map(identity).collect();
+        });
+        out
+    }
+
+    fn attempt(&self, mut changed: Changed, choose: &dyn Fn(&Diagnostic) -> bool) -> Fixed {
+        let mut out = Fixed::default();
+        let mut first: Option<Vec<(String, String)>> = None;
+        let mut done = false;
+        for _ in 0..MAX_ROUNDS {
+            let mut edits = BTreeMap::new();
+            self.check(&changed, &mut |files, checked| {
+                let errors: Vec<(String, String)> =
+                    checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity).collect();
+                let first = first.get_or_insert_with(|| errors.clone());
+                let takes: Vec<&Diagnostic> =
+                    checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options) && choose(d)).collect();
+                let planned = plan(&files.sources, &files.asts, &takes);
+                out.fixed += planned.fixes;
+                if planned.edits.is_empty() {
+                    let new = errors.iter().find(|e| !first.contains(e)).filter(|_| out.fixed > 0);
+                    out.withheld = new.map(|(rule, message)| format!("{rule}: {message}"));
+                    done = true;
+                    out.left = checked;
+                    return;
+                }
+                for (file, planned) in planned.edits {
+                    let source = files.sources.get(file);
+                    edits.insert(source.path.clone(), (source.bytes.clone(), planned));
+                }
+            });
+            if done {
+                out.files = changed.into_iter().filter(|(_, p)| p.is_changed()).collect();
+                return out;
+            }
+            for (path, (bytes, planned)) in edits {
+                changed.entry(path).or_insert_with(|| Patched::new(bytes)).apply(&planned);
+            }
+        }
+        out.failed = Some("the fixes do not converge".to_owned());
+        out
+    }
 }
 
 /// What stays of a finding while the file changes around it.
 fn identity(diagnostic: &Diagnostic) -> (String, String) {
     (diagnostic.rule.to_owned(), diagnostic.message.en.clone())
-}
-
-fn candidates(
-    base: &dyn FileSystem,
-    open: &dyn Fn(&mut Files<'_>) -> Vec<Target>,
-    options: &Options,
-    wanted: Wanted,
-) -> Vec<(String, String)> {
-    let mut files = Files::new(base);
-    let targets = open(&mut files);
-    let checked = check(&mut files, &targets, options);
-    checked.diagnostics.iter().filter(|d| wanted.takes(d, options)).map(identity).collect()
-}
-
-fn attempt(
-    base: &dyn FileSystem,
-    open: &dyn Fn(&mut Files<'_>) -> Vec<Target>,
-    options: &Options,
-    wanted: Wanted,
-    choose: &dyn Fn(&Diagnostic) -> bool,
-) -> Fixed {
-    let mut changed: BTreeMap<PathBuf, Patched> = BTreeMap::new();
-    let mut out = Fixed::default();
-    let mut before: Option<Vec<(String, String)>> = None;
-    for _ in 0..MAX_ROUNDS {
-        let overlay = Overlay::new(base, changed.iter().map(|(p, t)| (p.clone(), t.text())).collect());
-        let mut files = Files::new(&overlay);
-        let targets = open(&mut files);
-        let checked = check(&mut files, &targets, options);
-        let errors: Vec<(String, String)> =
-            checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity).collect();
-        let first = before.get_or_insert_with(|| errors.clone());
-        let takes: Vec<&Diagnostic> =
-            checked.diagnostics.iter().filter(|d| wanted.takes(d, options) && choose(d)).collect();
-        let planned = plan(&files.sources, &files.asts, &takes);
-        if planned.edits.is_empty() {
-            let new = errors.iter().find(|e| !first.contains(e));
-            if let (Some((rule, message)), false) = (new, changed.is_empty()) {
-                out.withheld = Some(format!("{rule}: {message}"));
-                return out;
-            }
-            out.left = checked;
-            out.files = changed.into_iter().filter(|(_, p)| p.is_changed()).collect();
-            return out;
-        }
-        out.fixed += planned.fixes;
-        for (file, edits) in planned.edits {
-            let source = files.sources.get(file);
-            let entry = changed.entry(source.path.clone()).or_insert_with(|| Patched::new(source.bytes.clone()));
-            entry.apply(&edits);
-        }
-    }
-    out.failed = Some("the fixes do not converge".to_owned());
-    out
 }
 
 /// Writes the changed files. Each is replaced as a whole; one that changed on disk since it was read

@@ -112,7 +112,7 @@ fn whole<'a>(
     note(words(lang, "why", "原因"), found.why.get(lang));
     match &found.fix {
         Some(fix) => {
-            let title = fix.title.get(lang);
+            let title = found.help.get(lang);
             let safety = match fix.applicability {
                 Applicability::Safe => words(lang, "safe", "安全"),
                 Applicability::Unsafe => {
@@ -224,8 +224,11 @@ impl SourceCode for View<'_> {
         let last = (self.lines.line(end as u32) + after).min(self.lines.count() - 1);
         let start = self.lines.line_range(first, bytes).start;
         let stop = self.lines.line_range(last, bytes).end;
+        // The column is that of the span itself: miette writes it into the headline of the frame.
+        let line_start = self.lines.line_range(self.lines.line(span.offset() as u32), bytes).start;
+        let column = self.text[line_start..span.offset()].chars().count();
         let (data, span) = (&bytes[start..stop], SourceSpan::new(start.into(), stop - start));
-        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, span, first, 0, last - first + 1)))
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, span, first, column, last - first + 1)))
     }
 }
 
@@ -300,8 +303,10 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
     });
     let drawn = Drawn { snippet: Snippet { labels: spans.collect() }, view };
     let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler =
-        GraphicalReportHandler::new_themed(theme).with_width(look.width).with_context_lines(0).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(look.width)
+        .with_context_lines(context_lines(view, &drawn.snippet.labels))
+        .with_links(false);
     let mut text = String::new();
     if handler.render_report(&mut text, &drawn).is_err() || drawn.labels().is_none() {
         return;
@@ -311,6 +316,15 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
     for line in text[start..].trim_end().lines() {
         let _ = writeln!(out, "{}", line.trim_end());
     }
+}
+
+/// Labels a few lines apart share a frame: as many lines around each as it takes to join them.
+fn context_lines(view: &View<'_>, labels: &[LabeledSpan]) -> usize {
+    const NEAR: usize = 6;
+    let mut lines: Vec<usize> = labels.iter().map(|l| view.lines.line(l.offset() as u32)).collect();
+    lines.sort_unstable();
+    let widest = lines.windows(2).map(|w| w[1] - w[0]).filter(|gap| (2..=NEAR).contains(gap)).max();
+    widest.map_or(0, |gap| gap / 2)
 }
 
 /// The last lines: what was seen, and what to type next.

@@ -50,9 +50,10 @@ pub fn trace_human(traced: &Traced<'_>, look: Look) -> String {
     if !traced.received.is_empty() {
         let head = text!("the backend receives", "后端收到");
         let from = text!("from", "来源");
-        let _ = writeln!(out, "\n  {:<28} {}", head.get(lang), from.get(lang));
+        let width = traced.received.iter().map(|(l, _)| l.chars().count()).max().unwrap_or(0).clamp(20, 48);
+        let _ = writeln!(out, "\n  {:<width$}  {}", head.get(lang), from.get(lang));
         for (line, origin) in &traced.received {
-            let _ = writeln!(out, "  {:<28} {}", escaped(line, false), escaped(origin.get(lang), false));
+            let _ = writeln!(out, "  {:<width$}  {}", escaped(line, false), escaped(origin.get(lang), false));
         }
     }
     let reason = traced.reason.as_ref().map(|r| escaped(r.get(lang), false)).unwrap_or_default();
