@@ -158,8 +158,12 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
         (rule.check)(&context, &mut diagnostics);
     }
     if reached.is_some() {
-        let places: Vec<Place> =
-            findings.iter().flat_map(|f| related(&analysis, &analysis.endpoints[f.endpoint])).collect();
+        let at = |e: &&Endpoint| reached == Some(Some(e.location));
+        let mut places: Vec<Place> = analysis.endpoints.iter().filter(at).flat_map(|e| related(&analysis, e)).collect();
+        let config = analysis.config();
+        if let Some(occ) = reached.flatten().and_then(|location| config.scope(location).opened_by) {
+            places.push(config.place(occ, config.directive(occ).span()));
+        }
         diagnostics.retain(|d| {
             analysis.is_rejected()
                 || places.iter().any(|p| p.file == d.primary.place.file && covers(*p, d.primary.place))

@@ -245,12 +245,13 @@ impl Aspect {
         });
         let Some(occ) = set else { return Aspect::Missing };
         let value = config.arg(occ, 1).unwrap_or_default();
+        let of_connection = header.eq_ignore_ascii_case("Connection");
         for variable in variables_in(&value) {
             if analysis.refusals.iter().any(|r| r.kind == super::refuse::RefusalKind::UnknownVariable(variable.clone()))
             {
                 return Aspect::Elsewhere;
             }
-            if let Some(map) = world.definitions.map_of(&variable) {
+            if let Some(map) = world.definitions.map_of(&variable).filter(|_| of_connection) {
                 let assigned = world.definitions.of(&variable).iter().any(|d| d.definer == Definer::Set);
                 if !assigned {
                     return Aspect::WrongMap(occ, map.occ);

@@ -64,6 +64,8 @@ pub struct Endpoint {
     pub outcome: Outcome,
     /// No request gets here: something answers before.
     pub unreachable: bool,
+    /// An `if` whose condition holds for no handshake, or a `limit_except` for other methods.
+    pub not_entered: bool,
 }
 
 impl Endpoint {
@@ -115,7 +117,7 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
             _ => None,
         };
         let (Some(pass), Some(location)) = (pass, config.enclosing(scope, ScopeKind::Location)) else { continue };
-        let (outcome, unreachable) = verdict_at(world, scope, location, pass, version);
+        let (outcome, unreachable, entered) = verdict_at(world, scope, location, pass, version);
         out.push(Endpoint {
             scope,
             location,
@@ -125,6 +127,7 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
             evidence: Evidence::None,
             outcome,
             unreachable,
+            not_entered: scope != location && !entered,
         });
     }
     find_evidence(world, version, declared, &mut out);
@@ -142,7 +145,13 @@ fn inherited_pass(world: &World<'_>, scope: ScopeId) -> Option<OccId> {
 }
 
 /// The outcome over both browsers and every way that arrives at the endpoint.
-fn verdict_at(world: &World<'_>, scope: ScopeId, location: ScopeId, pass: OccId, version: Version) -> (Outcome, bool) {
+fn verdict_at(
+    world: &World<'_>,
+    scope: ScopeId,
+    location: ScopeId,
+    pass: OccId,
+    version: Version,
+) -> (Outcome, bool, bool) {
     let mut ways = Vec::new();
     let mut asked = false;
     for browser in [Browser::Chrome, Browser::Firefox] {
@@ -160,12 +169,13 @@ fn verdict_at(world: &World<'_>, scope: ScopeId, location: ScopeId, pass: OccId,
     }
     let arrived: Vec<&Arrival> =
         ways.iter().filter(|a| a.proxied == Some((scope, pass)) || matches!(a.outcome, Outcome::Unknown(_))).collect();
+    let entered = !arrived.is_empty() || ways.iter().any(|a| a.entered.contains(&scope));
     let Some(first) = arrived.first() else {
         let reason = ways.into_iter().next().map_or(Outcome::Unknown(Why::Condition), |a| match a.proxied {
             None => a.outcome,
             Some(_) => Outcome::Unknown(Why::Condition),
         });
-        return (reason, true);
+        return (reason, true, entered);
     };
     let broken = arrived.iter().find(|a| a.outcome.verdict() == Verdict::Broken);
     let same = arrived.iter().all(|a| a.outcome.verdict() == first.outcome.verdict());
@@ -177,7 +187,7 @@ fn verdict_at(world: &World<'_>, scope: ScopeId, location: ScopeId, pass: OccId,
         }
         _ => Outcome::Unknown(Why::Condition),
     };
-    (outcome, false)
+    (outcome, false, entered)
 }
 
 fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
@@ -213,7 +223,7 @@ fn find_evidence(world: &World<'_>, version: Version, declared: &Declarations, e
             (Some(stated), _) => stated,
             _ if subrequests.contains(&endpoint.location) => Evidence::Excluded,
             // A GET never reaches a block that some other method or condition would have to lead to.
-            _ if endpoint.unreachable && endpoint.scope != endpoint.location => Evidence::Excluded,
+            _ if endpoint.not_entered => Evidence::Excluded,
             (None, Configured::Here) => Evidence::Configured,
             _ if by_path == PathEvidence::Excluded => Evidence::Excluded,
             _ if by_path == PathEvidence::WebSocket => Evidence::Likely,

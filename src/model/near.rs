@@ -37,7 +37,8 @@ pub fn without_false_quotes(text: &str) -> Option<&str> {
 pub fn header_name(name: &str) -> Option<&'static str> {
     const HEADERS: [&str; 2] = ["Upgrade", "Connection"];
     let exact = |n: &str| HEADERS.into_iter().find(|h| h.eq_ignore_ascii_case(n));
-    if exact(name).is_some() {
+    // Headers of one's own begin with `X-`.
+    if exact(name).is_some() || name.starts_with("X-") || name.starts_with("x-") {
         return None;
     }
     if let Some(inner) = without_false_quotes(name) {

@@ -59,13 +59,7 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
         }
         browsers_differ |= verdicts.windows(2).any(|w| w[0] != w[1]) && !verdicts.contains(&Verdict::Unknown);
     }
-    let nothing = || Arrival {
-        outcome: Outcome::Broken(Reason::NoServer),
-        proxied: None,
-        forwarded: None,
-        upstream_uri: None,
-        locations: Vec::new(),
-    };
+    let nothing = || Arrival::without_backend(Outcome::Broken(Reason::NoServer));
     let unknown = |mut arrival: Arrival, why: Why| {
         arrival.outcome = Outcome::Unknown(why);
         arrival
@@ -100,9 +94,7 @@ fn one_way(
 ) -> (Arrival, usize, bool) {
     let config = analysis.config();
     let world = &analysis.world;
-    let end = |outcome| {
-        (Arrival { outcome, proxied: None, forwarded: None, upstream_uri: None, locations: Vec::new() }, 0, false)
-    };
+    let end = |outcome| (Arrival::without_backend(outcome), 0, false);
     let ssl_on = matches!(config.effective(candidate.server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
     let tls = candidate.listen.ssl || ssl_on;
     if !any_port && tls != url.tls {

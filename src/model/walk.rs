@@ -28,6 +28,22 @@ pub struct Arrival {
     pub upstream_uri: Option<Value>,
     /// The locations on the way, with what led to each.
     pub locations: Vec<(ScopeId, Step)>,
+    /// The `if` blocks whose conditions held.
+    pub entered: Vec<ScopeId>,
+}
+
+impl Arrival {
+    /// A way that ends without a request to a backend.
+    pub fn without_backend(outcome: Outcome) -> Arrival {
+        Arrival {
+            outcome,
+            proxied: None,
+            forwarded: None,
+            upstream_uri: None,
+            locations: Vec::new(),
+            entered: Vec::new(),
+        }
+    }
 }
 
 /// What led to a location.
@@ -61,13 +77,7 @@ pub fn explore(mut walk: impl FnMut(&[bool]) -> (Arrival, usize)) -> Vec<Arrival
         match decisions.last_mut() {
             None => return arrivals,
             Some(_) if arrivals.len() >= MAX_WAYS => {
-                arrivals.push(Arrival {
-                    outcome: Outcome::Unknown(Why::Condition),
-                    proxied: None,
-                    forwarded: None,
-                    upstream_uri: None,
-                    locations: Vec::new(),
-                });
+                arrivals.push(Arrival::without_backend(Outcome::Unknown(Why::Condition)));
                 return arrivals;
             }
             Some(last) => *last = true,
@@ -116,6 +126,7 @@ pub struct Walk<'m, 'a> {
     changes: u32,
     error_page: Option<(OccId, Option<u16>)>,
     locations: Vec<(ScopeId, Step)>,
+    entered: Vec<ScopeId>,
 }
 
 impl<'m, 'a> Walk<'m, 'a> {
@@ -138,6 +149,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             changes: 0,
             error_page: None,
             locations: Vec::new(),
+            entered: Vec::new(),
         }
     }
 
@@ -175,11 +187,9 @@ impl<'m, 'a> Walk<'m, 'a> {
 
     fn end(&mut self, outcome: Outcome) -> Arrival {
         Arrival {
-            outcome,
-            proxied: None,
-            forwarded: None,
-            upstream_uri: None,
             locations: std::mem::take(&mut self.locations),
+            entered: std::mem::take(&mut self.entered),
+            ..Arrival::without_backend(outcome)
         }
     }
 
@@ -364,6 +374,7 @@ impl<'m, 'a> Walk<'m, 'a> {
         if !holds {
             return Flow::Next;
         }
+        self.entered.push(inner);
         if config.scope(inner).kind == ScopeKind::LocationIf {
             self.conf = inner;
             if let Some(own) = self.handler_of(inner) {
@@ -504,6 +515,7 @@ impl<'m, 'a> Walk<'m, 'a> {
                     forwarded: Some(forwarded),
                     upstream_uri: Some(uri),
                     locations: std::mem::take(&mut self.locations),
+                    entered: std::mem::take(&mut self.entered),
                 }
             }
             name::GRPC_PASS

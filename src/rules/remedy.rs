@@ -174,17 +174,23 @@ fn outer_headers(cx: &Context<'_>, endpoint: &Endpoint, wanted: bool) -> Vec<Occ
     Vec::new()
 }
 
-/// Whether a header has the value that a handshake needs.
+/// Whether a header has the value that a handshake needs, and is no `Upgrade` that ordinary requests
+/// would then send, too.
 fn opens(cx: &Context<'_>, endpoint: &Endpoint, occ: OccId) -> bool {
     let config = cx.config();
-    let token = match config.arg_text(occ, 0).to_ascii_lowercase().as_str() {
+    let header = config.arg_text(occ, 0).to_ascii_lowercase();
+    let token = match header.as_str() {
         "upgrade" => "websocket",
         "connection" => "upgrade",
         _ => return false,
     };
     let Some(value) = config.arg(occ, 1) else { return false };
-    let mut vars = cx.analysis.world.variables_at(endpoint.scope, Browser::Firefox);
-    vars.value(&value, crate::model::eval::Purpose::Header).display().is_some_and(|v| near::has_token(&v, token))
+    let world = &cx.analysis.world;
+    let mut handshake = world.variables_at(endpoint.scope, Browser::Firefox);
+    let mut ordinary = world.variables_for(endpoint.scope, Request::ordinary());
+    let purpose = crate::model::eval::Purpose::Header;
+    let right = handshake.value(&value, purpose).display().is_some_and(|v| near::has_token(&v, token));
+    right && (header == "connection" || ordinary.value(&value, purpose) == Value::EMPTY)
 }
 
 /// A `proxy_set_header` as it stands, on one line.
