@@ -4,6 +4,7 @@ use super::analysis::Analysis;
 use super::endpoint::{Endpoint, Evidence};
 use super::handshake::{Forwarded, Refusal};
 use super::misspelt::Misspelling;
+use super::refuse::RefusalKind;
 use super::scope::{OccId, ScopeId};
 use super::variable::{Definer, variables_in};
 use super::verdict::{Outcome, Reason, Verdict};
@@ -66,7 +67,12 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Fi
             continue;
         }
         let causes = causes(analysis, endpoint, misspellings);
-        if !causes.is_empty() {
+        // An `if` has the settings of its location, and what is wrong with them is said there.
+        let said = |f: &Finding| {
+            let outer: &Endpoint = &analysis.endpoints[f.endpoint];
+            outer.scope == endpoint.location && f.causes == causes
+        };
+        if !causes.is_empty() && !(endpoint.scope != endpoint.location && out.iter().any(said)) {
             out.push(Finding { endpoint: i, causes });
         }
     }
@@ -243,12 +249,19 @@ impl Aspect {
                 .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
                 .last()
         });
+        // A forgotten `;` swallows the next line: that is what has to be mended.
+        let swallowed = analysis.refusals.iter().filter(|r| r.kind == RefusalKind::ArgumentCount).filter_map(|r| r.occ);
+        if swallowed
+            .into_iter()
+            .any(|o| level == Some(config.occ(o).scope) && config.occ(o).name == name::PROXY_SET_HEADER)
+        {
+            return Aspect::Elsewhere;
+        }
         let Some(occ) = set else { return Aspect::Missing };
         let value = config.arg(occ, 1).unwrap_or_default();
         let of_connection = header.eq_ignore_ascii_case("Connection");
         for variable in variables_in(&value) {
-            if analysis.refusals.iter().any(|r| r.kind == super::refuse::RefusalKind::UnknownVariable(variable.clone()))
-            {
+            if analysis.refusals.iter().any(|r| r.kind == RefusalKind::UnknownVariable(variable.clone())) {
                 return Aspect::Elsewhere;
             }
             if let Some(map) = world.definitions.map_of(&variable).filter(|_| of_connection) {

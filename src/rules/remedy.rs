@@ -301,6 +301,10 @@ pub(super) fn ordinary_connection(cx: &Context<'_>, endpoint: &Endpoint) -> Stri
         let mut vars = cx.analysis.world.variables_for(endpoint.scope, Request::ordinary());
         let value = config.arg(occ, 1).map_or(Value::Unknown, |v| vars.value(&v, crate::model::eval::Purpose::Header));
         return match value.display().map(|v| v.trim().to_ascii_lowercase()) {
+            // What a variable leaves empty was not meant to be.
+            Some(v) if v.is_empty() && config.arg(occ, 1).is_some_and(|w| !w.is_empty()) => {
+                unset_connection(cx, endpoint)
+            }
             Some(v) if v.is_empty() || v == "close" || v == "keep-alive" => v,
             _ => unset_connection(cx, endpoint),
         };
