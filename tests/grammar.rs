@@ -5,6 +5,7 @@
 //! tokeniser refuses them at the line of the first. `lexer/lua-ok` and `lexer/lua-err` are not put
 //! to nginx: nginx-light has no Lua. `UPDATE_FIXTURES=1 cargo test --test grammar` writes
 //! `.expected` anew.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod real_nginx;
 

@@ -4,6 +4,7 @@
 //! `grammar-fixtures/nginx/rejected/<case>/nginx.conf` are refused by both, and `error.txt` is what
 //! nginx says. `UPDATE_FIXTURES=1 cargo test --test nginx_t` writes `error.txt` anew. Cases in
 //! `disagree/` are known not to agree, and are not run.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod real_nginx;
 
