@@ -31,7 +31,13 @@ fn fix_word(rule: &Rule) -> &'static str {
 fn page(rule: &Rule) -> String {
     let mut out = format!("# {}\n\n", rule.name);
     let _ = writeln!(out, "{}: {}.\n", rule.severity.as_str(), rule.title.en);
-    let _ = writeln!(out, "| category | severity | fix |\n| --- | --- | --- |\n| {} | {} | {} |\n", rule.category.as_str(), rule.severity.as_str(), fix_word(rule));
+    let _ = writeln!(
+        out,
+        "| category | severity | fix |\n| --- | --- | --- |\n| {} | {} | {} |\n",
+        rule.category.as_str(),
+        rule.severity.as_str(),
+        fix_word(rule)
+    );
     for line in rule.docs.lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);
         // The kinds of examples are for the tests; a reader wants the colours of nginx.
@@ -45,7 +51,14 @@ fn page(rule: &Rule) -> String {
 fn table() -> String {
     let mut out = String::from("| rule | severity | fix | finds |\n| --- | --- | --- | --- |\n");
     for rule in ALL {
-        let _ = writeln!(out, "| [`{0}`](docs/rules/{0}.md) | {1} | {2} | {3} |", rule.name, rule.severity.as_str(), fix_word(rule), rule.title.en);
+        let _ = writeln!(
+            out,
+            "| [`{0}`](docs/rules/{0}.md) | {1} | {2} | {3} |",
+            rule.name,
+            rule.severity.as_str(),
+            fix_word(rule),
+            rule.title.en
+        );
     }
     out
 }

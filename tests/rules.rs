@@ -125,7 +125,7 @@ fn words(rule: &Rule) -> Result<(), Failed> {
 
 /// `nginx.conf` and its includes, `expected.txt`, `fixed/`, and perhaps `args`.
 fn fixture(case: &Path) -> Result<(), Failed> {
-    const OURS: [&str; 3] = ["expected.txt", "fixed", "args"];
+    const OURS: [&str; 4] = ["expected.txt", "fixed", "args", "not-live"];
     let update = std::env::var_os("UPDATE_FIXTURES").is_some();
     let tree = common::read_tree(case, &OURS);
     let args: Vec<String> =

@@ -12,12 +12,21 @@ fn schema() -> serde_json::Value {
 fn fixtures() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar-fixtures/rules");
     let found = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok);
-    found.filter(|e| e.file_name() == "nginx.conf" && !e.path().ancestors().any(|a| a.ends_with("fixed"))).map(walkdir::DirEntry::into_path).collect()
+    found
+        .filter(|e| e.file_name() == "nginx.conf" && !e.path().ancestors().any(|a| a.ends_with("fixed")))
+        .map(walkdir::DirEntry::into_path)
+        .collect()
 }
 
 fn print(folder: &Path, args: &[&str]) -> serde_json::Value {
-    let out = Command::new(env!("CARGO_BIN_EXE_wslint")).current_dir(folder).args(args).args(["--isolated", "--format", "json", "nginx.conf"]).output().unwrap();
-    serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{folder:?}: {e}: {}", String::from_utf8_lossy(&out.stderr)))
+    let out = Command::new(env!("CARGO_BIN_EXE_wslint"))
+        .current_dir(folder)
+        .args(args)
+        .args(["--isolated", "--format", "json", "nginx.conf"])
+        .output()
+        .unwrap();
+    serde_json::from_slice(&out.stdout)
+        .unwrap_or_else(|e| panic!("{folder:?}: {e}: {}", String::from_utf8_lossy(&out.stderr)))
 }
 
 #[test]
@@ -33,11 +42,13 @@ fn reports_follow_the_schema() {
         let folder = path.parent().unwrap();
         for args in [&[][..], &["--lang", "zh-CN", "--select", "all"]] {
             let value = print(folder, args);
-            let errors: Vec<String> = report.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+            let errors: Vec<String> =
+                report.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
             assert!(errors.is_empty(), "{folder:?}: {errors:?}");
         }
         let value = print(folder, &["trace", "ws://example.com:8080/ws"]);
-        let errors: Vec<String> = trace.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+        let errors: Vec<String> =
+            trace.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
         assert!(errors.is_empty(), "{folder:?}: {errors:?}");
     }
 }

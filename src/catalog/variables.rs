@@ -26,18 +26,7 @@ const PREFIXES: &[&str] = &[
 ];
 
 /// May be the target of `map`, `set`, `geo` and the like.
-const CHANGEABLE: &[&str] = &[
-    "args",
-    "document_root",
-    "host",
-    "limit_rate",
-    "is_args",
-    "proxy_add_x_forwarded_for",
-    "proxy_host",
-    "proxy_port",
-    "remote_addr",
-    "request_body",
-];
+const CHANGEABLE: &[&str] = &["args", "limit_rate", "proxy_host", "proxy_port"];
 
 /// May not.
 const FIXED: &[&str] = &[
@@ -57,6 +46,7 @@ const FIXED: &[&str] = &[
     "content_type",
     "date_gmt",
     "date_local",
+    "document_root",
     "document_uri",
     "fastcgi_path_info",
     "fastcgi_script_name",
@@ -77,11 +67,13 @@ const FIXED: &[&str] = &[
     "geoip_region",
     "geoip_region_name",
     "gzip_ratio",
+    "host",
     "hostname",
     "http2",
     "http3",
     "https",
     "invalid_referer",
+    "is_args",
     "is_request_port",
     "limit_conn_status",
     "limit_req_status",
@@ -92,6 +84,7 @@ const FIXED: &[&str] = &[
     "nginx_version",
     "pid",
     "pipe",
+    "proxy_add_x_forwarded_for",
     "proxy_internal_body_length",
     "proxy_internal_chunked",
     "proxy_internal_connection",
@@ -104,9 +97,11 @@ const FIXED: &[&str] = &[
     "realip_remote_addr",
     "realip_remote_port",
     "realpath_root",
+    "remote_addr",
     "remote_port",
     "remote_user",
     "request",
+    "request_body",
     "request_body_file",
     "request_completion",
     "request_filename",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::arrival::{Arrival, explore};
 use super::eval::Scope as Variables;
 use super::handshake::{Forwarded, forwarded};
 use super::near;
@@ -10,7 +11,7 @@ use super::route::{Location, Matcher, server_names};
 use super::scope::{OccId, ScopeId, ScopeKind};
 use super::variable::{Definer, variables_in};
 use super::verdict::{Outcome, Verdict, Why};
-use super::walk::{Arrival, Walk, explore};
+use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{
     CommentEvidence, PathEvidence, Version, comment_evidence, name, path_evidence, upstream_evidence,
@@ -137,7 +138,7 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
 /// An `if` or `limit_except` without a handler of its own passes requests on as its location does.
 fn inherited_pass(world: &World<'_>, scope: ScopeId) -> Option<OccId> {
     let config = world.config;
-    if config.own(scope).any(|o| super::walk::is_handler(config, o)) {
+    if config.own(scope).any(|o| super::phase::is_handler(config, o)) {
         return None;
     }
     let parent = config.scope(scope).parent.filter(|&p| config.scope(p).kind == ScopeKind::Location)?;

@@ -1,6 +1,7 @@
 //! Meaning: what nginx makes of the files.
 
 pub mod analysis;
+pub mod arrival;
 pub mod context;
 pub mod diagnose;
 pub mod endpoint;
@@ -12,6 +13,7 @@ pub mod judge;
 pub mod misspelt;
 pub mod near;
 pub mod pattern;
+pub mod phase;
 pub mod refuse;
 pub mod request;
 pub mod rewrite;
@@ -24,6 +26,6 @@ pub mod verdict;
 pub mod walk;
 pub mod world;
 
+pub use arrival::{Arrival, Step};
 pub use request::{Browser, Url, Value};
 pub use scope::{Config, Occ, OccId, Scope, ScopeId, ScopeKind};
-pub use walk::{Arrival, Step};

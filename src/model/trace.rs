@@ -1,12 +1,13 @@
 //! One URL through the configuration.
 
 use super::analysis::Analysis;
+use super::arrival::{Arrival, explore, join};
 use super::eval::Scope as Variables;
 use super::request::{Browser, Request, Url, Value};
 use super::route::{Candidate, ServerMatch, find_servers};
 use super::scope::{OccId, ScopeId};
 use super::verdict::{Outcome, Reason, Verdict, Why};
-use super::walk::{Arrival, Walk, explore};
+use super::walk::Walk;
 use crate::catalog::{Version, name};
 
 /// What becomes of a URL.
@@ -52,7 +53,7 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
                 asked |= saw;
                 (arrival, used)
             });
-            if let Some(joined) = super::walk::join(arrivals) {
+            if let Some(joined) = join(arrivals) {
                 verdicts.push(joined.outcome.verdict());
                 ways.push((candidate.clone(), joined));
             }

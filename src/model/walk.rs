@@ -2,10 +2,11 @@
 //! `try_files`, handler (http/ngx_http_core_module.c). What the configuration does not decide is
 //! decided from outside, one way at a time; `explore` takes all ways.
 
+use super::arrival::{Arrival, Step};
 use super::eval::{Purpose, Scope as Variables};
-use super::handshake::Forwarded;
 use super::judge::judge;
 use super::pattern::Pattern;
+use super::phase::{denied, error_page, is_handler, pattern_matches_all};
 use super::request::Value;
 use super::rewrite::{Condition, Return, RewriteFlag};
 use super::route::{Choice, named_location};
@@ -13,90 +14,10 @@ use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use super::uri::upstream_uri;
 use super::verdict::{Outcome, Reason, Why};
 use super::world::World;
-use crate::catalog::{Name, Version, name};
-
-/// Where a way ends.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// What becomes of the handshake.
-    pub outcome: Outcome,
-    /// The scope whose settings count and the `proxy_pass`, if the request gets that far.
-    pub proxied: Option<(ScopeId, OccId)>,
-    /// What the backend receives.
-    pub forwarded: Option<Forwarded>,
-    /// The request line's URI towards the backend.
-    pub upstream_uri: Option<Value>,
-    /// The locations on the way, with what led to each.
-    pub locations: Vec<(ScopeId, Step)>,
-    /// The `if` blocks whose conditions held.
-    pub entered: Vec<ScopeId>,
-}
-
-impl Arrival {
-    /// A way that ends without a request to a backend.
-    pub fn without_backend(outcome: Outcome) -> Arrival {
-        Arrival {
-            outcome,
-            proxied: None,
-            forwarded: None,
-            upstream_uri: None,
-            locations: Vec::new(),
-            entered: Vec::new(),
-        }
-    }
-}
-
-/// What led to a location.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The search by path.
-    Matched,
-    /// A rewrite, `error_page` or `try_files`.
-    Redirected(OccId),
-}
+use crate::catalog::{Version, name};
 
 /// nginx gives up after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
 const MAX_URI_CHANGES: u32 = 10;
-/// Undecided conditions lead to at most this many ways; past it the verdict is unknown.
-const MAX_WAYS: usize = 64;
-
-/// All ways that a request may take.
-///
-/// `walk` is called with one list of decisions after the other; each call says how many it used.
-pub fn explore(mut walk: impl FnMut(&[bool]) -> (Arrival, usize)) -> Vec<Arrival> {
-    let mut arrivals = Vec::new();
-    let mut decisions: Vec<bool> = Vec::new();
-    loop {
-        let (arrival, used) = walk(&decisions);
-        arrivals.push(arrival);
-        decisions.resize(used, false);
-        // The next way in the order of a binary counter, the last decision first.
-        while decisions.last() == Some(&true) {
-            decisions.pop();
-        }
-        match decisions.last_mut() {
-            None => return arrivals,
-            Some(_) if arrivals.len() >= MAX_WAYS => {
-                arrivals.push(Arrival::without_backend(Outcome::Unknown(Why::Condition)));
-                return arrivals;
-            }
-            Some(last) => *last = true,
-        }
-    }
-}
-
-/// What several ways have in common: one outcome if all agree, else unknown.
-pub fn join(arrivals: Vec<Arrival>) -> Option<Arrival> {
-    let mut arrivals = arrivals.into_iter();
-    let mut first = arrivals.next()?;
-    for other in arrivals {
-        if other.outcome.verdict() != first.outcome.verdict() {
-            first.outcome = Outcome::Unknown(Why::Condition);
-        }
-    }
-    Some(first)
-}
-
 enum Flow {
     Next,
     /// The rest of this level's rewrite directives is skipped.
@@ -273,9 +194,9 @@ impl<'m, 'a> Walk<'m, 'a> {
                 self.unknown_captures(&pattern);
             }
         }
-        if config.has(location, name::INTERNAL)
-            && !self.internal
-            && let Some(occ) = config.own_named(location, name::INTERNAL).next()
+        // Nested locations inherit `internal`.
+        if !self.internal
+            && let Some(occ) = config.effective(location, name::INTERNAL).occ()
         {
             return self.error(404, occ, Reason::Internal(occ));
         }
@@ -607,72 +528,4 @@ impl<'m, 'a> Walk<'m, 'a> {
         };
         arrival
     }
-}
-
-/// Whether a directive sets the content handler of its location.
-pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {
-    match config.occ(occ).name {
-        name::PROXY_PASS
-        | name::FASTCGI_PASS
-        | name::UWSGI_PASS
-        | name::SCGI_PASS
-        | name::GRPC_PASS
-        | name::MEMCACHED_PASS
-        | name::EMPTY_GIF
-        | name::STUB_STATUS
-        | name::FLV
-        | name::MP4
-        | name::PERL
-        | name::TUNNEL_PASS => true,
-        Name::UNKNOWN => {
-            let text = config.name_text(occ);
-            let starts = [
-                &b"content_by_lua"[..],
-                b"js_content",
-                b"echo",
-                b"nchan_",
-                b"push_stream_",
-                b"push_",
-                b"rtmp_stat",
-                b"vod",
-            ];
-            text.ends_with(b"_pass")
-                || starts.iter().any(|s| text.starts_with(s))
-                || (&*text == b"passenger_enabled" && config.arg_text(occ, 0) == "on")
-        }
-        _ => false,
-    }
-}
-
-/// `deny all` with nothing allowed before it, unless `satisfy any` leaves another way in.
-fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
-    let level = config.outward(scope).find(|&s| config.has(s, name::ALLOW) || config.has(s, name::DENY))?;
-    let first = config.own(level).find(|&o| matches!(config.occ(o).name, name::ALLOW | name::DENY))?;
-    let all = config.occ(first).name == name::DENY && config.arg(first, 0).as_deref() == Some(b"all");
-    let any =
-        matches!(config.effective(scope, name::SATISFY).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"any"));
-    (all && !any).then_some(first)
-}
-
-/// The `error_page` for a status: the directive, what it says the status becomes, and its target.
-fn error_page(config: Config<'_>, scope: ScopeId, status: u16) -> Option<(OccId, Option<u16>, Vec<u8>)> {
-    let level = config.effective_list(scope, name::ERROR_PAGE).0?;
-    config.own_named(level, name::ERROR_PAGE).find_map(|occ| {
-        let args: Vec<Vec<u8>> =
-            (0..config.args(occ).len()).filter_map(|i| config.arg(occ, i)).map(|v| v.into_owned()).collect();
-        let (target, codes) = args.split_last()?;
-        let overwrite = codes
-            .iter()
-            .find(|c| c.starts_with(b"="))
-            .map(|c| std::str::from_utf8(&c[1..]).ok().and_then(|n| n.parse().ok()).unwrap_or(0));
-        let hit = codes.iter().any(|c| c == status.to_string().as_bytes());
-        hit.then(|| (occ, overwrite, target.clone()))
-    })
-}
-
-fn pattern_matches_all(pattern: &Pattern) -> bool {
-    matches!(
-        pattern.text().as_str(),
-        "^" | ".*" | "^.*$" | "^(.*)$" | "^.*" | "(.*)" | "/" | "^/" | "^/(.*)$" | "^/(.*)" | "^/.*"
-    )
 }

@@ -17,7 +17,7 @@ rule! {
     /// ## Example
     ///
     /// ```nginx bad
-    /// proxy_cache_path /tmp/wslint-cache keys_zone=pages:1m;
+    /// proxy_cache_path /var/cache/nginx keys_zone=pages:1m;
     /// server {
     ///     listen 8080;
     ///     location /ws {
@@ -33,7 +33,7 @@ rule! {
     /// ## Instead
     ///
     /// ```nginx good
-    /// proxy_cache_path /tmp/wslint-cache keys_zone=pages:1m;
+    /// proxy_cache_path /var/cache/nginx keys_zone=pages:1m;
     /// server {
     ///     listen 8080;
     ///     location /ws {

@@ -137,7 +137,7 @@ pub fn time_ms(value: &[u8]) -> Option<u64> {
     }
     let mut total = 0u64;
     let mut least = 0;
-    let mut i = 0;
+    let mut i = value.iter().take_while(|b| **b == b' ').count();
     while i < value.len() {
         let digits = value[i..].iter().take_while(|b| b.is_ascii_digit()).count();
         if digits == 0 {

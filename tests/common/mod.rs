@@ -135,6 +135,7 @@ pub(crate) fn for_the_harness(text: &str) -> String {
     text.replace("127.0.0.1:3000", "127.0.0.1:9000")
         .replace("127.0.0.1:3001", "127.0.0.1:9000")
         .replace("listen 8080", "listen 127.0.0.1:8080")
+        .replace("/var/cache/nginx", "/srv/conf/cache")
 }
 
 /// The files of a directory that may be missing.

@@ -75,11 +75,18 @@ fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         return;
     }
     let no_name = !text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') || text[0].is_ascii_digit();
+    if NO_DIRECTIVES.contains(&shown.as_str()) {
+        out.push(Refusal::new(occ, Kind::UnknownDirective(None), format!("unknown directive \"{shown}\"")));
+        return;
+    }
     let meant = if THIRD_PARTY.contains(&shown.as_str()) { None } else { meant(&shown) };
     if no_name || meant.is_some() {
         out.push(Refusal::new(occ, Kind::UnknownDirective(meant), format!("unknown directive \"{shown}\"")));
     }
 }
+
+/// Words of other languages that people write, and no module defines.
+const NO_DIRECTIVES: &[&str] = &["else", "elseif", "elsif", "elif", "websocket", "websockets"];
 
 /// Directives of well-known third-party modules that look like typos of nginx's own.
 const THIRD_PARTY: &[&str] = &[

@@ -30,6 +30,8 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
             name::LOCATION => location(world, id, out),
             name::UPSTREAM if kind == ScopeKind::Http => upstream(world, id, out),
             name::KEEPALIVE => keepalive(world, id, out),
+            name::LIMIT_EXCEPT => limit_except(world, id, out),
+            name::ROOT | name::ALIAS => root_and_alias(world, id, out),
             _ => plain(world, id, out),
         }
     }
@@ -65,6 +67,16 @@ fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     else {
         return;
     };
+    if row.name == "worker_processes" {
+        // A number or `auto` (`ngx_set_worker_processes`).
+        return invalid(
+            world,
+            occ,
+            |a| a.len() == 1 && a[0] != b"auto" && !a[0].iter().all(u8::is_ascii_digit),
+            "invalid value",
+            out,
+        );
+    }
     if row.value == Value::Any || config.args(occ).len() != 1 || config.directive(occ).ending() != Ending::Semicolon {
         return;
     }
@@ -74,14 +86,26 @@ fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         Value::Flag if !value.eq_ignore_ascii_case(b"on") && !value.eq_ignore_ascii_case(b"off") => {
             format!("invalid value \"{shown}\" in \"{}\" directive, it must be \"on\" or \"off\"", row.name)
         }
-        Value::Time if word::time_ms(&value).is_none() => format!("\"{}\" directive invalid value", row.name),
-        Value::Size if word::size(&value).is_none() || value.last().is_some_and(|b| b.eq_ignore_ascii_case(&b'g')) => {
+        Value::Time if word::time_ms(&value).is_none() || too_long(row.name, &value) => {
             format!("\"{}\" directive invalid value", row.name)
         }
-        Value::Number if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => "invalid number".to_owned(),
+        Value::Size
+            if word::size(&value).is_none() || (value.ends_with(b"g") && row.name != "client_max_body_size") =>
+        {
+            format!("\"{}\" directive invalid value", row.name)
+        }
+        Value::Number if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => {
+            format!("\"{}\" directive invalid number", row.name)
+        }
         _ => return,
     };
     out.push(Refusal::new(occ, Kind::Value, text).at(0));
+}
+
+/// Times in milliseconds know no months and years (`ngx_parse_time` with `is_sec` 0).
+fn too_long(name: &str, value: &[u8]) -> bool {
+    (name.starts_with("proxy_") || name.starts_with("client_") || name == "send_timeout")
+        && value.iter().any(|b| matches!(b, b'y' | b'M'))
 }
 
 /// `ngx_http_proxy_pass` and `ngx_parse_url`.
@@ -302,5 +326,46 @@ fn keepalive(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         Some(0) => out.push(Refusal::new(occ, Kind::Value, text).at(0).before(Version::MODERN_PROXY)),
         Some(_) => {}
         None => out.push(Refusal::new(occ, Kind::Value, text).at(0)),
+    }
+}
+
+/// `ngx_http_core_limit_except`.
+fn limit_except(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    const METHODS: [&str; 14] = [
+        "GET",
+        "HEAD",
+        "POST",
+        "PUT",
+        "DELETE",
+        "MKCOL",
+        "COPY",
+        "MOVE",
+        "OPTIONS",
+        "PROPFIND",
+        "PROPPATCH",
+        "LOCK",
+        "UNLOCK",
+        "PATCH",
+    ];
+    for i in 0..world.config.args(occ).len() {
+        let method = world.config.arg_text(occ, i);
+        if !METHODS.iter().any(|m| m.eq_ignore_ascii_case(&method)) {
+            out.push(Refusal::new(occ, Kind::Value, format!("invalid method \"{method}\"")).at(i));
+        }
+    }
+}
+
+/// `ngx_http_core_root`: one of the two at a level.
+fn root_and_alias(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let own = config.occ(occ);
+    let earlier = config
+        .own(own.scope)
+        .take_while(|o| *o < occ)
+        .find(|o| matches!(config.occ(*o).name, name::ROOT | name::ALIAS));
+    if let Some(first) = earlier.filter(|o| config.occ(*o).name != own.name) {
+        let (now, before) = (own.name.as_str(), config.occ(first).name.as_str());
+        let text = format!("\"{now}\" directive is duplicate, \"{before}\" directive was specified earlier");
+        out.push(Refusal::new(occ, Kind::Value, text).beside(first));
     }
 }

@@ -63,12 +63,34 @@ fn evaluated(world: &World<'_>, occ: OccId, directive: Name, in_map: bool) -> Ve
         name::PROXY_CACHE_BYPASS | name::PROXY_NO_CACHE | name::TRY_FILES => (0..count).collect(),
         name::RETURN => (count.saturating_sub(1)..count).collect(),
         name::REWRITE => vec![1],
-        name::IF => condition_variable(world, occ).into_iter().collect(),
-        _ => Vec::new(),
+        name::IF => condition_variable(world, occ).into_iter().chain(compared_value(world, occ)).collect(),
+        name::ERROR_PAGE => vec![count.saturating_sub(1)],
+        name::ROOT | name::ALIAS => vec![0],
+        name::SPLIT_CLIENTS => vec![0],
+        name::GEO if count == 2 => vec![0],
+        other => match other.as_str() {
+            "access_log" | "auth_basic" | "proxy_set_body" | "proxy_bind" | "proxy_ssl_name" | "proxy_cache_key"
+            | "limit_conn_zone" | "limit_req_zone" | "limit_rate" | "limit_rate_after" | "hash" | "proxy_cache" => {
+                vec![0]
+            }
+            "add_trailer" | "fastcgi_param" | "uwsgi_param" | "scgi_param" => vec![1],
+            "log_format" => (1..count).collect(),
+            "index" | "proxy_cookie_path" | "proxy_cookie_domain" | "proxy_redirect" | "expires" | "sub_filter" => {
+                (0..count).collect()
+            }
+            _ => Vec::new(),
+        },
     }
     .into_iter()
     .filter(|&i| i < count)
     .collect()
+}
+
+/// The value that a condition compares with; a regular expression is none.
+fn compared_value(world: &World<'_>, occ: OccId) -> Option<usize> {
+    let config = world.config;
+    let at = (0..config.args(occ).len()).find(|&i| matches!(config.arg(occ, i).as_deref(), Some(b"=" | b"!=")))?;
+    (at + 1 < config.args(occ).len()).then_some(at + 1)
 }
 
 /// The argument that names the variable of a condition: the first with a `$`, behind the bracket.
@@ -92,6 +114,17 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, open: bool, out: &mut V
     } else {
         text.into_owned()
     };
+    // A condition takes all that follows the `$` for a name: `if ($uri=/x)`.
+    if config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
+        let name = String::from_utf8_lossy(&text[1..]).into_owned();
+        if !name.is_empty() && !open && !world.definitions.knows(&name) && !name.bytes().all(|b| b.is_ascii_digit()) {
+            out.push(
+                Refusal::new(occ, Kind::UnknownVariable(name.clone()), format!("unknown \"{name}\" variable"))
+                    .at(argument),
+            );
+        }
+        return;
+    }
     match word::parts(&text) {
         Err(ValueError::NoName) => out.push(Refusal::new(occ, Kind::Value, "invalid variable name").at(argument)),
         Err(ValueError::NoBracket(name)) => {
