@@ -128,7 +128,8 @@ fn fix_is_safe(tree: &Tree, url: &str, before: &Observation) -> Result<bool, Fai
                 format!("ordinary requests: {:?} -> {:?}\n{}", answered(before), answered(&after), shown()),
             )?;
             check(
-                ordinary(before) == ordinary(&after),
+                // Answered from a cache, it did not get as far as the backend.
+                ordinary(before).is_none() || ordinary(before) == ordinary(&after),
                 format!("ordinary requests changed: {:?} -> {:?}\n{}", ordinary(before), ordinary(&after), shown()),
             )?;
             check(

@@ -30,6 +30,9 @@ const ORDER: [(u16, ScopeKind); 9] = [
 pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool) -> Guess {
     let names: Vec<Name> = ast.top().map(|d| lookup(&word::decode(bytes, d.name()))).collect();
     let has = |n: Name| names.contains(&n);
+    if named_root && names.is_empty() {
+        return Guess { is_root: true, context: ScopeKind::Main };
+    }
     if has(name::EVENTS) || has(name::HTTP) || has(name::STREAM) && !has(name::SERVER) || has(name::MAIL) {
         return Guess { is_root: has(name::EVENTS) || (has(name::HTTP) && named_root), context: ScopeKind::Main };
     }

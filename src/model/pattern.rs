@@ -43,6 +43,17 @@ impl Pattern {
             .as_ref()
     }
 
+    /// Whether PCRE refuses it, too: it does not compile here, and holds nothing in which the two
+    /// differ.
+    pub fn is_surely_invalid(&self) -> bool {
+        let Ok(text) = std::str::from_utf8(&self.text) else { return false };
+        let common = |c: char| !c.is_ascii_alphanumeric() || "dwsbDWSBnrt".contains(c);
+        let plain = !text.contains("(?")
+            && !text.contains("[:")
+            && text.split('\\').skip(1).all(|rest| rest.chars().next().is_none_or(common));
+        plain && !text.is_empty() && self.regex().is_none()
+    }
+
     /// Whether it matches; `None` is undecided.
     pub fn matches(&self, value: &[u8]) -> Option<bool> {
         self.regex()?.is_match(std::str::from_utf8(value).ok()?).ok()

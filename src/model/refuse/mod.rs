@@ -3,6 +3,7 @@
 mod structure;
 mod values;
 mod variables;
+mod words;
 
 use super::scope::{OccId, ScopeKind};
 use super::world::World;
@@ -86,6 +87,7 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     let mut out = Vec::new();
     structure::check(world, top_is_inferred, &mut out);
     values::check(world, &mut out);
+    words::check(world, &mut out);
     variables::check(world, &mut out);
     if world.is_root {
         let config = world.config;
