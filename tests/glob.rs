@@ -1,5 +1,7 @@
 //! The include matcher against the C library's own glob(3), which is what nginx calls.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has said what it has to say")]
+
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};

@@ -24,8 +24,7 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
     }
     let mut files = Files::new(&overlay);
     let targets = inputs.open(&mut files)?;
-    let mut checked = check(&mut files, &targets, &options);
-    keep_only(&files, &options, &mut checked);
+    let checked = check(&mut files, &targets, &options);
     let named = checked
         .diagnostics
         .iter()
@@ -69,13 +68,6 @@ fn options(args: &Check, inputs: &Inputs) -> Result<Options, Failure> {
         evidence,
         only: inputs.only(),
     })
-}
-
-/// With `--root`, findings are reported only for the paths that were named.
-fn keep_only(files: &Files<'_>, options: &Options, checked: &mut Checked) {
-    if !options.only.is_empty() {
-        checked.diagnostics.retain(|d| options.only.contains(&files.sources.get(d.primary.place.file).path));
-    }
 }
 
 fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>) -> Result<(), Failure> {
@@ -161,8 +153,7 @@ fn mend(
     write(fs, &fixed.files).map_err(Failure)?;
     let mut files = Files::new(overlay);
     let targets = inputs.open(&mut files)?;
-    let mut left = check(&mut files, &targets, options);
-    keep_only(&files, options, &mut left);
+    let left = check(&mut files, &targets, options);
     let version = args.common.nginx_version.as_deref();
     let report = Report {
         sources: &files.sources,

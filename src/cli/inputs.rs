@@ -105,6 +105,9 @@ impl Inputs {
 
     /// The paths as they were given, for the command that a summary suggests.
     pub(super) fn shown(&self) -> String {
+        if self.stdin.is_some() {
+            return "-".to_owned();
+        }
         let mut shown: Vec<String> = self.paths.iter().take(3).map(|p| p.display().to_string()).collect();
         if self.paths.len() > 3 {
             shown = vec![".".to_owned()];

@@ -121,6 +121,9 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
     out.suppressed = suppress::suppress(files, &looked_at, &mut out.diagnostics);
     out.diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
+    if !options.only.is_empty() {
+        out.diagnostics.retain(|d| options.only.contains(&files.sources.get(d.primary.place.file).path));
+    }
     sort(files, &mut out.diagnostics);
     out
 }

@@ -24,11 +24,15 @@ pub(super) fn suppress(files: &Files<'_>, looked_at: &[FileId], diagnostics: &mu
     let before = diagnostics.len();
     diagnostics.retain(|found| {
         let place = found.primary.place;
-        let line = files.sources.get(place.file).lines().line(place.span.start);
+        // The directive that is reported, and the ones that its labels speak of: the location.
+        let lines_of = files.sources.get(place.file).lines();
+        let places =
+            std::iter::once(&found.primary).chain(&found.labels).map(|l| l.place).filter(|p| p.file == place.file);
+        let lines: Vec<usize> = places.map(|p| lines_of.line(p.span.start)).collect();
         let hit = ignores.iter_mut().find(|i| {
             i.place.file == place.file
                 && i.rules.iter().any(|r| r == found.rule || r == found.category.as_str())
-                && i.lines.is_none_or(|(from, to)| (from..=to).contains(&line))
+                && i.lines.is_none_or(|(from, to)| lines.iter().any(|line| (from..=to).contains(line)))
         });
         match hit {
             Some(ignore) => {

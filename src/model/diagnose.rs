@@ -72,7 +72,8 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Fi
             let outer: &Endpoint = &analysis.endpoints[f.endpoint];
             outer.scope == endpoint.location && f.causes == causes
         };
-        if !causes.is_empty() && !(endpoint.scope != endpoint.location && out.iter().any(said)) {
+        let repeats = endpoint.scope != endpoint.location && out.iter().any(said);
+        if !causes.is_empty() && !repeats {
             out.push(Finding { endpoint: i, causes });
         }
     }

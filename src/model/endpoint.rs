@@ -117,7 +117,8 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
             }
             _ => None,
         };
-        let (Some(pass), Some(location)) = (pass, config.enclosing(scope, ScopeKind::Location)) else { continue };
+        let Some(pass) = pass else { continue };
+        let Some(location) = config.enclosing(scope, ScopeKind::Location) else { continue };
         let (outcome, unreachable, entered) = verdict_at(world, scope, location, pass, version);
         out.push(Endpoint {
             scope,

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::scope::{Chain, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
+use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
 use crate::catalog::{Name, Shipped, lookup, name, shipped};
 use crate::source::{FileId, FileKind, FileSystem, SourceMap, expand_glob, is_glob, normalise};
 use crate::syntax::{self, Ast, DirectiveRef, Ending, word};
@@ -19,7 +19,7 @@ pub const WELL_KNOWN: &[&str] = &[
 
 /// nginx opens included files one within the other and runs out of them; no sane configuration
 /// comes near either limit.
-const MAX_DEPTH: usize = 500;
+const MAX_OPEN_FILES: usize = 500;
 /// Occurrences in one expanded configuration: what a chain of files that include each other twice
 /// would blow up without end.
 const MAX_OCCURRENCES: usize = 8_000_000;
@@ -172,6 +172,10 @@ struct Expander<'e, 'a> {
 impl Expander<'_, '_> {
     fn scope(&mut self, kind: ScopeKind, parent: Option<ScopeId>, opened_by: Option<OccId>) -> ScopeId {
         let id = ScopeId(self.out.tree.scopes.len() as u32);
+        let depth = parent.map_or(0, |p| self.out.tree.scopes[p.0 as usize].depth.saturating_add(1));
+        let outer = parent.is_some_and(|p| self.out.tree.scopes[p.0 as usize].outside_http);
+        let outside_http = outer || matches!(kind, ScopeKind::Stream | ScopeKind::Mail);
+        let kind = if depth > MAX_DEPTH { ScopeKind::Foreign } else { kind };
         let around = parent.is_some_and(|p| self.out.tree.scopes[p.0 as usize].unresolved_around);
         self.out.tree.scopes.push(Scope {
             kind,
@@ -180,6 +184,8 @@ impl Expander<'_, '_> {
             simple: (NONE, NONE),
             blocks: (NONE, NONE),
             mask: 0,
+            depth,
+            outside_http,
             unresolved: false,
             unresolved_around: around,
         });
@@ -289,7 +295,7 @@ impl Expander<'_, '_> {
             let path = self.files.sources.get(id).path.clone();
             if open.iter().any(|&f| self.files.same_file(f, id)) {
                 self.broken(occ, IncludeProblem::Cycle, path);
-            } else if open.len() >= MAX_DEPTH || self.out.tree.occs.len() >= MAX_OCCURRENCES {
+            } else if open.len() >= MAX_OPEN_FILES || self.out.tree.occs.len() >= MAX_OCCURRENCES {
                 self.broken(occ, IncludeProblem::TooLarge, path);
             } else {
                 let next = self.enter_file(id);

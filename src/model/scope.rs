@@ -16,6 +16,10 @@ pub struct OccId(pub u32);
 
 pub(super) const NONE: u32 = u32::MAX;
 
+/// Blocks nested deeper than this are not looked into: nginx reads nested blocks by calling itself,
+/// and no configuration comes near it. Every walk outward is bounded by it.
+pub const MAX_DEPTH: u32 = 100;
+
 /// What a block is, by its name and by the block around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScopeKind {
@@ -139,6 +143,10 @@ pub struct Scope {
     pub(super) blocks: (u32, u32),
     /// Which of the interesting directives stand in it.
     pub(super) mask: u64,
+    /// How many blocks are around it.
+    pub(super) depth: u32,
+    /// It belongs to `stream` or `mail`: another set of variables.
+    pub outside_http: bool,
     /// An include of its own could not be read.
     pub unresolved: bool,
     /// An include of its own or of an outer scope could not be read.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::pattern::Pattern;
-use super::scope::{Config, OccId, ScopeId, ScopeKind};
+use super::scope::{Config, OccId, ScopeKind};
 use crate::catalog::{Name, builtin_variable, name};
 use crate::syntax::word;
 
@@ -93,7 +93,7 @@ impl Definitions {
                 | ScopeKind::Mail
                 | ScopeKind::MailServer
                 | ScopeKind::Entries => {}
-                _ if in_stream(config, occ.scope) => {}
+                _ if config.scope(occ.scope).outside_http => {}
                 _ => out.directive(config, id, occ.name),
             }
         }
@@ -181,10 +181,6 @@ impl Definitions {
     pub fn knows(&self, name: &str) -> bool {
         builtin_variable(name.as_bytes()).is_some() || !self.of(name).is_empty()
     }
-}
-
-fn in_stream(config: Config<'_>, scope: ScopeId) -> bool {
-    config.outward(scope).any(|s| matches!(config.scope(s).kind, ScopeKind::Stream | ScopeKind::Mail))
 }
 
 impl Map {

@@ -90,7 +90,9 @@ fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
             format!("\"{}\" directive invalid value", row.name)
         }
         Value::Size
-            if word::size(&value).is_none() || (value.ends_with(b"g") && row.name != "client_max_body_size") =>
+            if word::size(&value).is_none()
+                || (value.ends_with(b"g")
+                    && (row.name.ends_with("buffer_size") || row.name.ends_with("buffers_size"))) =>
         {
             format!("\"{}\" directive invalid value", row.name)
         }

@@ -39,7 +39,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
 }
 
 fn in_http(world: &World<'_>, scope: ScopeId) -> bool {
-    !world.config.outward(scope).any(|s| matches!(world.config.scope(s).kind, ScopeKind::Stream | ScopeKind::Mail))
+    !world.config.scope(scope).outside_http
 }
 
 fn inherited_by_a_server(world: &World<'_>, http: ScopeId) -> bool {
