@@ -116,6 +116,15 @@ fn fix_is_safe(tree: &Tree, url: &str, before: &Observation) -> Result<bool, Fai
         !(before.verdict() == "upgrades" && after.verdict() != "upgrades"),
         format!("upgraded before, {} after {:?}\n{}", after.verdict(), after.error, shown()),
     )?;
+    // What somebody else wrote may let any protocol through; the map that wslint writes does not.
+    let texts = show(tree).to_ascii_lowercase();
+    let others = ["\"upgrade\"", "upgrade;", "upgrade,", ", upgrade", "$http_connection", "default $http_upgrade"]
+        .iter()
+        .any(|w| texts.contains(w));
+    check(
+        before.h2c_tunnelled || !after.h2c_tunnelled || others,
+        format!("an h2c upgrade is tunnelled now\n{}", shown()),
+    )?;
     check(
         before.verdict() == "rejected" || after.accepted,
         format!("nginx refuses the fixed file: {:?}\n{}", after.error, shown()),

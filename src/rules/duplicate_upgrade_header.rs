@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::{Context, Rule};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
@@ -65,10 +67,10 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    let mut seen: Vec<ScopeId> = Vec::new();
+    let mut seen: HashSet<ScopeId> = HashSet::new();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded) {
         let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !seen.contains(l)) else { continue };
-        seen.push(level);
+        seen.insert(level);
         let sent: Vec<OccId> = config
             .own_named(level, name::PROXY_SET_HEADER)
             .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Upgrade") && !config.arg_text(o, 1).is_empty())

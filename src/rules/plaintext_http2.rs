@@ -67,13 +67,25 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     if cx.analysis.version >= Version::PLAIN_HTTP2_DETECTED {
         return;
     }
-    let servers = crate::model::route::servers(config);
-    let all: Vec<Listen> = servers.iter().flat_map(|&s| Listen::of(config, s)).collect();
-    for server in servers {
-        let carries = cx.analysis.endpoints.iter().find(|e| e.server == Some(server) && (e.evidence > Evidence::None || e.verdict() == Verdict::Upgrades));
-        let Some(endpoint) = carries else { continue };
+    // Hardly any configuration has such a port: only then the others are looked at.
+    let speaks = |l: &Listen| l.http2 && !l.ssl;
+    let mut all: Option<Vec<Listen>> = None;
+    for server in crate::model::route::servers(config) {
         let ssl_on = matches!(config.effective(server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
-        for listen in Listen::of(config, server).into_iter().filter(|l| l.http2 && !ssl_on) {
+        let suspects: Vec<Listen> = Listen::of(config, server).into_iter().filter(|l| speaks(l) && !ssl_on).collect();
+        if suspects.is_empty() {
+            continue;
+        }
+        let carries = cx
+            .analysis
+            .endpoints
+            .iter()
+            .find(|e| e.server == Some(server) && (e.evidence > Evidence::None || e.verdict() == Verdict::Upgrades));
+        let Some(endpoint) = carries else { continue };
+        let all = all.get_or_insert_with(|| {
+            crate::model::route::servers(config).into_iter().flat_map(|s| Listen::of(config, s)).collect()
+        });
+        for listen in suspects {
             let tls = all.iter().any(|l| l.ssl && l.port == listen.port && l.address == listen.address);
             let Some(occ) = listen.occ.filter(|_| !tls) else { continue };
             let mut found = rule.at(
