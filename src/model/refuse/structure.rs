@@ -75,7 +75,7 @@ fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         return;
     }
     let no_name = !text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') || text[0].is_ascii_digit();
-    if NO_DIRECTIVES.contains(&shown.as_str()) {
+    if NO_DIRECTIVES.contains(&shown.as_str()) || NO_PREFIXES.iter().any(|p| shown.starts_with(p)) {
         out.push(Refusal::new(occ, Kind::UnknownDirective(None), format!("unknown directive \"{shown}\"")));
         return;
     }
@@ -86,7 +86,10 @@ fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 }
 
 /// Words of other languages that people write, and no module defines.
-const NO_DIRECTIVES: &[&str] = &["else", "elseif", "elsif", "elif", "websocket", "websockets"];
+const NO_DIRECTIVES: &[&str] = &["else", "elseif", "elsif", "elif", "websocket", "websockets", "proxy_headers"];
+
+/// No module extends these: `proxy_set_header_inherit` is wished for, and does not exist up to 1.31.5.
+const NO_PREFIXES: &[&str] = &["proxy_set_header_", "proxy_http_version_", "proxy_pass_header_"];
 
 /// Directives of well-known third-party modules that look like typos of nginx's own.
 const THIRD_PARTY: &[&str] = &[
