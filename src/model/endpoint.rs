@@ -132,7 +132,7 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
             not_entered: scope != location && !entered,
         });
     }
-    find_evidence(world, version, declared, &mut out);
+    find_evidence(world, declared, &mut out);
     out
 }
 
@@ -201,7 +201,7 @@ fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Varia
 }
 
 /// Fills in the evidence of all endpoints; some of it depends on the others of the server.
-fn find_evidence(world: &World<'_>, version: Version, declared: &Declarations, endpoints: &mut [Endpoint]) {
+fn find_evidence(world: &World<'_>, declared: &Declarations, endpoints: &mut [Endpoint]) {
     let config = world.config;
     let subrequests = subrequest_targets(world, endpoints);
     let mut speaking: HashMap<FileId, bool> = HashMap::new();
@@ -220,7 +220,7 @@ fn find_evidence(world: &World<'_>, version: Version, declared: &Declarations, e
             Matcher::Named(_) => PathEvidence::Nothing,
             _ => path_evidence(&path, false),
         });
-        let configured = configured(world, endpoint, version);
+        let configured = configured(world, endpoint);
         endpoint.evidence = match (stated, configured) {
             (Some(stated), _) => stated,
             _ if subrequests.contains(&endpoint.location) => Evidence::Excluded,
@@ -256,9 +256,8 @@ enum Configured {
 
 /// Whether somebody tried: an `Upgrade` header, a `Connection` that says upgrade or is derived from
 /// `$http_upgrade`, or a near miss of these, effective or shadowed.
-fn configured(world: &World<'_>, endpoint: &Endpoint, version: Version) -> Configured {
+fn configured(world: &World<'_>, endpoint: &Endpoint) -> Configured {
     let config = world.config;
-    let _ = version;
     let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
     let tries = |level: ScopeId| config.own_named(level, name::PROXY_SET_HEADER).any(|o| header_tries(world, o));
     let settings = config.settings_level(endpoint.scope);

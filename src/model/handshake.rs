@@ -151,8 +151,7 @@ impl Forwarded {
     pub fn tokens(&self, header: &str) -> (Vec<String>, bool) {
         let mut tokens = Vec::new();
         let mut unknown = false;
-        for (name, value, prefix) in self.lines().filter(|(n, ..)| n.eq_ignore_ascii_case(header)) {
-            let _ = name;
+        for (_, value, prefix) in self.lines().filter(|(n, ..)| n.eq_ignore_ascii_case(header)) {
             match value.display() {
                 Some(text) => {
                     tokens.extend((prefix + &text).split(',').map(|t| t.trim_matches([' ', '\t']).to_ascii_lowercase()))
@@ -192,9 +191,7 @@ impl Forwarded {
         let version = self.http_version.display();
         check(version.as_deref().map(|v| v == "1.1"), &|| Refusal::HttpVersion(version.clone().unwrap_or_default()));
         let hosts = self.values("host");
-        let sure = hosts.iter().filter(|h| h.value != Value::Unknown).count();
         // A host that is not known may be empty; it is taken for what a browser sends: not empty.
-        let _ = sure;
         check(if self.uncertain { None } else { Some(hosts.len() == 1) }, &|| Refusal::Hosts(hosts.len()));
         if let Some((name, ..)) = self.lines().find(|(n, ..)| !is_token(n)) {
             check(Some(false), &|| Refusal::HeaderName(name.clone()));

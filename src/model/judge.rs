@@ -221,8 +221,9 @@ fn bypasses(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>) -> bool {
 pub fn subrequest_upgrades(world: &World<'_>, scope: ScopeId, uri: &str, version: Version) -> bool {
     let Some(target) = world.subrequest_target(scope, uri) else { return false };
     let config = world.config;
-    let Some(pass) = config.own_named(target, name::PROXY_PASS).last() else { return false };
-    let _ = pass;
+    if !config.has(target, name::PROXY_PASS) {
+        return false;
+    }
     let mut vars = world.variables_at(target, super::request::Browser::Chrome);
     let sent = forwarded(config, target, &mut vars, version);
     let (upgrade, unsure) = sent.tokens("Upgrade");

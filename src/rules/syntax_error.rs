@@ -2,7 +2,7 @@ use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::i18n::Text;
 use crate::model::refuse::RefusalKind;
-use crate::source::{FileId, Place, Span};
+use crate::source::{FileId, Place};
 use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;
 
@@ -85,15 +85,11 @@ fn finding(rule: &Rule, file: FileId, error: &SyntaxError) -> Diagnostic {
     let words = Words::of(error.kind);
     let mut found = rule.at(Place { file, span: error.span }, words.label, words.message);
     if let (Some(opened), Some(text)) = (error.opened, words.opened) {
-        found.labels.push(Label { place: Place { file, span: first_line_end(opened) }, text });
+        found.labels.push(Label { place: Place { file, span: opened }, text });
     }
     found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
     found.help = words.help;
     found
-}
-
-fn first_line_end(span: Span) -> Span {
-    span
 }
 
 struct Words {
