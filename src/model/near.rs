@@ -61,6 +61,10 @@ pub fn connection_value(value: &str, variables: &[String], strict: bool) -> Opti
             (has_token(inner, "upgrade") || is_known_variable(inner, variables)).then(|| inner.to_owned())
         });
     }
+    // `&quot;upgrade&quot;` ends at its first `;`.
+    if lower == "&quot" || lower == "&#34" {
+        return Some("upgrade".to_owned());
+    }
     if let Some(name) = plain_variable(value) {
         return variable(name, variables, &["connection_upgrade", "http_connection"], strict);
     }

@@ -103,6 +103,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
         }
     }
     listens(world, out);
+    buffers(world, out);
 }
 
 fn enumeration(world: &World<'_>, occ: OccId, directive: &str, words: &[&str], out: &mut Vec<Refusal>) {
@@ -257,5 +258,42 @@ fn upstream_server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         if !fine {
             out.push(Refusal::new(occ, Kind::Value, format!("invalid parameter \"{parameter}\"")).at(i));
         }
+    }
+}
+
+/// `ngx_http_proxy_merge_loc_conf`: the buffers that are being sent have to leave one free. The sizes
+/// are recorded for 1.22.1 and pages of 4k; what newer versions do is not.
+fn buffers(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let first = |scope, wanted: &str| {
+        config.outward(scope).find_map(|s| config.own(s).filter(|&o| config.occ(o).name.as_str() == wanted).last())
+    };
+    let size =
+        |occ: Option<OccId>, argument: usize| occ.and_then(|o| config.arg(o, argument)).and_then(|v| word::size(&v));
+    let mut seen: Vec<OccId> = Vec::new();
+    for (id, occ) in config.occs() {
+        let ours = matches!(occ.name.as_str(), "proxy_buffer_size" | "proxy_buffers" | "proxy_busy_buffers_size");
+        let kind = config.scope(occ.scope).kind;
+        if !ours || !matches!(kind, ScopeKind::Server | ScopeKind::Location) || seen.contains(&id) {
+            continue;
+        }
+        let (buffer, buffers, busy) = (
+            first(occ.scope, "proxy_buffer_size"),
+            first(occ.scope, "proxy_buffers"),
+            first(occ.scope, "proxy_busy_buffers_size"),
+        );
+        seen.extend([buffer, buffers, busy].into_iter().flatten().filter(|o| config.occ(*o).scope == occ.scope));
+        let one = size(buffer, 0).unwrap_or(4096);
+        let (number, each) = (size(buffers, 0).unwrap_or(8), size(buffers, 1).unwrap_or(4096));
+        let largest = one.max(each);
+        let busy = size(busy, 0).unwrap_or(2 * largest);
+        let text = if busy < largest {
+            "\"proxy_busy_buffers_size\" must be equal to or greater than the maximum of the value of \"proxy_buffer_size\" and one of the \"proxy_buffers\""
+        } else if busy > number.saturating_sub(1) * each {
+            "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" minus one buffer"
+        } else {
+            continue;
+        };
+        out.push(Refusal::new(id, Kind::Value, text).before(Version(1, 29, 0)));
     }
 }
