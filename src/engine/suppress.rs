@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::include::Files;
 use crate::rules::{self, IgnoreProblem};
-use crate::source::{FileId, Place, Span};
+use crate::source::{FileId, Place};
 
 struct Ignore {
     place: Place,
@@ -83,12 +83,8 @@ fn read(files: &Files<'_>, file: FileId, ignores: &mut Vec<Ignore>, problems: &m
         }
         let line = source.lines().line(span.start);
         // A comment behind a directive is about its line, one that stands alone about the next one.
-        let alone = is_alone(&source.bytes, span);
+        let alone = source.begins_line(span.start);
         let lines = (!whole).then_some(if alone { (line, line + 1) } else { (line, line) });
         ignores.push(Ignore { place, rules: names, lines, used: false });
     }
-}
-
-fn is_alone(bytes: &[u8], span: Span) -> bool {
-    bytes[..span.start as usize].iter().rev().take_while(|&&b| b != b'\n').all(u8::is_ascii_whitespace)
 }

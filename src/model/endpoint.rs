@@ -280,7 +280,7 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
         return false;
     }
     near::has_token(&text, "upgrade")
-        || near::connection_value(&text, world.definitions.names(), true).is_some()
+        || near::connection_value(&text, world.definitions.names()).is_some()
         || derived(world, &value, 0)
 }
 
@@ -341,7 +341,7 @@ pub fn comments_on(world: &World<'_>, scope: ScopeId) -> Vec<String> {
     for comment in comments[..before].iter().rev() {
         let between = &source.bytes[comment.end as usize..below as usize];
         let lines = between.iter().filter(|&&b| b == b'\n').count();
-        let alone = line_before_is_blank(&source.bytes, comment.start as usize);
+        let alone = source.begins_line(comment.start);
         if lines != 1 || !between.iter().all(u8::is_ascii_whitespace) || !alone {
             break;
         }
@@ -352,10 +352,6 @@ pub fn comments_on(world: &World<'_>, scope: ScopeId) -> Vec<String> {
     let body_end = directive.children().next().map_or(directive.span().end, |c| c.span().start);
     out.extend(comments[before..].iter().take_while(|c| c.start < body_end).filter(|c| c.start > body_start).map(text));
     out
-}
-
-fn line_before_is_blank(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].iter().rev().take_while(|&&b| b != b'\n').all(u8::is_ascii_whitespace)
 }
 
 /// `# wslint: websocket` and `# wslint: no-websocket`, the innermost that speaks.

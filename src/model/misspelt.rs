@@ -115,14 +115,13 @@ fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<M
             meant: meant.to_owned(),
         });
     }
-    let strict = true;
     let header = meant.unwrap_or(&written);
     if header.eq_ignore_ascii_case("Upgrade")
-        && let Some(meant) = near::upgrade_value(&value, names, strict)
+        && let Some(meant) = near::upgrade_value(&value, names)
     {
         out.push(Misspelling { occ, argument: Some(1), part: Part::Upgrade, written: value, meant });
     } else if header.eq_ignore_ascii_case("Connection")
-        && let Some(meant) = near::connection_value(&value, names, strict)
+        && let Some(meant) = near::connection_value(&value, names)
     {
         out.push(Misspelling { occ, argument: Some(1), part: Part::Connection, written: value, meant });
     }
@@ -163,7 +162,7 @@ fn map(analysis: &Analysis<'_>, occ: OccId, used: &[String], names: &[String], o
         if written.starts_with('$') {
             continue;
         }
-        if let Some(meant) = near::connection_value(&written, names, true) {
+        if let Some(meant) = near::connection_value(&written, names) {
             out.push(Misspelling { occ: line, argument: Some(0), part: Part::MapValue, written, meant });
         }
     }

@@ -53,10 +53,10 @@ pub fn header_name(name: &str) -> Option<&'static str> {
 
 /// What a misspelt value of `Connection` means, as it should be written; `variables` are the names
 /// that are defined.
-pub fn connection_value(value: &str, variables: &[String], strict: bool) -> Option<String> {
+pub fn connection_value(value: &str, variables: &[String]) -> Option<String> {
     let lower = value.to_ascii_lowercase();
     if let Some(inner) = without_false_quotes(value) {
-        let fixed = connection_value(inner, variables, strict);
+        let fixed = connection_value(inner, variables);
         return fixed.or_else(|| {
             (has_token(inner, "upgrade") || is_known_variable(inner, variables)).then(|| inner.to_owned())
         });
@@ -66,7 +66,7 @@ pub fn connection_value(value: &str, variables: &[String], strict: bool) -> Opti
         return Some("upgrade".to_owned());
     }
     if let Some(name) = plain_variable(value) {
-        return variable(name, variables, &["connection_upgrade", "http_connection"], strict);
+        return variable(name, variables, &["connection_upgrade", "http_connection"]);
     }
     if has_token(value, "upgrade") || lower.contains('$') {
         return escaped_dollar(value, variables);
@@ -81,16 +81,16 @@ pub fn connection_value(value: &str, variables: &[String], strict: bool) -> Opti
 }
 
 /// What a misspelt value of `Upgrade` means.
-pub fn upgrade_value(value: &str, variables: &[String], strict: bool) -> Option<String> {
+pub fn upgrade_value(value: &str, variables: &[String]) -> Option<String> {
     let lower = value.to_ascii_lowercase();
     if let Some(inner) = without_false_quotes(value) {
-        let fixed = upgrade_value(inner, variables, strict);
+        let fixed = upgrade_value(inner, variables);
         return fixed.or_else(|| {
             (lower.contains("websocket") || is_known_variable(inner, variables)).then(|| inner.to_owned())
         });
     }
     if let Some(name) = plain_variable(value) {
-        return variable(name, variables, &["http_upgrade"], strict);
+        return variable(name, variables, &["http_upgrade"]);
     }
     if lower.contains('$') {
         return escaped_dollar(value, variables);
@@ -104,7 +104,7 @@ pub fn upgrade_value(value: &str, variables: &[String], strict: bool) -> Option<
 
 /// A variable that is a near miss of one that exists or is usual. A name that nginx knows is only
 /// ever meant otherwise where it can never have a value: `$http_ugrade`.
-fn variable(name: &str, variables: &[String], usual: &[&str], strict: bool) -> Option<String> {
+fn variable(name: &str, variables: &[String], usual: &[&str]) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     let exists = variables.iter().any(|v| v.eq_ignore_ascii_case(name));
     if exists || usual.contains(&lower.as_str()) {
@@ -120,12 +120,8 @@ fn variable(name: &str, variables: &[String], usual: &[&str], strict: bool) -> O
     }
     let mut words: Vec<&str> = usual.to_vec();
     words.push("http_upgrade");
-    if !strict {
-        words.extend(variables.iter().map(String::as_str));
-    } else {
-        words
-            .extend(variables.iter().map(String::as_str).filter(|v| v.contains("upgrade") || v.contains("connection")));
-    }
+    let related = |v: &&str| v.contains("upgrade") || v.contains("connection");
+    words.extend(variables.iter().map(String::as_str).filter(related));
     // `$connection_upgrade` spelt as a client header, seen in the wild.
     if lower == "http_connection_upgrade" {
         return Some("$connection_upgrade".to_owned());
@@ -227,7 +223,7 @@ mod tests {
             ("$connection_upgrade", None),
             ("$uri", None),
         ] {
-            assert_eq!(connection_value(value, &[], true).as_deref(), want, "{value}");
+            assert_eq!(connection_value(value, &[]).as_deref(), want, "{value}");
         }
         for (value, want) in [
             ("$http_ugrade", Some("$http_upgrade")),
@@ -242,7 +238,7 @@ mod tests {
             ("$http_connection", None),
             ("h2c", None),
         ] {
-            assert_eq!(upgrade_value(value, &[], true).as_deref(), want, "{value}");
+            assert_eq!(upgrade_value(value, &[]).as_deref(), want, "{value}");
         }
         for (name, want) in [
             ("Conection", Some("Connection")),

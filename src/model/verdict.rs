@@ -91,6 +91,26 @@ pub enum Reason {
     Loop,
 }
 
+impl Reason {
+    /// The directive that is to blame, where one alone is.
+    pub fn culprit(&self) -> Option<OccId> {
+        match self {
+            Reason::Http2Upstream(o)
+            | Reason::Answered(o, _)
+            | Reason::TryFiles(o)
+            | Reason::OtherHandler(o)
+            | Reason::Denied(o)
+            | Reason::Internal(o)
+            | Reason::HiddenResponse(o, _)
+            | Reason::DuplicateResponse(o, _)
+            | Reason::StatusReplaced(o)
+            | Reason::BadUrl(o, _)
+            | Reason::NoResolver(o, _) => Some(*o),
+            _ => None,
+        }
+    }
+}
+
 /// What is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {

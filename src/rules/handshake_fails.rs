@@ -1,8 +1,6 @@
 use super::{Context, Rule, arrives_here, by_evidence, words};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::OccId;
 use crate::model::diagnose::Cause;
-use crate::model::verdict::Reason;
 use crate::text;
 
 rule! {
@@ -70,7 +68,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_))) {
         let location = cx.location_words(endpoint.location);
         let Cause::Other(reason) = cause else { continue };
-        let (words, culprit) = (words::reason(config, reason), culprit(reason));
+        let (words, culprit) = (words::reason(config, reason), reason.culprit());
         let (en, zh) = (&words.en, &words.zh);
         let mut found = rule.at(
             config.head(culprit.unwrap_or(endpoint.pass)),
@@ -88,23 +86,5 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("remove it here, or give WebSocket a location of its own", "在此处去掉它,或为 WebSocket 单独设一个 location");
         out.push(found);
-    }
-}
-
-/// The directive that a reason points at.
-fn culprit(reason: &Reason) -> Option<OccId> {
-    match reason {
-        Reason::Http2Upstream(o)
-        | Reason::Answered(o, _)
-        | Reason::TryFiles(o)
-        | Reason::OtherHandler(o)
-        | Reason::Denied(o)
-        | Reason::Internal(o)
-        | Reason::HiddenResponse(o, _)
-        | Reason::DuplicateResponse(o, _)
-        | Reason::StatusReplaced(o)
-        | Reason::BadUrl(o, _)
-        | Reason::NoResolver(o, _) => Some(*o),
-        _ => None,
     }
 }

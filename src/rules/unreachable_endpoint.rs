@@ -1,8 +1,6 @@
 use super::{Context, Rule, by_evidence, words};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::OccId;
 use crate::model::diagnose::Cause;
-use crate::model::verdict::Reason;
 use crate::text;
 
 rule! {
@@ -72,12 +70,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let why = words::reason(config, reason);
         let (en, zh) = (why.en.clone(), why.zh.clone());
         let mut found = rule.at(
-            config.head(culprit(reason).unwrap_or(endpoint.pass)),
+            config.head(reason.culprit().unwrap_or(endpoint.pass)),
             why,
             text!("no request to `{location}` gets as far as `proxy_pass`: {en}", "到 `{location}` 的请求都到不了 `proxy_pass`:{zh}"),
         );
         found.severity = by_evidence(endpoint.evidence);
-        if culprit(reason).is_some() {
+        if reason.culprit().is_some() {
             found.labels.push(Label { place: config.head(endpoint.pass), text: text!("never reached", "永远到不了这里") });
         }
         found.why = text!(
@@ -86,13 +84,5 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("remove what answers first, or write `break;` into the `if`", "去掉先作出应答的指令,或在 `if` 中写上 `break;`");
         out.push(found);
-    }
-}
-
-/// The directive that answers instead.
-fn culprit(reason: &Reason) -> Option<OccId> {
-    match reason {
-        Reason::Answered(o, _) | Reason::TryFiles(o) | Reason::OtherHandler(o) | Reason::Denied(o) | Reason::Internal(o) => Some(*o),
-        _ => None,
     }
 }

@@ -87,6 +87,11 @@ impl SourceFile {
         self.lines.get_or_init(|| LineIndex::new(&self.bytes))
     }
 
+    /// Whether nothing but white space stands before this offset on its line.
+    pub fn begins_line(&self, offset: u32) -> bool {
+        self.bytes[..offset as usize].iter().rev().take_while(|&&b| b != b'\n').all(u8::is_ascii_whitespace)
+    }
+
     /// The bytes of a range of this file.
     pub fn text(&self, span: Span) -> &[u8] {
         &self.bytes[span.range()]
