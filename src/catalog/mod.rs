@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 pub use evidence::{CommentEvidence, PathEvidence, comment_evidence, path_evidence, upstream_evidence};
 pub use shipped::{Shipped, shipped};
-pub use variables::{VariableKind, builtin_variable};
+pub use variables::{VariableKind, builtin_variable, variable_since};
 
 use directives::DIRECTIVES;
 

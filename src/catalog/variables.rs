@@ -1,5 +1,7 @@
 //! The variables that nginx itself defines, from the `ngx_http_variable_t` tables of its modules
-//! (http/ngx_http_variables.c and http/modules/*.c, 1.31.5).
+//! (http/ngx_http_variables.c and http/modules/*.c).
+
+use super::Version;
 
 /// Where a variable comes from that no configuration defines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,31 +27,10 @@ const PREFIXES: &[&str] = &[
     "proxy_protocol_tlv_",
 ];
 
-/// May be the target of `map`, `set`, `geo` and the like.
-const CHANGEABLE: &[&str] = &["args", "limit_rate", "proxy_host", "proxy_port"];
-
-/// May not.
-const FIXED: &[&str] = &[
+/// May be the target of `map`, `set`, `geo` and the like: each was put to `nginx -t` (1.22.1).
+const CHANGEABLE: &[&str] = &[
     "ancient_browser",
-    "binary_remote_addr",
-    "body_bytes_sent",
-    "bytes_received",
-    "bytes_sent",
-    "connection",
-    "connection_requests",
-    "connection_time",
-    "connections_active",
-    "connections_reading",
-    "connections_waiting",
-    "connections_writing",
-    "content_length",
-    "content_type",
-    "date_gmt",
-    "date_local",
-    "document_root",
-    "document_uri",
-    "fastcgi_path_info",
-    "fastcgi_script_name",
+    "args",
     "geoip_area_code",
     "geoip_city",
     "geoip_city_continent_code",
@@ -66,29 +47,73 @@ const FIXED: &[&str] = &[
     "geoip_postal_code",
     "geoip_region",
     "geoip_region_name",
+    "invalid_referer",
+    "limit_rate",
+    "modern_browser",
+    "msie",
+    "proxy_host",
+    "proxy_port",
+    "ssl_alpn_protocol",
+    "ssl_cipher",
+    "ssl_ciphers",
+    "ssl_client_cert",
+    "ssl_client_escaped_cert",
+    "ssl_client_fingerprint",
+    "ssl_client_i_dn",
+    "ssl_client_i_dn_legacy",
+    "ssl_client_raw_cert",
+    "ssl_client_s_dn",
+    "ssl_client_s_dn_legacy",
+    "ssl_client_serial",
+    "ssl_client_v_end",
+    "ssl_client_v_remain",
+    "ssl_client_v_start",
+    "ssl_client_verify",
+    "ssl_curve",
+    "ssl_curves",
+    "ssl_early_data",
+    "ssl_protocol",
+    "ssl_server_name",
+    "ssl_session_id",
+    "ssl_session_reused",
+    "uid_reset",
+];
+
+/// May not.
+const FIXED: &[&str] = &[
+    "binary_remote_addr",
+    "body_bytes_sent",
+    "bytes_sent",
+    "connection",
+    "connection_requests",
+    "connection_time",
+    "connections_active",
+    "connections_reading",
+    "connections_waiting",
+    "connections_writing",
+    "content_length",
+    "content_type",
+    "date_gmt",
+    "date_local",
+    "document_root",
+    "document_uri",
+    "fastcgi_path_info",
+    "fastcgi_script_name",
     "gzip_ratio",
     "host",
     "hostname",
     "http2",
-    "http3",
     "https",
-    "invalid_referer",
     "is_args",
-    "is_request_port",
     "limit_conn_status",
     "limit_req_status",
-    "memcached_key",
-    "modern_browser",
     "msec",
-    "msie",
     "nginx_version",
     "pid",
     "pipe",
     "proxy_add_x_forwarded_for",
     "proxy_internal_body_length",
     "proxy_internal_chunked",
-    "proxy_internal_connection",
-    "proxy_internal_host",
     "proxy_protocol_addr",
     "proxy_protocol_port",
     "proxy_protocol_server_addr",
@@ -108,7 +133,6 @@ const FIXED: &[&str] = &[
     "request_id",
     "request_length",
     "request_method",
-    "request_port",
     "request_time",
     "request_uri",
     "scheme",
@@ -119,36 +143,6 @@ const FIXED: &[&str] = &[
     "server_port",
     "server_protocol",
     "slice_range",
-    "ssl_alpn_protocol",
-    "ssl_cipher",
-    "ssl_ciphers",
-    "ssl_client_cert",
-    "ssl_client_escaped_cert",
-    "ssl_client_fingerprint",
-    "ssl_client_i_dn",
-    "ssl_client_i_dn_legacy",
-    "ssl_client_raw_cert",
-    "ssl_client_s_dn",
-    "ssl_client_s_dn_legacy",
-    "ssl_client_serial",
-    "ssl_client_sigalg",
-    "ssl_client_v_end",
-    "ssl_client_v_remain",
-    "ssl_client_v_start",
-    "ssl_client_verify",
-    "ssl_curve",
-    "ssl_curves",
-    "ssl_early_data",
-    "ssl_ech_outer_server_name",
-    "ssl_ech_status",
-    "ssl_preread_alpn_protocols",
-    "ssl_preread_protocol",
-    "ssl_preread_server_name",
-    "ssl_protocol",
-    "ssl_server_name",
-    "ssl_session_id",
-    "ssl_session_reused",
-    "ssl_sigalg",
     "status",
     "tcpinfo_rcv_space",
     "tcpinfo_rtt",
@@ -157,33 +151,48 @@ const FIXED: &[&str] = &[
     "time_iso8601",
     "time_local",
     "uid_got",
-    "uid_reset",
     "uid_set",
     "upstream_addr",
     "upstream_bytes_received",
     "upstream_bytes_sent",
-    "upstream_cache_age",
-    "upstream_cache_key",
     "upstream_cache_last_modified",
-    "upstream_cache_max_age",
     "upstream_cache_status",
     "upstream_connect_time",
-    "upstream_first_byte_time",
     "upstream_header_time",
-    "upstream_last_addr",
-    "upstream_last_server_name",
-    "upstream_queue_time",
     "upstream_response_length",
     "upstream_response_time",
-    "upstream_session_time",
     "upstream_status",
     "uri",
 ];
 
+/// Variables that 1.22.1 lacks, with the first version that has them (nginx.org, "Embedded Variables");
+/// 1.23.0 where that page does not say it.
+const LATER: &[(&str, Version)] = &[
+    ("http3", Version(1, 25, 0)),
+    ("is_request_port", Version(1, 29, 3)),
+    ("request_port", Version(1, 29, 3)),
+    ("ssl_client_sigalg", Version(1, 29, 3)),
+    ("ssl_ech_outer_server_name", Version(1, 29, 4)),
+    ("ssl_ech_status", Version(1, 29, 4)),
+    ("ssl_sigalg", Version(1, 29, 3)),
+    ("upstream_cache_age", Version(1, 23, 0)),
+    ("upstream_cache_key", Version(1, 23, 0)),
+    ("upstream_cache_max_age", Version(1, 23, 0)),
+    ("upstream_last_addr", Version(1, 23, 0)),
+    ("upstream_last_server_name", Version(1, 25, 3)),
+    ("upstream_queue_time", Version(1, 23, 0)),
+];
+
+/// The first version that has a variable of nginx's own, where 1.22.1 has it not.
+pub fn variable_since(name: &str) -> Option<Version> {
+    let name = name.to_ascii_lowercase();
+    LATER.binary_search_by_key(&name.as_str(), |l| l.0).ok().map(|at| LATER[at].1)
+}
+
 /// Whether nginx defines this variable itself. Names are compared without case, as nginx does.
 pub fn builtin_variable(name: &[u8]) -> Option<VariableKind> {
     let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
-    if CHANGEABLE.contains(&name.as_str()) {
+    if CHANGEABLE.binary_search(&name.as_str()).is_ok() || variable_since(&name).is_some() {
         return Some(VariableKind::Changeable);
     }
     if FIXED.binary_search(&name.as_str()).is_ok() {
@@ -198,7 +207,7 @@ mod tests {
 
     #[test]
     fn known_names_are_known() {
-        assert!(FIXED.windows(2).all(|w| w[0] < w[1]), "sorted");
+        assert!(FIXED.is_sorted() && CHANGEABLE.is_sorted() && LATER.is_sorted_by_key(|l| l.0));
         assert_eq!(builtin_variable(b"URI"), Some(VariableKind::Fixed));
         assert_eq!(builtin_variable(b"http_ugrade"), Some(VariableKind::Prefix));
         assert_eq!(builtin_variable(b"connection_upgrade"), None);

@@ -197,19 +197,27 @@ impl Misspelling {
             Part::Connection => level == Some(at) && header.eq_ignore_ascii_case("Connection"),
             Part::Version => false,
             Part::MapSource | Part::MapValue => {
-                let map = if self.part == Part::MapSource { Some(self.occ) } else { config.scope(at).opened_by };
-                let target = map.map(|m| config.arg_text(m, 1)).unwrap_or_default();
                 let Some(level) = level else { return false };
                 config
                     .own_named(level, name::PROXY_SET_HEADER)
                     .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
-                    .any(|o| {
-                        config.arg(o, 1).is_some_and(|v| {
-                            variables_in(&v).iter().any(|v| reaches(analysis, v, target.trim_start_matches('$'), 0))
-                        })
-                    })
+                    .any(|o| config.arg(o, 1).is_some_and(|v| self.feeds(analysis, &v)))
             }
         }
+    }
+
+    /// Whether it stands in a map from which this value gets its own.
+    pub fn feeds(&self, analysis: &Analysis<'_>, value: &[u8]) -> bool {
+        let config = analysis.config();
+        let map = match self.part {
+            Part::MapSource => Some(self.occ),
+            Part::MapValue => config.scope(config.occ(self.occ).scope).opened_by,
+            _ => None,
+        };
+        map.is_some_and(|m| {
+            let target = config.arg_text(m, 1);
+            variables_in(value).iter().any(|v| reaches(analysis, v, target.trim_start_matches('$'), 0))
+        })
     }
 
     /// Whether it is why the HTTP version of an endpoint is wrong.

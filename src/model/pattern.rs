@@ -47,6 +47,9 @@ impl Pattern {
     /// differ.
     pub fn is_surely_invalid(&self) -> bool {
         let Ok(text) = std::str::from_utf8(&self.text) else { return false };
+        if Groups::count(text).is_some_and(|g| g.contradict()) {
+            return true;
+        }
         let common = |c: char| !c.is_ascii_alphanumeric() || "dwsbDWSBnrt".contains(c);
         let plain = !text.contains("(?")
             && !text.contains("[:")
@@ -97,6 +100,11 @@ impl Pattern {
         out
     }
 
+    /// How many groups capture; `None` where that takes a whole parser of PCRE.
+    pub fn captures_count(&self) -> Option<usize> {
+        Groups::count(std::str::from_utf8(&self.text).ok()?).map(|g| g.captures)
+    }
+
     /// The regular expressions in the arguments of a `location`, `server_name`, `rewrite` or `if`.
     pub fn of_directive(config: Config<'_>, id: OccId, directive: Name) -> Vec<Pattern> {
         let args: Vec<Vec<u8>> =
@@ -124,6 +132,108 @@ impl Pattern {
     }
 }
 
+/// What one pass over an expression finds that PCRE refuses and other engines may not.
+#[derive(Debug, Default)]
+struct Groups {
+    captures: usize,
+    names: Vec<String>,
+    highest_reference: usize,
+    wrong: bool,
+}
+
+impl Groups {
+    /// `None` for what needs more than a pass: `(?|…)`, `(?J)`, quoting, comments.
+    fn count(text: &str) -> Option<Groups> {
+        let mut found = Groups::default();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let behind = &rest[c.len_utf8()..];
+            rest = match c {
+                '\\' => {
+                    let next = behind.chars().next()?;
+                    if matches!(next, 'Q' | 'E') {
+                        return None;
+                    }
+                    if let Some(digit @ 1..=9) = next.to_digit(10)
+                        && !behind[1..].starts_with(|c: char| c.is_ascii_digit())
+                    {
+                        found.highest_reference = found.highest_reference.max(digit as usize);
+                    }
+                    &behind[next.len_utf8()..]
+                }
+                '[' => behind_class(behind)?,
+                '(' => found.group(behind)?,
+                '{' => {
+                    found.wrong |= is_reversed_range(behind);
+                    behind
+                }
+                _ => behind,
+            };
+        }
+        Some(found)
+    }
+
+    fn group<'a>(&mut self, behind: &'a str) -> Option<&'a str> {
+        let Some(special) = behind.strip_prefix('?') else {
+            // Verbs such as `(*UTF)` capture nothing.
+            self.captures += usize::from(!behind.starts_with('*'));
+            return Some(behind);
+        };
+        let named = special.strip_prefix('P').unwrap_or(special);
+        let named = match named.chars().next()? {
+            '<' if !named.starts_with("<=") && !named.starts_with("<!") => named[1..].split_once('>'),
+            '\'' => named[1..].split_once('\''),
+            _ => None,
+        };
+        if let Some((name, rest)) = named {
+            self.captures += 1;
+            self.wrong |= self.names.iter().any(|n| n == name);
+            self.names.push(name.to_owned());
+            return Some(rest);
+        }
+        match special.chars().next()? {
+            '|' | 'J' | '#' | '(' | '^' | '-' => None,
+            ':' | '=' | '!' | '>' | '<' | 'P' | '&' | '+' | 'R' | 'C' | '0'..='9' => Some(special),
+            'i' | 'm' | 's' | 'x' | 'U' | 'X' | 'n' | 'a' => {
+                // Extended syntax has comments in which anything may stand.
+                let flags = special.split([':', ')']).next()?;
+                (!flags.contains(['x', 'J', 'n'])).then_some(special)
+            }
+            _ => {
+                self.wrong = true;
+                Some(special)
+            }
+        }
+    }
+
+    fn contradict(&self) -> bool {
+        self.wrong || self.highest_reference > self.captures
+    }
+}
+
+/// What follows a character class; its first `]` may be a member.
+fn behind_class(text: &str) -> Option<&str> {
+    let body = text.strip_prefix('^').unwrap_or(text);
+    let mut escaped = false;
+    for (at, c) in body.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' if body[at..].starts_with("[:") => return None,
+            ']' if at > 0 => return Some(&body[at + 1..]),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `3,1}`
+fn is_reversed_range(text: &str) -> bool {
+    let Some((range, _)) = text.split_once('}') else { return false };
+    let ends = range.split_once(',').map(|(a, b)| (a.parse::<u32>(), b.parse::<u32>()));
+    matches!(ends, Some((Ok(least), Ok(most))) if least > most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +241,19 @@ mod tests {
     #[test]
     fn names_of_captures_are_found() {
         assert_eq!(Pattern::new(b"^/(?<a>x)(?P<b>y)(?'c'z)(?:n)(?<=q)", false).names(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_pcre_refuses_is_refused() {
+        for text in ["^/(a)\\2$", "(?z)^/abc$", "^/(?<who>a)(?<who>b)", "a{3,1}", "("] {
+            assert!(Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
+        }
+        for text in
+            ["^/(a)\\1$", "(?i)^/abc$", "(?|(?<a>x)|(?<a>y))", "[{3,1}]", "[(]\\(", "(?<!x)y", "(?#z)", "\\Q(\\E"]
+        {
+            assert!(!Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
+        }
+        assert_eq!(Pattern::new(b"^(.+\\.php)(/.+)$", false).captures_count(), Some(2));
     }
 
     #[test]

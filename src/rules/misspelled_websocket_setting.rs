@@ -1,5 +1,5 @@
 use super::{Context, Rule, arrives_here, replace, safe};
-use crate::diagnostic::{Diagnostic, Edit, Fix};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::eval::Purpose;
 use crate::model::near;
 use crate::model::request::Request;
@@ -131,9 +131,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether a header has a value for ordinary requests, too.
+/// Whether a header has a value for ordinary requests, too, or will have one once its map is mended.
 fn sent_always(cx: &Context<'_>, occ: OccId) -> bool {
     let config = cx.config();
+    if config.arg(occ, 1).is_some_and(|v| cx.misspellings.iter().any(|m| m.feeds(cx.analysis, &v))) {
+        return true;
+    }
     let mut vars = cx.analysis.world.variables_for(config.occ(occ).scope, Request::ordinary());
     config.arg(occ, 1).is_some_and(|v| vars.value(&v, Purpose::Header) != Value::EMPTY)
 }
@@ -150,6 +153,14 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         }),
     };
     let title = text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`");
+    if cx.analysis.endpoints.iter().any(|e| misspelling.concerns_header(cx.analysis, e.scope, "Upgrade")) {
+        // What the map makes of an ordinary request is a header that strict backends refuse.
+        let note = text!(
+            "its value is also sent as `Upgrade`, with ordinary requests, too",
+            "它的值也作为 `Upgrade` 发送,普通请求也不例外"
+        );
+        return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
+    }
     let Some(default) = default else { return safe(title, vec![word]) };
     let close = Edit::Replace(config.arg_place(default, 0), "close".to_owned());
     let place = config.place(default, config.directive(default).span());

@@ -1,9 +1,15 @@
 //! What nginx refuses to start with, in nginx's terms, and for which versions.
 
+mod address;
+mod buffers;
+mod entries;
+mod parameters;
 mod structure;
+mod upstream;
 mod values;
 mod variables;
 mod words;
+mod zones;
 
 use super::scope::{OccId, ScopeKind};
 use super::world::World;
@@ -88,6 +94,10 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     structure::check(world, top_is_inferred, &mut out);
     values::check(world, &mut out);
     words::check(world, &mut out);
+    entries::check(world, &mut out);
+    upstream::check(world, &mut out);
+    zones::check(world, &mut out);
+    buffers::check(world, &mut out);
     variables::check(world, &mut out);
     if world.is_root {
         let config = world.config;

@@ -62,16 +62,31 @@ pub(super) fn check(world: &World<'_>, top_is_inferred: bool, out: &mut Vec<Refu
         }
     }
     map_hash_after_map(world, out);
+    load_module_too_late(world, out);
+}
+
+/// `ngx_load_module`: before any block that asks for the modules.
+fn load_module_too_late(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(first) = config.blocks(config.top()).next() else { return };
+    for occ in config.own(config.top()) {
+        if occ > first && config.occ(occ).name.as_str() == "load_module" {
+            out.push(Refusal::new(occ, Kind::Value, "\"load_module\" directive is specified too late").beside(first));
+        }
+    }
 }
 
 /// A name that the catalogue does not hold belongs to a module that nginx may have, unless it is
 /// hardly anything but a typo.
 fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
-    // A stray brace leaves a block without a name: the syntax error says so.
     let text = config.name_text(occ);
     let shown = String::from_utf8_lossy(&text).into_owned();
     if text.is_empty() {
+        // A stray brace leaves a block without a name, too: there the syntax error says so.
+        if config.directive(occ).ending() == Ending::Semicolon {
+            out.push(Refusal::new(occ, Kind::UnknownDirective(None), "unknown directive \"\""));
+        }
         return;
     }
     let no_name = !text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') || text[0].is_ascii_digit();

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::address::{self, Address, Use};
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Value, VariableKind, Version, builtin_variable, name};
+use crate::catalog::{Value, Version, name};
 use crate::model::rewrite::{Condition, Return, RewriteFlag};
 use crate::model::route::{Location, Matcher, locations_in};
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
@@ -22,16 +23,14 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
         match occ.name {
             name::PROXY_PASS if kind != ScopeKind::StreamServer => proxy_pass(world, id, out),
             name::PROXY_HTTP_VERSION => http_version(world, id, out),
-            name::MAP if kind == ScopeKind::Http => map(world, id, out),
-            name::SET => target(world, id, 0, out),
+            name::SET => super::entries::target(world, id, 0, out),
             name::IF => invalid(world, id, |a| Condition::parse(a).is_none(), "invalid condition", out),
             name::RETURN => invalid(world, id, |a| Return::parse(a).is_none(), "invalid return code", out),
             name::REWRITE => invalid(world, id, |a| RewriteFlag::parse(a).is_none(), "invalid parameter", out),
             name::LOCATION => location(world, id, out),
-            name::UPSTREAM if kind == ScopeKind::Http => upstream(world, id, out),
-            name::KEEPALIVE => keepalive(world, id, out),
             name::LIMIT_EXCEPT => limit_except(world, id, out),
             name::ROOT | name::ALIAS => root_and_alias(world, id, out),
+            name::AUTH_REQUEST_SET => super::entries::target(world, id, 0, out),
             _ => plain(world, id, out),
         }
     }
@@ -40,7 +39,6 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
             duplicate_locations(world, id, out);
         }
     }
-    duplicate_upstreams(world, out);
 }
 
 fn args(world: &World<'_>, occ: OccId) -> Vec<Vec<u8>> {
@@ -96,7 +94,7 @@ fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         {
             format!("\"{}\" directive invalid value", row.name)
         }
-        Value::Number if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => {
+        Value::Number if shown.parse::<i64>().is_err() || !value.iter().all(u8::is_ascii_digit) => {
             format!("\"{}\" directive invalid number", row.name)
         }
         _ => return,
@@ -125,26 +123,19 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         return;
     };
     let refuse = |text: String| Refusal::new(occ, Kind::Value, text).at(0);
-    let authority = rest.split(['/', '?']).next().unwrap_or("");
-    if !rest.starts_with("unix:") {
-        if authority.is_empty() {
-            out.push(refuse(format!("no host in upstream \"{rest}\"")));
+    match address::parse(rest, Use::ProxyPass) {
+        Err(said) => {
+            let shown = String::from_utf8_lossy(&url);
+            let shown = shown.split_once("://").map_or("", |(_, r)| r);
+            out.push(refuse(format!("{said} in upstream \"{shown}\"")));
             return;
         }
-        if let Some((host, port)) = authority
-            .rsplit_once(':')
-            .filter(|(h, _)| !authority.ends_with(']') && (!h.contains(':') || h.ends_with(']')))
-        {
-            let shown = String::from_utf8_lossy(&url).into_owned();
-            let shown = shown.split_once("://").map_or(shown.as_str(), |(_, r)| r);
-            if host.is_empty() {
-                out.push(refuse(format!("no host in upstream \"{shown}\"")));
-            } else if !port.parse::<u16>().is_ok_and(|p| p > 0) {
-                out.push(refuse(format!("invalid port in upstream \"{shown}\"")));
-            } else if let Some(upstream) = world.upstream(host) {
+        Ok(Address { host, port: Some(port) }) => {
+            if let Some(upstream) = world.upstream(&host) {
                 out.push(refuse(format!("upstream \"{host}\" may not have port {port}")).beside(upstream));
             }
         }
+        Ok(_) => {}
     }
     if !uri_part(&url).is_empty() && no_uri_allowed(world, occ) {
         out.push(refuse(
@@ -176,63 +167,6 @@ fn http_version(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         b"1.0" | b"1.1" => {}
         b"2" => out.push(Refusal::new(occ, Kind::HttpVersion, text).at(0).before(Version::PROXY_HTTP2)),
         _ => out.push(Refusal::new(occ, Kind::HttpVersion, text).at(0)),
-    }
-}
-
-/// The name that `set` or `map` gives a value to (`ngx_http_add_variable`).
-fn target(world: &World<'_>, occ: OccId, argument: usize, out: &mut Vec<Refusal>) {
-    let Some(value) = world.config.arg(occ, argument) else { return };
-    let shown = String::from_utf8_lossy(&value).into_owned();
-    match value.strip_prefix(b"$") {
-        None => out.push(Refusal::new(occ, Kind::Value, format!("invalid variable name \"{shown}\"")).at(argument)),
-        Some(b"") => {
-            out.push(Refusal::new(occ, Kind::Value, format!("invalid variable name \"{shown}\"")).at(argument))
-        }
-        Some(name) if builtin_variable(name) == Some(VariableKind::Fixed) => {
-            out.push(
-                Refusal::new(occ, Kind::Value, format!("the duplicate \"{}\" variable", &shown[1..])).at(argument),
-            );
-        }
-        Some(_) => {}
-    }
-}
-
-/// `ngx_http_map_block` and `ngx_http_map`.
-fn map(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    target(world, occ, 1, out);
-    let Some(scope) = config.occ(occ).opens() else { return };
-    let mut default: Option<OccId> = None;
-    let mut keys: HashMap<Vec<u8>, OccId> = HashMap::new();
-    for line in config.own(scope) {
-        let key = config.name_text(line).into_owned();
-        match (key.as_slice(), config.args(line).len()) {
-            (b"hostnames" | b"volatile", 0) => {}
-            (_, 1) => {
-                if key == b"include" {
-                } else if key == b"default" {
-                    match default {
-                        Some(first) => {
-                            out.push(Refusal::new(line, Kind::Value, "duplicate default map parameter").beside(first))
-                        }
-                        None => default = Some(line),
-                    }
-                } else if key.first() != Some(&b'~') {
-                    let shown = String::from_utf8_lossy(&key).into_owned();
-                    let plain = key.strip_prefix(b"\\").unwrap_or(&key).to_ascii_lowercase();
-                    match keys.get(&plain) {
-                        Some(&first) => out.push(
-                            Refusal::new(line, Kind::Value, format!("conflicting parameter \"{shown}\"")).beside(first),
-                        ),
-                        None => drop(keys.insert(plain, line)),
-                    }
-                }
-            }
-            _ => out.push(Refusal::new(line, Kind::Value, "invalid number of the map parameters")),
-        }
-    }
-    for block in config.blocks(scope) {
-        out.push(Refusal::new(block, Kind::Value, "unexpected \"{\""));
     }
 }
 
@@ -286,51 +220,6 @@ fn duplicate_locations(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>
     }
 }
 
-/// `ngx_http_upstream`: at least one server.
-fn upstream(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    let Some(scope) = config.occ(occ).opens() else { return };
-    let filled = config
-        .own(scope)
-        .any(|o| matches!(config.occ(o).name, name::SERVER) || config.occ(o).name == crate::catalog::Name::UNKNOWN);
-    if !filled && !config.scope(scope).unresolved {
-        out.push(Refusal::new(occ, Kind::Value, "no servers are inside upstream"));
-    }
-}
-
-fn duplicate_upstreams(world: &World<'_>, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    let mut seen: HashMap<String, OccId> = HashMap::new();
-    for (id, occ) in config.occs() {
-        if occ.name != name::UPSTREAM || config.scope(occ.scope).kind != ScopeKind::Http {
-            continue;
-        }
-        let text = config.arg_text(id, 0);
-        match seen.get(&text.to_ascii_lowercase()) {
-            Some(&first) => {
-                out.push(Refusal::new(id, Kind::Value, format!("duplicate upstream \"{text}\"")).at(0).beside(first))
-            }
-            None => drop(seen.insert(text.to_ascii_lowercase(), id)),
-        }
-    }
-}
-
-/// `keepalive 0` is legal since 1.29.7.
-fn keepalive(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    let Some(value) = config.arg(occ, 0) else { return };
-    let text = format!("invalid value \"{}\" in \"keepalive\" directive", String::from_utf8_lossy(&value));
-    match std::str::from_utf8(&value)
-        .ok()
-        .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|t| t.parse::<u32>().ok())
-    {
-        Some(0) => out.push(Refusal::new(occ, Kind::Value, text).at(0).before(Version::MODERN_PROXY)),
-        Some(_) => {}
-        None => out.push(Refusal::new(occ, Kind::Value, text).at(0)),
-    }
-}
-
 /// `ngx_http_core_limit_except`.
 fn limit_except(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     const METHODS: [&str; 14] = [
@@ -361,6 +250,11 @@ fn limit_except(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 fn root_and_alias(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let own = config.occ(occ);
+    let location = config.scope(own.scope).opened_by.and_then(|o| Location::read(config, o));
+    if own.name == name::ALIAS && location.is_some_and(|l| matches!(l.matcher, Matcher::Named(_))) {
+        let text = "the \"alias\" directive cannot be used inside the named location";
+        out.push(Refusal::new(occ, Kind::Value, text));
+    }
     let earlier = config
         .own(own.scope)
         .take_while(|o| *o < occ)

@@ -2,7 +2,7 @@
 //! defines them (`ngx_http_variables_init_vars`).
 
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Name, name};
+use crate::catalog::{Name, name, variable_since};
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word::{self, Part, ValueError};
@@ -69,11 +69,30 @@ fn evaluated(world: &World<'_>, occ: OccId, directive: Name, in_map: bool) -> Ve
         name::SPLIT_CLIENTS => vec![0],
         name::GEO if count == 2 => vec![0],
         other => match other.as_str() {
-            "access_log" | "auth_basic" | "proxy_set_body" | "proxy_bind" | "proxy_ssl_name" | "proxy_cache_key"
-            | "limit_conn_zone" | "limit_req_zone" | "limit_rate" | "limit_rate_after" | "hash" | "proxy_cache" => {
-                vec![0]
-            }
-            "add_trailer" | "fastcgi_param" | "uwsgi_param" | "scgi_param" => vec![1],
+            "access_log"
+            | "auth_basic"
+            | "proxy_set_body"
+            | "proxy_bind"
+            | "proxy_ssl_name"
+            | "proxy_cache_key"
+            | "limit_conn_zone"
+            | "limit_req_zone"
+            | "limit_rate"
+            | "limit_rate_after"
+            | "hash"
+            | "proxy_cache"
+            | "auth_basic_user_file"
+            | "proxy_ssl_certificate"
+            | "proxy_ssl_certificate_key"
+            | "proxy_store"
+            | "secure_link"
+            | "secure_link_md5"
+            | "charset"
+            | "fastcgi_pass"
+            | "uwsgi_pass"
+            | "scgi_pass"
+            | "grpc_pass" => vec![0],
+            "add_trailer" | "grpc_set_header" | "fastcgi_param" | "uwsgi_param" | "scgi_param" => vec![1],
             "log_format" => (1..count).collect(),
             "index" | "proxy_cookie_path" | "proxy_cookie_domain" | "proxy_redirect" | "expires" | "sub_filter" => {
                 (0..count).collect()
@@ -138,11 +157,15 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, open: bool, out: &mut V
             for part in parts {
                 let Part::Variable(name) = part else { continue };
                 let name = String::from_utf8_lossy(name).into_owned();
-                if !open && !world.definitions.knows(&name) {
-                    out.push(
-                        Refusal::new(occ, Kind::UnknownVariable(name.clone()), format!("unknown \"{name}\" variable"))
-                            .at(argument),
-                    );
+                if open {
+                    continue;
+                }
+                let unknown = format!("unknown \"{name}\" variable");
+                let refusal = Refusal::new(occ, Kind::UnknownVariable(name.clone()), unknown).at(argument);
+                if !world.definitions.knows(&name) {
+                    out.push(refusal);
+                } else if let Some(since) = variable_since(&name).filter(|_| world.definitions.of(&name).is_empty()) {
+                    out.push(refusal.before(since));
                 }
             }
         }

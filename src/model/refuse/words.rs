@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Version, name};
 use crate::model::pattern::Pattern;
@@ -11,8 +12,14 @@ use crate::model::scope::{OccId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word;
 
+/// `ngx_http_ssl_protocols`.
+const PROTOCOLS: &[&str] = &["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
+
 /// Directives of which every argument is one of these words.
 const ENUMERATIONS: &[(&str, &[&str])] = &[
+    ("dav_methods", &["off", "put", "delete", "mkcol", "copy", "move"]),
+    ("ssl_protocols", PROTOCOLS),
+    ("proxy_ssl_protocols", PROTOCOLS),
     ("satisfy", &["all", "any"]),
     ("gzip_http_version", &["1.0", "1.1"]),
     ("if_modified_since", &["off", "exact", "before"]),
@@ -79,39 +86,39 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     for (id, occ) in config.occs() {
         let kind = config.scope(occ.scope).kind;
         if super::is_opaque(kind) {
-            if kind == ScopeKind::Entries && config.name_text(id).starts_with(b"~") {
-                let key = config.name_text(id).into_owned();
-                let (text, caseless) = key.strip_prefix(b"~*").map_or((&key[1..], false), |t| (t, true));
-                pattern(id, &Pattern::new(text, caseless), out);
-            }
             continue;
         }
         match occ.name {
-            name::LOCATION | name::REWRITE | name::IF => {
+            name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
+                super::parameters::check(world, id, occ.name.as_str(), out);
                 for compiled in Pattern::of_directive(config, id, occ.name) {
                     pattern(id, &compiled, out);
                 }
             }
             name::LISTEN if kind == ScopeKind::Server => listen(world, id, out),
+            other if other.as_str() == "fastcgi_split_path_info" => {
+                let expression = Pattern::new(config.arg(id, 0).as_deref().unwrap_or_default(), false);
+                if expression.captures_count().is_some_and(|n| n != 2) {
+                    let text = format!("pattern \"{}\" must have 2 captures", expression.text());
+                    out.push(Refusal::new(id, Kind::Value, text).at(0));
+                }
+            }
             name::ERROR_PAGE => error_page(world, id, out),
-            name::SERVER if kind == ScopeKind::Upstream => upstream_server(world, id, out),
             other => {
-                if let Some((directive, words)) = ENUMERATIONS.iter().find(|(n, _)| *n == other.as_str()) {
-                    enumeration(world, id, directive, words, out);
+                super::parameters::check(world, id, other.as_str(), out);
+                if let Some((_, words)) = ENUMERATIONS.iter().find(|(n, _)| *n == other.as_str()) {
+                    enumeration(world, id, words, out);
                 }
             }
         }
     }
     listens(world, out);
-    buffers(world, out);
 }
 
-fn enumeration(world: &World<'_>, occ: OccId, directive: &str, words: &[&str], out: &mut Vec<Refusal>) {
+fn enumeration(world: &World<'_>, occ: OccId, words: &[&str], out: &mut Vec<Refusal>) {
     for i in 0..world.config.args(occ).len() {
         let value = world.config.arg_text(occ, i);
-        let known = words
-            .iter()
-            .any(|w| if directive == "proxy_ignore_headers" { w.eq_ignore_ascii_case(&value) } else { *w == value });
+        let known = words.iter().any(|w| w.eq_ignore_ascii_case(&value));
         if !known {
             out.push(Refusal::new(occ, Kind::Value, format!("invalid value \"{value}\"")).at(i));
         }
@@ -119,7 +126,7 @@ fn enumeration(world: &World<'_>, occ: OccId, directive: &str, words: &[&str], o
 }
 
 /// `pcre2_compile() failed`: only where the expression is so plain that there is no doubt.
-fn pattern(occ: OccId, pattern: &Pattern, out: &mut Vec<Refusal>) {
+pub(super) fn pattern(occ: OccId, pattern: &Pattern, out: &mut Vec<Refusal>) {
     if pattern.is_surely_invalid() {
         out.push(Refusal::new(occ, Kind::Value, format!("pcre2_compile() failed in \"{}\"", pattern.text())));
     }
@@ -129,17 +136,9 @@ fn pattern(occ: OccId, pattern: &Pattern, out: &mut Vec<Refusal>) {
 fn listen(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let target = config.arg_text(occ, 0);
-    let port = if target.starts_with('[') {
-        target.rsplit_once("]:").map(|(_, p)| p)
-    } else {
-        target.rsplit_once(':').map(|(_, p)| p).or(Some(&target))
-    };
-    let digits = port.filter(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    if !target.starts_with("unix:") && digits.is_some_and(|p| !p.parse::<u32>().is_ok_and(|p| (1..=65535).contains(&p)))
-    {
-        out.push(
-            Refusal::new(occ, Kind::Value, format!("invalid port in \"{target}\" of the \"listen\" directive")).at(0),
-        );
+    if let Err(said) = address::parse(&target, Use::Listen) {
+        let text = format!("{said} in \"{target}\" of the \"listen\" directive");
+        out.push(Refusal::new(occ, Kind::Value, text).at(0));
         return;
     }
     const FLAGS: [&str; 9] =
@@ -153,7 +152,21 @@ fn listen(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
             out.push(Refusal::new(occ, Kind::Value, text).at(i).before(Version(1, 25, 0)));
         } else if parameter == "multipath" {
             out.push(Refusal::new(occ, Kind::Value, text).at(i).before(Version(1, 29, 7)));
-        } else if !FLAGS.contains(&parameter.as_str()) && !VALUES.iter().any(|v| parameter.starts_with(v)) {
+        } else if let Some((key, value)) =
+            parameter.split_once('=').filter(|_| VALUES.iter().any(|v| parameter.starts_with(v)))
+        {
+            let number = || value.parse::<u32>().is_ok_and(|n| n > 0) && value.bytes().all(|b| b.is_ascii_digit());
+            let wrong = match key {
+                "backlog" => (!number()).then(|| format!("invalid backlog \"{parameter}\"")),
+                "rcvbuf" | "sndbuf" => {
+                    word::size(value.as_bytes()).is_none().then(|| format!("invalid {key} \"{parameter}\""))
+                }
+                "so_keepalive" => (!matches!(value, "on" | "off") && !value.contains(':'))
+                    .then(|| format!("invalid so_keepalive value: \"{value}\"")),
+                _ => None,
+            };
+            out.extend(wrong.map(|text| Refusal::new(occ, Kind::Value, text).at(i)));
+        } else if !FLAGS.contains(&parameter.as_str()) {
             out.push(Refusal::new(occ, Kind::Value, text).at(i));
         }
     }
@@ -166,6 +179,7 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
     type Address = (String, Option<u16>);
     let mut defaults: HashMap<Address, (OccId, crate::model::ScopeId)> = HashMap::new();
     let mut first: HashMap<Address, crate::model::ScopeId> = HashMap::new();
+    let mut options: HashMap<Address, OccId> = HashMap::new();
     let mut tls: Vec<(Address, OccId)> = Vec::new();
     for server in servers(config) {
         if config.scope(server).parent.is_none_or(|p| config.scope(p).kind != ScopeKind::Http) {
@@ -180,6 +194,14 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
                 && let Some(earlier) = own.insert(address.clone(), occ)
             {
                 out.push(Refusal::new(occ, Kind::Value, format!("a duplicate listen {shown}")).beside(earlier));
+            }
+            if !listen.quic && has_socket_options(world, occ) {
+                match options.get(&address) {
+                    Some(&earlier) => out.push(
+                        Refusal::new(occ, Kind::Value, format!("duplicate listen options for {shown}")).beside(earlier),
+                    ),
+                    None => drop(options.insert(address.clone(), occ)),
+                }
             }
             first.entry(address.clone()).or_insert(server);
             if listen.default && !listen.quic {
@@ -219,6 +241,28 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
     }
 }
 
+/// Parameters that one `listen` sets for the whole address (`lsopt.set`).
+fn has_socket_options(world: &World<'_>, occ: OccId) -> bool {
+    const OPTIONS: [&str; 11] = [
+        "bind",
+        "deferred",
+        "reuseport",
+        "backlog=",
+        "rcvbuf=",
+        "sndbuf=",
+        "accept_filter=",
+        "ipv6only=",
+        "so_keepalive=",
+        "fastopen=",
+        "setfib=",
+    ];
+    let config = world.config;
+    (1..config.args(occ).len()).any(|i| {
+        let parameter = config.arg_text(occ, i);
+        OPTIONS.iter().any(|o| if o.ends_with('=') { parameter.starts_with(o) } else { parameter == *o })
+    })
+}
+
 /// `ngx_http_core_error_page`.
 fn error_page(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
@@ -237,63 +281,5 @@ fn error_page(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
             Ok(_) => continue,
         };
         out.push(Refusal::new(occ, Kind::Value, text).at(i));
-    }
-}
-
-/// `ngx_http_upstream_server`; parameters of newer or commercial versions are let pass.
-fn upstream_server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    for i in 1..config.args(occ).len() {
-        let parameter = config.arg_text(occ, i);
-        let (key, value) = parameter.split_once('=').unwrap_or((&parameter, ""));
-        let number =
-            |least: u32| value.bytes().all(|b| b.is_ascii_digit()) && value.parse::<u32>().is_ok_and(|n| n >= least);
-        let fine = match key {
-            "weight" => number(1),
-            "max_conns" | "max_fails" => number(0),
-            "fail_timeout" => word::time_ms(value.as_bytes()).is_some(),
-            "backup" | "down" => value.is_empty() && !parameter.contains('='),
-            _ => matches!(key, "resolve" | "service" | "slow_start" | "route" | "drain" | "id" | "sid"),
-        };
-        if !fine {
-            out.push(Refusal::new(occ, Kind::Value, format!("invalid parameter \"{parameter}\"")).at(i));
-        }
-    }
-}
-
-/// `ngx_http_proxy_merge_loc_conf`: the buffers that are being sent have to leave one free. The sizes
-/// are recorded for 1.22.1 and pages of 4k; what newer versions do is not.
-fn buffers(world: &World<'_>, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    let first = |scope, wanted: &str| {
-        config.outward(scope).find_map(|s| config.own(s).filter(|&o| config.occ(o).name.as_str() == wanted).last())
-    };
-    let size =
-        |occ: Option<OccId>, argument: usize| occ.and_then(|o| config.arg(o, argument)).and_then(|v| word::size(&v));
-    let mut seen: Vec<OccId> = Vec::new();
-    for (id, occ) in config.occs() {
-        let ours = matches!(occ.name.as_str(), "proxy_buffer_size" | "proxy_buffers" | "proxy_busy_buffers_size");
-        let kind = config.scope(occ.scope).kind;
-        if !ours || !matches!(kind, ScopeKind::Server | ScopeKind::Location) || seen.contains(&id) {
-            continue;
-        }
-        let (buffer, buffers, busy) = (
-            first(occ.scope, "proxy_buffer_size"),
-            first(occ.scope, "proxy_buffers"),
-            first(occ.scope, "proxy_busy_buffers_size"),
-        );
-        seen.extend([buffer, buffers, busy].into_iter().flatten().filter(|o| config.occ(*o).scope == occ.scope));
-        let one = size(buffer, 0).unwrap_or(4096);
-        let (number, each) = (size(buffers, 0).unwrap_or(8), size(buffers, 1).unwrap_or(4096));
-        let largest = one.max(each);
-        let busy = size(busy, 0).unwrap_or(2 * largest);
-        let text = if busy < largest {
-            "\"proxy_busy_buffers_size\" must be equal to or greater than the maximum of the value of \"proxy_buffer_size\" and one of the \"proxy_buffers\""
-        } else if busy > number.saturating_sub(1) * each {
-            "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" minus one buffer"
-        } else {
-            continue;
-        };
-        out.push(Refusal::new(id, Kind::Value, text).before(Version(1, 29, 0)));
     }
 }
