@@ -145,7 +145,7 @@ impl Inputs {
         for path in paths {
             let file = read(files, path)?;
             let named = path.file_name().is_some_and(|n| n == "nginx.conf");
-            let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, named);
+            let found = { let ast = &files.asts[file.0 as usize]; guess(ast, ast.text(&files.sources.get(file).bytes), named) };
             let (context, inferred) = match self.context {
                 Some(context) if !found.is_root => (context, false),
                 _ => (found.context, !found.is_root),

@@ -229,14 +229,14 @@ pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFa
     let location = config
         .scope(endpoint.location)
         .opened_by
-        .map(|o| (0..config.args(o).len()).map(|i| config.arg_text(o, i)).collect::<Vec<_>>().join(" "))
+        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
         .unwrap_or_default();
     EndpointFact {
         place: config.head(endpoint.pass),
         listen,
         names,
         location,
-        proxy_pass: config.arg_text(endpoint.pass, 0),
+        proxy_pass: config.arg_shown(endpoint.pass, 0),
         evidence: endpoint.evidence,
         verdict: analysis.verdict(endpoint),
         effective: effective(analysis, config, endpoint),
@@ -257,7 +257,7 @@ fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -
     };
     let version = match config.effective(endpoint.scope, name::PROXY_HTTP_VERSION) {
         Found::At(occ, own) => {
-            from(Some(config.arg_text(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
+            from(Some(config.arg_shown(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
         }
         Found::Nowhere => from(Some(default_http_version(analysis.version).to_owned()), Origin::Default),
         Found::Unknown => from(None, Origin::Unknown),
@@ -272,7 +272,7 @@ fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -
         });
         match (set, default) {
             (Some(occ), _) => from(
-                Some(config.arg_text(occ, 1)),
+                Some(config.arg_shown(occ, 1)),
                 if level == Some(endpoint.scope) { Origin::Own(occ) } else { Origin::Inherited(occ) },
             ),
             (None, _) if uncertain => from(None, Origin::Unknown),

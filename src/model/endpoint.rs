@@ -401,7 +401,7 @@ pub fn server_words(world: &World<'_>, server: ScopeId) -> (Vec<String>, Vec<Str
     let config = world.config;
     let listens = config
         .own_named(server, name::LISTEN)
-        .map(|o| (0..config.args(o).len()).map(|i| config.arg_text(o, i)).collect::<Vec<_>>().join(" "))
+        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
         .collect();
     (listens, server_names(config, server))
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::request::{KEY, Request, Value};
 use super::variable::{Definer, Definitions};
 use crate::catalog::builtin_variable;
+use crate::syntax::template::is_open;
 use crate::syntax::word::{Part, parts};
 
 /// What the value is wanted for. A browser sends no header and no cookie that would help a
@@ -73,6 +74,7 @@ impl<'m> Scope<'m> {
         let mut out = Vec::new();
         for part in parts {
             let value = match part {
+                Part::Text(text) if is_open(text) => return Value::Unknown,
                 Part::Text(text) => {
                     out.extend_from_slice(text);
                     continue;

@@ -75,7 +75,8 @@ const NOT_PASSED: &[&str] =
 pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: Version) -> Forwarded {
     let (http_version, http_version_origin) = match config.effective(scope, name::PROXY_HTTP_VERSION) {
         Found::At(occ, own) => {
-            (Value::text(&config.arg_text(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
+            let value = if config.is_templated(occ) { Value::Unknown } else { Value::text(&config.arg_text(occ, 0)) };
+            (value, if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
         }
         Found::Nowhere => (Value::text(default_http_version(version)), Origin::Default),
         Found::Unknown => (Value::Unknown, Origin::Unknown),

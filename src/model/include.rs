@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
 use crate::catalog::{Name, Shipped, lookup, name, shipped};
 use crate::source::{FileId, FileKind, FileSystem, SourceMap, expand_glob, is_glob, normalise};
-use crate::syntax::{self, Ast, DirectiveRef, Ending, word};
+use crate::syntax::template::is_open;
+use crate::syntax::{self, Ast, DirectiveRef, Ending, Template, word};
 
 /// Directories in which an absolute include is read as it stands.
 pub const WELL_KNOWN: &[&str] = &[
@@ -69,9 +70,11 @@ impl<'a> Files<'a> {
 
     fn insert(&mut self, path: PathBuf, bytes: Vec<u8>, real: Option<PathBuf>, read_only: bool) -> FileId {
         let id = self.sources.add(path, bytes);
-        self.asts.push(syntax::parse(&self.sources.get(id).bytes));
+        let ast = syntax::parse_template(&self.sources.get(id).bytes);
+        // Between the tags of a template, nobody knows what an edit would land in.
+        self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
+        self.asts.push(ast);
         self.real.push(real);
-        self.read_only.push(read_only);
         id
     }
 
@@ -188,12 +191,16 @@ impl Expander<'_, '_> {
             outside_http,
             unresolved: false,
             unresolved_around: around,
+            optional: false,
         });
         id
     }
 
     fn run(&mut self, root: FileId) {
         let first = self.enter_file(root);
+        if self.files.asts[root.0 as usize].template == Template::Unread {
+            self.out.tree.scopes[0].decided_elsewhere();
+        }
         let mut stack = vec![Frame { file: root, next: first, scope: ScopeId(0), chain: 0, is_file: true }];
         while let Some(frame) = stack.last_mut() {
             let Some(id) = frame.next else {
@@ -209,8 +216,11 @@ impl Expander<'_, '_> {
             {
                 Name::UNKNOWN
             } else {
-                let bytes = &self.files.sources.get(file).bytes;
-                lookup(&word::decode(bytes, directive.name()))
+                let decoded = word::decode(ast.text(&self.files.sources.get(file).bytes), directive.name());
+                if is_open(&decoded) {
+                    self.out.tree.scopes[scope.0 as usize].decided_elsewhere();
+                }
+                lookup(&decoded)
             };
             let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
             let first_child = directive.children().next().map(DirectiveRef::id);
@@ -218,6 +228,9 @@ impl Expander<'_, '_> {
             if block {
                 let kind = self.out.tree.scopes[scope.0 as usize].kind.open(name);
                 let inner = self.scope(kind, Some(scope), Some(occ));
+                if self.files.asts[file.0 as usize].template == Template::Unread {
+                    self.out.tree.scopes[inner.0 as usize].decided_elsewhere();
+                }
                 self.out.tree.occs[occ.0 as usize].opens = inner.0;
                 stack.push(Frame { file, next: first_child, scope: inner, chain, is_file: false });
             } else if name == name::INCLUDE && self.include_applies(occ, scope) {
@@ -262,9 +275,8 @@ impl Expander<'_, '_> {
     fn include(&mut self, occ: OccId, stack: &mut Vec<Frame>) {
         let Occ { file, node, scope, chain, .. } = self.out.tree.occs[occ.0 as usize];
         let argument = {
-            let bytes = &self.files.sources.get(file).bytes;
-            let word = self.files.asts[file.0 as usize].get(node).args()[0];
-            word::decode(bytes, word).into_owned()
+            let ast = &self.files.asts[file.0 as usize];
+            word::decode(ast.text(&self.files.sources.get(file).bytes), ast.get(node).args()[0]).into_owned()
         };
         let found = resolve(self.files, self.lookup_in, file, &argument);
         let targets = match found {
@@ -299,6 +311,9 @@ impl Expander<'_, '_> {
                 self.broken(occ, IncludeProblem::TooLarge, path);
             } else {
                 let next = self.enter_file(id);
+                if self.files.asts[id.0 as usize].template == Template::Unread {
+                    self.out.tree.scopes[scope.0 as usize].decided_elsewhere();
+                }
                 frames.push(Frame { file: id, next, scope, chain: new_chain, is_file: true });
             }
         }
@@ -308,9 +323,7 @@ impl Expander<'_, '_> {
     fn broken(&mut self, occ: OccId, problem: IncludeProblem, path: PathBuf) {
         if problem != IncludeProblem::Cycle {
             let scope = self.out.tree.occs[occ.0 as usize].scope;
-            let scope = &mut self.out.tree.scopes[scope.0 as usize];
-            scope.unresolved = true;
-            scope.unresolved_around = true;
+            self.out.tree.scopes[scope.0 as usize].hide();
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
     }

@@ -54,6 +54,7 @@ impl<'a> Config<'a> {
     pub fn effective(self, scope: ScopeId, wanted: Name) -> Found {
         for (depth, level) in self.outward(scope).enumerate() {
             if self.counts(level, wanted)
+                && !self.scope(level).optional
                 && let Some(occ) = self.own_named(level, wanted).last()
             {
                 return Found::At(occ, depth == 0);

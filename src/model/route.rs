@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::pattern::Pattern;
 use super::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::syntax::template::is_open;
 use crate::catalog::name;
 
 /// How a location matches.
@@ -101,6 +102,10 @@ pub fn find_location(config: Config<'_>, server: ScopeId, path: &[u8], redirects
     let mut levels: Vec<(Vec<Location>, bool)> = Vec::new();
     loop {
         let locations = locations_in(config, level);
+        // The path of a template is not known before it is rendered.
+        if let Some(open) = locations.iter().find(|l| is_open(l.text().as_bytes())) {
+            return Choice::Undecided(open.occ);
+        }
         let mut longest: Option<(&Location, &[u8], bool)> = None;
         for location in &locations {
             match &location.matcher {

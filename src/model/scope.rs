@@ -3,7 +3,8 @@
 
 use crate::catalog::{Contexts, Name, name};
 use crate::source::{FileId, Place, SourceMap, Span};
-use crate::syntax::{Ast, DirectiveId, DirectiveRef, Ending, Word, word};
+use crate::syntax::template::is_open;
+use crate::syntax::{Template, Ast, DirectiveId, DirectiveRef, Ending, Word, word};
 use std::borrow::Cow;
 
 /// The number of a scope.
@@ -151,6 +152,22 @@ pub struct Scope {
     pub unresolved: bool,
     /// An include of its own or of an outer scope could not be read.
     pub unresolved_around: bool,
+    /// Tags of a template stand between its directives: each of them may be there or not.
+    pub optional: bool,
+}
+
+impl Scope {
+    /// A tag of a template decides what is there.
+    pub fn decided_elsewhere(&mut self) {
+        self.optional = true;
+        self.hide();
+    }
+
+    /// Something in this block could not be read.
+    pub fn hide(&mut self) {
+        self.unresolved = true;
+        self.unresolved_around = true;
+    }
 }
 
 /// One step of an include chain.
@@ -276,7 +293,27 @@ impl<'a> Config<'a> {
 
     /// The bytes of the file that holds an occurrence.
     pub fn bytes(self, id: OccId) -> &'a [u8] {
+        let file = self.occ(id).file;
+        self.ast(file).text(&self.sources.get(file).bytes)
+    }
+
+    /// The bytes of the file that holds an occurrence, as they stand.
+    pub fn raw(self, id: OccId) -> &'a [u8] {
         &self.sources.get(self.occ(id).file).bytes
+    }
+
+    /// An argument as it stands in the file, for people: placeholders of a template included.
+    pub fn arg_shown(self, id: OccId, index: usize) -> String {
+        let word = self.args(id).get(index).map(|w| word::decode(self.raw(id), *w)).unwrap_or_default();
+        String::from_utf8_lossy(&word).into_owned()
+    }
+
+    /// Whether a placeholder of a template stands in the name or an argument.
+    pub fn is_templated(self, id: OccId) -> bool {
+        let directive = self.directive(id);
+        let bytes = self.bytes(id);
+        let head = directive.head();
+        self.ast(self.occ(id).file).template != Template::No && is_open(&bytes[head.range()])
     }
 
     /// The directive's name as written and decoded.

@@ -129,6 +129,9 @@ impl Definitions {
             }
             // A module that the catalogue does not know: whatever variable it names, it may define.
             Name::UNKNOWN => {
+                // `$geoip2_city_name city names en;` in a block of its own.
+                let name = config.name_text(id).strip_prefix(b"$").map(<[u8]>::to_vec);
+                self.add_target(name, Definer::Script, id);
                 for i in 0..config.args(id).len() {
                     self.add_target(target(i), Definer::Script, id);
                 }

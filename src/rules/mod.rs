@@ -252,7 +252,7 @@ impl<'a> Context<'a> {
     fn location_words(&self, scope: ScopeId) -> String {
         let config = self.config();
         let Some(occ) = config.scope(scope).opened_by else { return "this level".to_owned() };
-        let words: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_text(occ, i)).collect();
+        let words: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_shown(occ, i)).collect();
         format!("{} {}", config.occ(occ).name.as_str(), words.join(" ")).trim_end().to_owned()
     }
 

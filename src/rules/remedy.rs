@@ -195,7 +195,7 @@ fn opens(cx: &Context<'_>, endpoint: &Endpoint, occ: OccId) -> bool {
 
 /// A `proxy_set_header` as it stands, on one line.
 pub(super) fn header_line(config: Config<'_>, occ: OccId) -> Option<String> {
-    let bytes = config.bytes(occ);
+    let bytes = config.raw(occ);
     let words: Option<Vec<&str>> =
         config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect();
     let words = words.filter(|w| w.len() == 2 && !w.iter().any(|w| w.contains('\n')))?;
@@ -242,7 +242,7 @@ pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<Stri
         for occ in list.into_iter().flat_map(|l| config.own_named(l, directive)) {
             has |= (0..config.args(occ).len()).any(|i| config.arg_text(occ, i).eq_ignore_ascii_case("$http_upgrade"));
             if list != Some(level) {
-                let bytes = config.bytes(occ);
+                let bytes = config.raw(occ);
                 let words: Option<Vec<&str>> =
                     config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect();
                 lines.push(format!("{} {};", directive.as_str(), words?.join(" ")));

@@ -133,9 +133,36 @@ pub struct Ast {
     pub comments: Vec<Comment>,
     /// All errors in order.
     pub errors: Vec<SyntaxError>,
+    /// What of it is a template.
+    pub template: Template,
+    /// What was parsed instead of the file, as long as the file, where it is a template.
+    pub(super) masked: Option<Vec<u8>>,
+}
+
+/// How far a file is a template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Template {
+    /// Not at all.
+    #[default]
+    No,
+    /// Placeholders stand for words or parts of them.
+    Words,
+    /// Tags decide what is there: between them, anything may stand.
+    Control,
+    /// Its blocks cannot be told apart before it is rendered.
+    Unread,
 }
 
 impl Ast {
+    pub(super) fn with_mask(self, text: Vec<u8>) -> Ast {
+        Ast { masked: Some(text), ..self }
+    }
+
+    /// The bytes that the words of this tree are decoded from: the file's, or its mask.
+    pub fn text<'a>(&'a self, file: &'a [u8]) -> &'a [u8] {
+        self.masked.as_deref().unwrap_or(file)
+    }
+
     /// The directives outside any block.
     pub fn top(&self) -> Siblings<'_> {
         Siblings { ast: self, next: self.first.unwrap_or(NONE) }

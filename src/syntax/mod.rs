@@ -5,8 +5,37 @@
 mod ast;
 mod lexer;
 mod parser;
+pub mod template;
 pub mod word;
 
-pub use ast::{Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Word, WordKind};
+pub use ast::{Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind};
 pub use lexer::{Token, TokenKind};
 pub use parser::{MAX_FILE, parse, tokens};
+
+/// The tree of a file that may be a template: read through a mask where it is one.
+pub fn parse_template(bytes: &[u8]) -> Ast {
+    let raw = parse(bytes);
+    if !template::may_be(bytes) {
+        return raw;
+    }
+    // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.
+    let tagged = (!raw.errors.is_empty()).then(|| template::mask(bytes, true)).flatten().filter(|m| m.has_tags);
+    if let Some(masked) = tagged {
+        let mut ast = parse(&masked.text);
+        if ast.errors.len() < raw.errors.len() {
+            let unread = !ast.errors.is_empty();
+            ast.errors.clear();
+            ast.template = match (unread, masked.has_control) {
+                (true, _) => Template::Unread,
+                (false, true) => Template::Control,
+                (false, false) => Template::Words,
+            };
+            ast.masked = Some(masked.text);
+            return ast;
+        }
+    }
+    match template::mask(bytes, false) {
+        Some(masked) => Ast { template: Template::Words, ..parse(&masked.text) }.with_mask(masked.text),
+        None => raw,
+    }
+}

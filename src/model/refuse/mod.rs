@@ -14,6 +14,8 @@ mod zones;
 use super::scope::{OccId, ScopeKind};
 use super::world::World;
 use crate::catalog::Version;
+use crate::source::FileId;
+use crate::syntax::Template;
 
 /// One reason for which nginx does not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,19 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
             });
         }
     }
+    let config = world.config;
+    let is_exact = |occ: OccId| {
+        let template = config.ast(config.occ(occ).file).template;
+        template == Template::No || (template == Template::Words && !config.is_templated(occ))
+    };
+    // What a template will be is for nginx to say once it is rendered.
+    out.retain(|r| r.occ.is_none_or(is_exact) && r.other.is_none_or(is_exact));
+    // What follows a syntax error in its file is a consequence of it, as far as anybody can tell.
+    let broken = |file: FileId| config.ast(file).errors.first().map(|e| e.opened.map_or(e.span.start, |o| o.start));
+    out.retain(|r| match r.occ {
+        Some(occ) => broken(config.occ(occ).file).is_none_or(|at| config.head(occ).span.start < at),
+        None => !config.occs().any(|(_, o)| broken(o.file).is_some()),
+    });
     out.sort_by_key(|r| r.occ);
     out
 }

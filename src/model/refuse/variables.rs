@@ -94,8 +94,11 @@ fn evaluated(world: &World<'_>, occ: OccId, directive: Name, in_map: bool) -> Ve
             | "grpc_pass" => vec![0],
             "add_trailer" | "grpc_set_header" | "fastcgi_param" | "uwsgi_param" | "scgi_param" => vec![1],
             "log_format" => (1..count).collect(),
-            "index" | "proxy_cookie_path" | "proxy_cookie_domain" | "proxy_redirect" | "expires" | "sub_filter" => {
-                (0..count).collect()
+            "index" | "expires" | "sub_filter" => (0..count).collect(),
+            // `~` begins a regular expression, in which `$` is the end.
+            "proxy_cookie_path" | "proxy_cookie_domain" | "proxy_redirect" => {
+                let config = world.config;
+                (0..count).filter(|&i| config.arg(occ, i).is_some_and(|v| v.first() != Some(&b'~'))).collect()
             }
             _ => Vec::new(),
         },
