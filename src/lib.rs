@@ -14,6 +14,7 @@
 //! | [`engine`] | from files to findings |
 //! | [`fix`] | from findings to bytes, checked again |
 //! | [`report`] | one file, one format |
+//! | [`config`] | `wslint.toml` and the baseline |
 //! | [`cli`] | one file, one command |
 //!
 //! `docs/architecture.md` has the whole story.
@@ -21,6 +22,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod fix;

@@ -35,6 +35,8 @@ pub(super) enum Command {
         /// The rule, as in `error[rule]`
         rule: String,
     },
+    /// Write a commented wslint.toml
+    Init,
     /// All rules
     Rules {
         /// How to print them
@@ -66,7 +68,10 @@ pub(super) struct Common {
     /// Read an absolute include below FROM from the directory TO
     #[arg(long, value_name = "FROM=TO")]
     pub map_path: Vec<String>,
-    /// No search for roots and configuration files around PATH
+    /// Another configuration file than the wslint.toml of the project
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// No configuration file, and no search for roots around PATH
     #[arg(long)]
     pub isolated: bool,
     /// What standard input is: its name in reports, and the place from which includes are sought
@@ -88,7 +93,8 @@ pub(super) struct Common {
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// A root, a fragment, a directory, or - for standard input [default: the current directory]
+    /// A root, a fragment, a directory, an `nginx -T` dump, or - for standard input
+    /// [default: the roots of wslint.toml, else the current directory]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Write the safe fixes
@@ -109,21 +115,27 @@ pub(super) struct Check {
     /// Check only the endpoint that this URL reaches
     #[arg(long)]
     pub url: Option<String>,
-    /// Which `Connection` value fixes write
-    #[arg(long, value_enum, value_name = "MODE", default_value_t = ConnectionArg::Auto)]
-    pub connection: ConnectionArg,
-    /// Report `upgrade-not-forwarded` only from this evidence on
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = EvidenceArg::None)]
-    pub evidence: EvidenceArg,
+    /// Which `Connection` value fixes write [default: auto]
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub connection: Option<ConnectionArg>,
+    /// Report `upgrade-not-forwarded` only from this evidence on [default: none]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub evidence: Option<EvidenceArg>,
     /// Rules or categories instead of the default set; `all`
     #[arg(long, value_name = "R,…", value_delimiter = ',')]
     pub select: Vec<String>,
     /// Rules or categories to leave out
     #[arg(long, value_name = "R,…", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// Exit 1 from this severity on
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Warning)]
-    pub fail_on: FailOn,
+    /// Exit 1 from this severity on [default: warning]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
+    /// Report only what is not in this file
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Record what is there in this file, as accepted
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "baseline"])]
+    pub write_baseline: Option<PathBuf>,
     #[command(flatten)]
     pub common: Common,
 }

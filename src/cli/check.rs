@@ -1,10 +1,13 @@
 //! `wslint [PATH]…`: the default command.
 
 use super::args::{Check, ConnectionArg, EvidenceArg, FailOn, Format};
-use super::inputs::{Inputs, versions};
+use std::path::Path;
+
+use super::inputs::{Inputs, settings, versions};
 use super::{Failure, Terminal, Verdict};
+use crate::config::{Settings, baseline_text, parse_baseline};
 use crate::diagnostic::Severity;
-use crate::engine::{Checked, Options, Selection, check};
+use crate::engine::{Baseline, Checked, Options, Selection, check};
 use crate::fix::{Fixed, Wanted, fix, unified, write};
 use crate::model::Url;
 use crate::model::endpoint::{Declarations, Evidence};
@@ -13,61 +16,120 @@ use crate::report::{self, Report};
 use crate::rules::{self, ConnectionMode};
 use crate::source::FileSystem;
 
+/// What the command line and `wslint.toml` together ask for.
+struct Wish<'a> {
+    args: &'a Check,
+    options: Options,
+    wanted: Wanted,
+    fail_on: FailOn,
+    nginx_version: Option<String>,
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, Failure> {
-    let inputs = Inputs::new(&args.paths, &args.common, fs)?;
-    let options = options(args, &inputs)?;
+    let settings = settings(&args.common, fs)?;
+    let wish = wish(args, &settings, fs)?;
+    let inputs = Inputs::new(&args.paths, &args.common, &settings, fs)?;
+    let wish = Wish { options: Options { only: inputs.only(), ..wish.options }, ..wish };
     let overlay = inputs.overlay(fs);
-    let wanted = Wanted { unsafe_too: args.unsafe_fixes };
+    if args.fix && inputs.is_dump() {
+        return Err(Failure(
+            "an `nginx -T` dump cannot be written back; `--diff` prints the patch for its files".to_owned(),
+        ));
+    }
     if args.fix || args.diff {
-        return mend(args, terminal, &inputs, &overlay, &options, wanted, fs);
+        return mend(&wish, terminal, &inputs, &overlay, fs);
     }
     let mut files = Files::new(&overlay);
     let targets = inputs.open(&mut files)?;
-    let checked = check(&mut files, &targets, &options);
-    let named = checked
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == Severity::Advice && options.selection.names(d.rule, d.category));
-    let advice = args.common.verbose || named || args.fail_on == FailOn::Advice;
-    let version = args.common.nginx_version.as_deref();
-    let report = Report {
-        sources: &files.sources,
-        checked: &checked,
-        lang: terminal.lang,
-        advice,
-        wanted,
-        nginx_version: version,
-    };
-    print(args, terminal, &inputs, &report)?;
-    Ok(verdict(args.fail_on, &checked))
+    let checked = check(&mut files, &targets, &wish.options);
+    if let Some(path) = &args.write_baseline {
+        return record(path, &files, &checked, terminal);
+    }
+    report(&wish, terminal, &inputs, &files, &checked)?;
+    inputs.tell_walk(terminal);
+    Ok(verdict(wish.fail_on, &checked))
 }
 
-fn options(args: &Check, inputs: &Inputs) -> Result<Options, Failure> {
+/// `--write-baseline`: what is there is accepted from now on.
+fn record(path: &Path, files: &Files<'_>, checked: &Checked, terminal: &Terminal) -> Result<Verdict, Failure> {
+    let reported = checked.diagnostics.iter().filter(|d| d.severity > Severity::Advice);
+    let baseline = Baseline::of(&files.sources, reported);
+    std::fs::write(path, baseline_text(&baseline)).map_err(|e| Failure(format!("{}: {e}", path.display())))?;
+    let (n, shown) = (baseline.0.values().sum::<usize>(), path.display());
+    let done = crate::text!(
+        "Recorded {n} finding(s) in {shown}; `--baseline {shown}` reports only what is new.",
+        "已将 {n} 个问题记录到 {shown};使用 `--baseline {shown}` 时只报告新问题。"
+    );
+    terminal.note(done.get(terminal.lang));
+    Ok(Verdict::Clean)
+}
+
+/// A value of the command line, else of `wslint.toml`, else the default.
+fn chosen<T: clap::ValueEnum>(given: Option<T>, setting: Option<&String>, default: T) -> T {
+    given.or_else(|| setting.and_then(|s| T::from_str(s, false).ok())).unwrap_or(default)
+}
+
+fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result<Wish<'a>, Failure> {
     let url = match &args.url {
         Some(text) => Some(Url::parse(text).map_err(|e| Failure(format!("--url {text}: {e}")))?),
         None => None,
     };
-    let connection = match args.connection {
+    let connection = match chosen(args.connection, settings.connection.as_ref(), ConnectionArg::Auto) {
         ConnectionArg::Auto => ConnectionMode::Auto,
         ConnectionArg::Map => ConnectionMode::Map,
         ConnectionArg::Literal => ConnectionMode::Literal,
     };
-    let evidence = match args.evidence {
+    let evidence = match chosen(args.evidence, settings.evidence.as_ref(), EvidenceArg::None) {
         EvidenceArg::None => Evidence::None,
         EvidenceArg::Likely => Evidence::Likely,
         EvidenceArg::Configured => Evidence::Configured,
         EvidenceArg::Declared => Evidence::Declared,
     };
-    Ok(Options {
-        versions: versions(&args.common)?,
-        declared: Declarations::default(),
+    let baseline = match args.baseline.as_ref().or(settings.baseline.as_ref().filter(|_| args.write_baseline.is_none()))
+    {
+        None => Baseline::default(),
+        Some(path) => {
+            let failure = |e: String| Failure(format!("{}: {e}", path.display()));
+            let text = fs.read(path).map_err(|e| failure(e.to_string()))?;
+            parse_baseline(&text).map_err(failure)?
+        }
+    };
+    let (versions, nginx_version) = versions(&args.common, settings)?;
+    let options = Options {
+        versions,
+        declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
         url,
         selection: Selection::new(&args.select, &args.ignore).map_err(Failure)?,
         rules: rules::Options { connection },
         evidence,
-        only: inputs.only(),
-    })
+        only: Vec::new(),
+        severities: settings.rules.clone(),
+        baseline,
+    };
+    let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
+    Ok(Wish { args, options, wanted: Wanted { unsafe_too: args.unsafe_fixes }, fail_on, nginx_version })
+}
+
+fn report(
+    wish: &Wish<'_>,
+    terminal: &Terminal,
+    inputs: &Inputs,
+    files: &Files<'_>,
+    checked: &Checked,
+) -> Result<(), Failure> {
+    let selection = &wish.options.selection;
+    let named =
+        checked.diagnostics.iter().any(|d| d.severity == Severity::Advice && selection.names(d.rule, d.category));
+    let report = Report {
+        sources: &files.sources,
+        checked,
+        lang: terminal.lang,
+        advice: wish.args.common.verbose || named || wish.fail_on == FailOn::Advice,
+        wanted: wish.wanted,
+        nginx_version: wish.nginx_version.as_deref(),
+    };
+    print(wish.args, terminal, inputs, &report)
 }
 
 fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>) -> Result<(), Failure> {
@@ -108,18 +170,16 @@ fn verdict(fail_on: FailOn, checked: &Checked) -> Verdict {
 
 /// `--fix` and `--diff`.
 fn mend(
-    args: &Check,
+    wish: &Wish<'_>,
     terminal: &Terminal,
     inputs: &Inputs,
     overlay: &dyn FileSystem,
-    options: &Options,
-    wanted: Wanted,
     fs: &dyn FileSystem,
 ) -> Result<Verdict, Failure> {
     // What cannot be read is a failure here; later rounds read the same files again.
     inputs.open(&mut Files::new(overlay))?;
     let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
-    let fixed: Fixed = fix(overlay, &open, options, wanted);
+    let fixed: Fixed = fix(overlay, &open, &wish.options, wish.wanted);
     if let Some(failed) = &fixed.failed {
         terminal.complain(&format!("internal error, please report it: {failed}; that fix is left out"));
     }
@@ -130,9 +190,9 @@ fn mend(
         );
         terminal.note(&crate::report::escaped(text.get(terminal.lang), false));
     }
-    if args.diff {
+    if wish.args.diff {
         let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
-        match &args.output {
+        match &wish.args.output {
             Some(path) => std::fs::write(path, &diff).map_err(|e| Failure(format!("{}: {e}", path.display())))?,
             None => terminal.print(&diff)?,
         }
@@ -148,26 +208,21 @@ fn mend(
             }
         };
         terminal.print(&text)?;
-        return Ok(verdict(args.fail_on, &fixed.left));
+        return Ok(verdict(wish.fail_on, &fixed.left));
     }
     write(fs, &fixed.files).map_err(Failure)?;
     let mut files = Files::new(overlay);
     let targets = inputs.open(&mut files)?;
-    let left = check(&mut files, &targets, options);
-    let version = args.common.nginx_version.as_deref();
-    let report = Report {
-        sources: &files.sources,
-        checked: &left,
-        lang: terminal.lang,
-        advice: args.common.verbose,
-        wanted,
-        nginx_version: version,
-    };
-    print(args, terminal, inputs, &report)?;
+    let left = check(&mut files, &targets, &wish.options);
+    report(wish, terminal, inputs, &files, &left)?;
     let (n, f) = (fixed.fixed, fixed.files.len());
-    let done = crate::text!("Fixed {n} in {f} file(s).", "修复了 {n} 处,涉及 {f} 个文件。");
+    let (fixes, names) = (
+        if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") },
+        if f == 1 { "1 file".to_owned() } else { format!("{f} files") },
+    );
+    let done = crate::text!("Fixed {fixes} in {names}.", "修复了 {n} 处,涉及 {f} 个文件。");
     if n > 0 {
         terminal.note(done.get(terminal.lang));
     }
-    Ok(verdict(args.fail_on, &left))
+    Ok(verdict(wish.fail_on, &left))
 }

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod explain;
+mod init;
 mod inputs;
 mod trace;
 
@@ -47,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
         None => check::run(&cli.check, &terminal, &OsFs),
         Some(args::Command::Trace(trace)) => trace::run(trace, &terminal, &OsFs),
         Some(args::Command::Explain { rule }) => explain::explain(rule, &terminal),
+        Some(args::Command::Init) => init::run(&terminal),
         Some(args::Command::Rules { format }) => explain::rules(*format, &terminal),
     };
     match outcome {

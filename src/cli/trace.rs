@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::args::{Trace as Args, TraceFormat};
-use super::inputs::{Inputs, versions};
+use super::inputs::{Inputs, settings, versions};
 use super::{Failure, Terminal, Verdict as Exit};
-use crate::engine::{Options, Selection, analyse, endpoint_fact};
+use crate::engine::{Baseline, Options, Selection, analyse, endpoint_fact};
 use crate::i18n::Text;
 use crate::model::analysis::Analysis;
 use crate::model::endpoint::{Declarations, Evidence, server_words};
@@ -23,17 +23,21 @@ use crate::text;
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Result<Exit, Failure> {
     let url = Url::parse(&args.url).map_err(|e| Failure(format!("{}: {e}", args.url)))?;
+    let settings = settings(&args.common, fs)?;
     let default = [PathBuf::from("nginx.conf")];
-    let paths: &[PathBuf] = if args.paths.is_empty() { &default } else { &args.paths };
-    let inputs = Inputs::new(paths, &args.common, fs)?;
+    let named = !args.paths.is_empty() || !settings.roots.is_empty() || args.common.root.is_some();
+    let paths: &[PathBuf] = if named { &args.paths } else { &default };
+    let inputs = Inputs::new(paths, &args.common, &settings, fs)?;
     let options = Options {
-        versions: versions(&args.common)?,
-        declared: Declarations::default(),
+        versions: versions(&args.common, &settings)?.0,
+        declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
         url: None,
         selection: Selection::default(),
         rules: rules::Options::default(),
         evidence: Evidence::None,
         only: Vec::new(),
+        severities: Vec::new(),
+        baseline: Baseline::default(),
     };
     let overlay = inputs.overlay(fs);
     let mut files = Files::new(&overlay);
@@ -82,7 +86,7 @@ fn story<'u>(analysis: &Analysis<'_>, url: &'u Url, found: &Trace, terminal: &Te
         }),
         server: found.server.as_ref().map(|c| server_words(&analysis.world, c.server)),
         location: location
-            .map(|o| (0..config.args(o).len()).map(|i| config.arg_text(o, i)).collect::<Vec<_>>().join(" ")),
+            .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" ")),
         endpoint: endpoint.map(|e| endpoint_fact(analysis, e)),
         steps: steps(analysis, found),
         received: received(analysis, found),

@@ -1,11 +1,12 @@
 //! The pipeline: inputs to findings.
 
+mod baseline;
 mod select;
 mod suppress;
 
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::analysis::{Analysis, Versions};
 use crate::model::diagnose::diagnose;
 use crate::model::endpoint::{Declarations, Endpoint, Evidence, server_words};
@@ -18,6 +19,7 @@ use crate::model::{Config, ScopeKind, Url};
 use crate::rules::{self, Context};
 use crate::source::{FileId, Place};
 
+pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
 pub use select::Selection;
 
 /// What a file is analysed as.
@@ -33,6 +35,10 @@ pub struct Target {
     pub inferred: bool,
     /// Where its includes are sought.
     pub lookup: Lookup,
+    /// Findings are reported for its files; it is not only there to understand others.
+    pub reports: bool,
+    /// Its files come from an `nginx -T` dump.
+    pub dump: bool,
 }
 
 /// What to check, and how.
@@ -50,8 +56,13 @@ pub struct Options {
     pub rules: rules::Options,
     /// From which evidence on `upgrade-not-forwarded` is reported.
     pub evidence: Evidence,
-    /// Findings only for these files; all, if empty.
+    /// The files that were asked about: where a target is only there to understand them, findings are
+    /// for them alone.
     pub only: Vec<PathBuf>,
+    /// Rules to which the project gives a severity of its own; none is off.
+    pub severities: Vec<(String, Option<Severity>)>,
+    /// Findings that are accepted.
+    pub baseline: Baseline,
 }
 
 /// How a file came into the run.
@@ -63,6 +74,8 @@ pub enum FileRole {
     Included,
     /// Given alone, without its root.
     Fragment,
+    /// Part of an `nginx -T` dump.
+    Dump,
 }
 
 /// One of the three settings of an endpoint, as nginx would use it.
@@ -108,6 +121,8 @@ pub struct Checked {
     pub files: Vec<(FileId, FileRole)>,
     /// How many findings comments suppress.
     pub suppressed: usize,
+    /// How many findings the baseline accepts.
+    pub baselined: usize,
 }
 
 /// Checks all targets.
@@ -118,14 +133,35 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
         one(files, target, expanded, options, &mut out);
     }
     merge(files, &mut out);
+    if targets.iter().any(|t| !t.reports) {
+        narrow(files, targets, &expanded, options, &mut out);
+    }
     let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
     out.suppressed = suppress::suppress(files, &looked_at, &mut out.diagnostics);
+    out.diagnostics.retain_mut(|d| match options.severities.iter().find(|(rule, _)| rule == d.rule) {
+        Some((_, Some(severity))) => {
+            d.severity = *severity;
+            true
+        }
+        Some((_, None)) => options.selection.names_rule(d.rule),
+        None => true,
+    });
     out.diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
-    if !options.only.is_empty() {
-        out.diagnostics.retain(|d| options.only.contains(&files.sources.get(d.primary.place.file).path));
-    }
     sort(files, &mut out.diagnostics);
+    out.baselined = options.baseline.apply(&files.sources, &mut out.diagnostics);
     out
+}
+
+/// Only what was asked about, where other configurations were read to understand it.
+fn narrow(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options: &Options, out: &mut Checked) {
+    let reporting = targets.iter().zip(expanded).filter(|(t, _)| t.reports);
+    let mut asked: Vec<FileId> = reporting.flat_map(|(_, e)| e.files.iter().copied()).collect();
+    asked.extend(options.only.iter().filter_map(|p| files.find(p)));
+    asked.sort_unstable();
+    let is_asked = |file: FileId| asked.binary_search(&file).is_ok();
+    out.diagnostics.retain(|d| is_asked(d.primary.place.file));
+    out.endpoints.retain(|e| is_asked(e.place.file));
+    out.files.retain(|(file, _)| is_asked(*file));
 }
 
 /// The analysis of one target, for those who ask the model themselves.
@@ -186,6 +222,7 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
     out.endpoints.extend(analysis.endpoints.iter().map(|e| endpoint_fact(&analysis, e)));
     for &file in analysis.files {
         let role = match (file == target.file, target.is_root) {
+            _ if target.dump => FileRole::Dump,
             (true, true) => FileRole::Root,
             (true, false) => FileRole::Fragment,
             _ => FileRole::Included,

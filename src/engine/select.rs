@@ -36,6 +36,11 @@ impl Selection {
         selected && !self.ignore.iter().any(|n| n == rule || n == category.as_str() || n == "all")
     }
 
+    /// Whether the user asked for this very rule.
+    pub fn names_rule(&self, rule: &str) -> bool {
+        self.select.iter().any(|n| n == rule)
+    }
+
     /// Whether the user asked for this rule by name or group.
     pub fn names(&self, rule: &str, category: Category) -> bool {
         self.select.iter().any(|n| n == rule || n == category.as_str() || n == "all")

@@ -45,6 +45,19 @@ pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool) -> Guess {
             votes[i] += usize::from(n.rows().iter().any(|d| d.contexts.has(*bit)));
         }
     }
+    // What an `if` holds says in what it may stand.
+    for inner in ast.top().filter(|d| lookup(&word::decode(bytes, d.name())) == name::IF).flat_map(|d| d.children()) {
+        let n = lookup(&word::decode(bytes, inner.name()));
+        let may = |bit: u16| n.rows().iter().any(|d| d.contexts.has(bit));
+        for (i, (bit, _)) in ORDER.iter().enumerate() {
+            let allowed = match *bit {
+                Contexts::SERVER => may(Contexts::SERVER_IF),
+                Contexts::LOCATION => may(Contexts::LOCATION_IF),
+                _ => false,
+            };
+            votes[i] += usize::from(n != Name::UNKNOWN && allowed);
+        }
+    }
     // Requests leave only from a location.
     if has(name::PROXY_PASS) && !has(name::SERVER) && !has(name::LISTEN) && !has(name::LOCATION) {
         return Guess { is_root: false, context: ScopeKind::Location };
@@ -74,6 +87,8 @@ mod tests {
             ("listen 80; location / {}", false, ScopeKind::Server),
             ("proxy_set_header A b;", false, ScopeKind::Http),
             ("proxy_set_header A b; proxy_pass http://x;", false, ScopeKind::Location),
+            ("if ($a) { add_header A b; }", false, ScopeKind::Location),
+            ("if ($a) { return 404; }", false, ScopeKind::Server),
             ("", false, ScopeKind::Http),
         ] {
             let got = guess(&crate::syntax::parse(text.as_bytes()), text.as_bytes(), false);

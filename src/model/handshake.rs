@@ -5,6 +5,7 @@ use super::inherit::{Found, Origin, default_connection, default_http_version};
 use super::request::{KEY, Value};
 use super::scope::{Config, OccId, ScopeId};
 use crate::catalog::{Version, name};
+use crate::syntax::template::is_open;
 
 /// One header line of the request to the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,12 +82,17 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
         Found::Nowhere => (Value::text(default_http_version(version)), Origin::Default),
         Found::Unknown => (Value::Unknown, Origin::Unknown),
     };
-    let (level, uncertain) = config.effective_list(scope, name::PROXY_SET_HEADER);
+    let (level, mut uncertain) = config.effective_list(scope, name::PROXY_SET_HEADER);
     let mut headers = Vec::new();
     let mut set = Vec::new();
     if let Some(level) = level {
         for occ in config.own_named(level, name::PROXY_SET_HEADER) {
             let (Some(name), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) else { continue };
+            if is_open(&name) {
+                // A template's placeholder may stand for any header, one that begins otherwise for none of ours.
+                uncertain |= is_open(&name[..1]);
+                continue;
+            }
             let name = String::from_utf8_lossy(&name).into_owned();
             set.push(name.to_ascii_lowercase());
             let value = vars.value(&value, Purpose::Header);

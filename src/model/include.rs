@@ -1,11 +1,12 @@
 //! From a root to its expanded configuration: includes are read where nginx reads them, and one
 //! file in many places is one file with many occurrences (`ngx_conf_include`, core/ngx_conf_file.c).
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
 use crate::catalog::{Name, Shipped, lookup, name, shipped};
-use crate::source::{FileId, FileKind, FileSystem, SourceMap, expand_glob, is_glob, normalise};
+use crate::source::{FileId, FileKind, FileSystem, SourceMap, expand_glob, glob_match, is_glob, normalise};
 use crate::syntax::template::is_open;
 use crate::syntax::{self, Ast, DirectiveRef, Ending, Template, word};
 
@@ -32,8 +33,10 @@ pub struct Files<'a> {
     pub sources: SourceMap,
     /// Their trees, by [`FileId`].
     pub asts: Vec<Ast>,
-    /// Canonical paths, by [`FileId`]; none for text that is no file.
-    real: Vec<Option<PathBuf>>,
+    /// The files by their canonical paths; text that is no file has none.
+    by_real: HashMap<PathBuf, FileId>,
+    /// Other names of files that were read.
+    aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
     read_only: Vec<bool>,
 }
@@ -41,7 +44,14 @@ pub struct Files<'a> {
 impl<'a> Files<'a> {
     /// Nothing read yet.
     pub fn new(fs: &'a dyn FileSystem) -> Files<'a> {
-        Files { fs, sources: SourceMap::default(), asts: Vec::new(), real: Vec::new(), read_only: Vec::new() }
+        Files {
+            fs,
+            sources: SourceMap::default(),
+            asts: Vec::new(),
+            by_real: HashMap::new(),
+            aliases: HashMap::new(),
+            read_only: Vec::new(),
+        }
     }
 
     /// Reads a file, or finds it again.
@@ -49,15 +59,25 @@ impl<'a> Files<'a> {
     /// # Errors
     /// As the file system says; a file larger than [`syntax::MAX_FILE`] is refused.
     pub fn read(&mut self, path: &Path) -> std::io::Result<FileId> {
-        if let Some(id) = self.sources.find(path) {
+        if let Some(id) = self.find(path) {
             return Ok(id);
+        }
+        // One file under two names (`sites-enabled/app` is a link) is one file.
+        let real = self.fs.canonicalize(path).ok();
+        if let Some(&same) = real.as_ref().and_then(|r| self.by_real.get(r)) {
+            self.aliases.insert(path.to_owned(), same);
+            return Ok(same);
         }
         let bytes = self.fs.read(path)?;
         if bytes.len() as u64 > syntax::MAX_FILE {
             return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 512 MiB"));
         }
-        let real = self.fs.canonicalize(path).ok();
         Ok(self.insert(path.to_owned(), bytes, real, false))
+    }
+
+    /// The number of a file that was read, under this name or another.
+    pub fn find(&self, path: &Path) -> Option<FileId> {
+        self.sources.find(path).or_else(|| self.aliases.get(path).copied())
     }
 
     /// Adds text that is no file of the file system.
@@ -74,7 +94,9 @@ impl<'a> Files<'a> {
         // Between the tags of a template, nobody knows what an edit would land in.
         self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
         self.asts.push(ast);
-        self.real.push(real);
+        if let Some(real) = real {
+            self.by_real.insert(real, id);
+        }
         id
     }
 
@@ -86,10 +108,6 @@ impl<'a> Files<'a> {
     /// The file system that the files come from.
     pub fn fs(&self) -> &'a dyn FileSystem {
         self.fs
-    }
-
-    fn same_file(&self, a: FileId, b: FileId) -> bool {
-        a == b || matches!((&self.real[a.0 as usize], &self.real[b.0 as usize]), (Some(x), Some(y)) if x == y)
     }
 }
 
@@ -105,6 +123,9 @@ pub struct Lookup {
     pub map: Vec<(PathBuf, PathBuf, bool)>,
     /// A fragment seeks its relative includes in its own directory and then upward to the project.
     pub fragment: bool,
+    /// A file of `sites-available`, read as if it were the only one in the `sites-enabled` beside it:
+    /// that directory and the file.
+    pub enabled: Option<(PathBuf, PathBuf)>,
 }
 
 /// Why an include is not part of the expanded configuration.
@@ -305,7 +326,7 @@ impl Expander<'_, '_> {
             };
             let open: Vec<FileId> = stack.iter().filter(|f| f.is_file).map(|f| f.file).collect();
             let path = self.files.sources.get(id).path.clone();
-            if open.iter().any(|&f| self.files.same_file(f, id)) {
+            if open.contains(&id) {
                 self.broken(occ, IncludeProblem::Cycle, path);
             } else if open.len() >= MAX_OPEN_FILES || self.out.tree.occs.len() >= MAX_OCCURRENCES {
                 self.broken(occ, IncludeProblem::TooLarge, path);
@@ -361,6 +382,11 @@ fn resolve(
     };
     let bases: Vec<PathBuf> = bases.iter().map(|p| normalise(p)).collect();
     let first = bases[0].clone();
+    if let Some((_, file)) = lookup_in.enabled.as_ref().filter(|(dir, _)| first.parent() == Some(dir.as_path())) {
+        let name = |p: &Path| p.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default();
+        let wanted = glob_match(&name(&first), &name(file));
+        return Ok(wanted.then(|| Target::File(file.clone())).into_iter().collect());
+    }
     let mut outside = false;
     for path in bases {
         if !glob {

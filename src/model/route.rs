@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::pattern::Pattern;
 use super::scope::{Config, OccId, ScopeId, ScopeKind};
-use crate::syntax::template::is_open;
 use crate::catalog::name;
+use crate::syntax::template::is_open;
 
 /// How a location matches.
 #[derive(Debug)]

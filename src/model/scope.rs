@@ -4,7 +4,7 @@
 use crate::catalog::{Contexts, Name, name};
 use crate::source::{FileId, Place, SourceMap, Span};
 use crate::syntax::template::is_open;
-use crate::syntax::{Template, Ast, DirectiveId, DirectiveRef, Ending, Word, word};
+use crate::syntax::{Ast, DirectiveId, DirectiveRef, Ending, Template, Word, word};
 use std::borrow::Cow;
 
 /// The number of a scope.

@@ -148,6 +148,7 @@ pub fn json(report: &Report<'_>) -> String {
             FileRole::Root => "root",
             FileRole::Included => "included",
             FileRole::Fragment => "fragment",
+            FileRole::Dump => "dump",
         };
         File { path: file.path.display().to_string(), bytes: file.bytes.len(), kind }
     });
@@ -164,7 +165,7 @@ pub fn json(report: &Report<'_>) -> String {
             advice: report.count(Severity::Advice),
             fixable: report.fixable(),
             suppressed: report.checked.suppressed,
-            baselined: 0,
+            baselined: report.checked.baselined,
         },
     };
     pretty(&root)

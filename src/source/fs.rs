@@ -135,7 +135,9 @@ impl FileSystem for MemFs {
     fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
         self.with(|files| {
             let names: std::collections::BTreeSet<_> = files
-                .keys()
+                .range(path.to_owned()..)
+                .map(|(p, _)| p)
+                .take_while(|p| p.starts_with(path))
                 .filter_map(|p| p.strip_prefix(path).ok()?.components().next())
                 .map(|c| c.as_os_str().to_owned())
                 .collect();

@@ -1,13 +1,15 @@
 //! Bytes and files: the only place that knows paths and the disk.
 
 mod discover;
+mod dump;
 mod fs;
 mod glob;
 mod line_index;
 
 use std::path::{Component, Path, PathBuf};
 
-pub use discover::discover;
+pub use discover::{Found, PassedOver, discover, path_matches};
+pub use dump::{is_dump, split_dump};
 pub use fs::{FileKind, FileSystem, MemFs, OsFs};
 pub use glob::{expand_glob, glob_match, is_glob};
 pub use line_index::LineIndex;

@@ -8,7 +8,9 @@ mod parser;
 pub mod template;
 pub mod word;
 
-pub use ast::{Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind};
+pub use ast::{
+    Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind,
+};
 pub use lexer::{Token, TokenKind};
 pub use parser::{MAX_FILE, parse, tokens};
 
@@ -19,10 +21,11 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
         return raw;
     }
     // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.
-    let tagged = (!raw.errors.is_empty()).then(|| template::mask(bytes, true)).flatten().filter(|m| m.has_tags);
+    let erb = memchr::memmem::find(bytes, b"<%").is_some();
+    let tagged = (!raw.errors.is_empty() || erb).then(|| template::mask(bytes, true)).flatten().filter(|m| m.has_tags);
     if let Some(masked) = tagged {
         let mut ast = parse(&masked.text);
-        if ast.errors.len() < raw.errors.len() {
+        if ast.errors.len() < raw.errors.len() || (erb && ast.errors.is_empty()) {
             let unread = !ast.errors.is_empty();
             ast.errors.clear();
             ast.template = match (unread, masked.has_control) {

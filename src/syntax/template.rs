@@ -27,8 +27,7 @@ pub fn is_open(word: &[u8]) -> bool {
 }
 
 /// Opening and closing delimiters, the longer ones first.
-const TAGS: [(&[u8], &[u8]); 5] =
-    [(b"{{{", b"}}}"), (b"{{", b"}}"), (b"{%", b"%}"), (b"{#", b"#}"), (b"<%", b"%>")];
+const TAGS: [(&[u8], &[u8]); 5] = [(b"{{{", b"}}}"), (b"{{", b"}}"), (b"{%", b"%}"), (b"{#", b"#}"), (b"<%", b"%>")];
 
 /// The longest tag that is taken for one.
 const LONGEST: usize = 8192;
@@ -37,7 +36,15 @@ const LONGEST: usize = 8192;
 pub(super) fn may_be(bytes: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
     let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| placeholder(&bytes[i..], bytes).is_some());
-    has(b"{{") || has(b"{%") || has(b"<%") || has(b"__") || has(b"${") || has(FRONT_MATTER.0) || at(b'%') || at(b'@')
+    has(b"{{")
+        || has(b"{%")
+        || has(b"<%")
+        || has(b"__")
+        || has(b"${")
+        || has(FRONT_MATTER.0)
+        || at(b'%')
+        || at(b'@')
+        || at(b'<')
 }
 
 /// nginx-ui's templates begin with settings in TOML between these comments.
@@ -111,7 +118,11 @@ fn tag(rest: &[u8]) -> Option<(usize, bool)> {
     let window = &rest[open.len()..rest.len().min(LONGEST)];
     let inner = memchr::memmem::find(window, close)?;
     let body = &window[..inner];
-    let expression = *open != b"{%" && *open != b"{#" && !(*open == b"<%" && !body.starts_with(b"="));
+    let expression = match *open {
+        b"{{{" | b"{{" => true,
+        b"<%" => body.starts_with(b"="),
+        _ => false,
+    };
     if expression && body.contains(&b'\n') {
         return None;
     }
@@ -127,7 +138,17 @@ fn tag(rest: &[u8]) -> Option<(usize, bool)> {
 /// Go's and Mustache's keywords within `{{ }}`.
 fn is_control(body: &[u8]) -> bool {
     const WORDS: [&[u8]; 12] = [
-        b"if", b"else", b"end", b"range", b"with", b"define", b"block", b"template", b"include", b"partial", b"break",
+        b"if",
+        b"else",
+        b"end",
+        b"range",
+        b"with",
+        b"define",
+        b"block",
+        b"template",
+        b"include",
+        b"partial",
+        b"break",
         b"continue",
     ];
     let body = body.strip_prefix(b"-").unwrap_or(body).trim_ascii();
@@ -139,15 +160,25 @@ fn is_control(body: &[u8]) -> bool {
 /// Whether nothing but other tags follows on the line.
 fn stands_alone(behind: &[u8]) -> bool {
     let line = behind.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
-    line.is_empty() || line.starts_with(b"#") || tag(line).is_some_and(|(n, control)| control || stands_alone(&line[n..]))
+    line.is_empty()
+        || line.starts_with(b"#")
+        || tag(line).is_some_and(|(n, control)| control || stands_alone(&line[n..]))
 }
 
 /// The length of the placeholder that begins here.
 fn placeholder(rest: &[u8], whole: &[u8]) -> Option<usize> {
     match rest[0] {
+        // `<container_name>;` in samples that somebody is to fill in.
+        b'<' => {
+            let name =
+                rest[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b' ')).count();
+            let closed = rest[1 + name..].starts_with(b">;") && rest.get(1).is_some_and(u8::is_ascii_alphabetic);
+            (closed && name < 64).then_some(name + 2)
+        }
         // envsubst: upper-case names in braces that this file does not define itself.
         b'$' if rest.starts_with(b"${") => {
-            let name = rest[2..].iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
+            let name =
+                rest[2..].iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
             let closed = rest.get(2 + name) == Some(&b'}') && rest[2].is_ascii_uppercase();
             let defined = || memchr::memmem::find(whole, &[b"$", &rest[2..2 + name]].concat()).is_some();
             (closed && name > 1 && !defined()).then_some(name + 3)
@@ -192,8 +223,8 @@ mod tests {
     fn placeholders_become_words_and_control_flow_becomes_holes() {
         for (text, want) in [
             ("listen {{ port }};", "listen __________;"),
-            ("{% if a %}\nlisten 80;\n{% endif %}\n", "H________;\nlisten 80;\nH__________;\n"),
-            ("{{ if .A }}a b;{{ end }}", "H_________;a b;H________;"),
+            ("{% if a %}\nlisten 80;\n{% endif %}\n", "H________;\nlisten 80;\nH_________;\n"),
+            ("{{ if .A }}a b;{{ end }}", "H_____________;a b;H________;"),
             ("{{ macro() }}\nx y;", "H___________;\nx y;"),
             ("x {% if a %}b{% endif %};", "x __________b___________;"),
             ("proxy_pass http://localhost:__PORT__;", "proxy_pass http://localhost:________;"),

@@ -45,9 +45,10 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 pub(crate) fn target(files: &mut Files<'_>) -> Target {
     let file = files.read(Path::new("nginx.conf")).unwrap();
     let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true);
-    let lookup = Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: !found.is_root };
+    let lookup =
+        Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: !found.is_root, enabled: None };
     let context = if found.is_root { ScopeKind::Main } else { found.context };
-    Target { file, is_root: found.is_root, context, inferred: !found.is_root, lookup }
+    Target { file, is_root: found.is_root, context, inferred: !found.is_root, lookup, reports: true, dump: false }
 }
 
 pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
@@ -59,6 +60,8 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
         rules: rules::Options::default(),
         evidence: Evidence::None,
         only: Vec::new(),
+        severities: Vec::new(),
+        baseline: wslint::engine::Baseline::default(),
     }
 }
 
