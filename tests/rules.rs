@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use wslint::diagnostic::Severity;
+use wslint::diagnostic::{Category, Severity};
+use wslint::engine::Selection;
 use wslint::rules::{ALL, FixKind, Rule};
 
 fn main() {
@@ -63,7 +64,7 @@ fn documentation(rule: &Rule) -> Result<(), Failed> {
     }
     let examples = common::examples(rule.docs);
     let of = |kind: &str| examples.iter().filter(|(k, _)| k == kind).map(|(_, t)| t.clone()).collect::<Vec<_>>();
-    let options = common::options(None, None);
+    let options = options_for(rule);
     for bad in of("bad") {
         let found = common::findings(&common::single(&bad), &options);
         let mut names: Vec<&str> =
@@ -98,6 +99,15 @@ fn documentation(rule: &Rule) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The security rules speak only when they are asked.
+fn options_for(rule: &Rule) -> wslint::engine::Options {
+    let mut options = common::options(None, None);
+    if rule.category == Category::Security {
+        options.selection = Selection::new(&["security".to_owned()], &[]).unwrap();
+    }
+    options
+}
+
 /// Both languages are there, and are what they say they are.
 fn words(rule: &Rule) -> Result<(), Failed> {
     let chinese = |t: &str| t.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
@@ -105,7 +115,7 @@ fn words(rule: &Rule) -> Result<(), Failed> {
         !chinese(rule.title.en) && chinese(rule.title.zh) && chinese(rule.about_zh),
         "title or text lacks a language",
     )?;
-    let options = common::options(None, None);
+    let options = options_for(rule);
     for (_, text) in common::examples(rule.docs) {
         for found in common::findings(&common::single(&text), &options).iter().filter(|d| d.rule == rule.name) {
             let fix = found.fix.as_ref();

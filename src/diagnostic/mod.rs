@@ -69,7 +69,7 @@ pub enum Applicability {
 }
 
 /// An edit, by anchor: text and place are made concrete only when it is applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Edit {
     /// These bytes become that text.
     Replace(Place, String),

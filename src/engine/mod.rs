@@ -6,7 +6,7 @@ mod suppress;
 
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Severity};
 use crate::model::analysis::{Analysis, Versions};
 use crate::model::diagnose::diagnose;
 use crate::model::endpoint::{Declarations, Endpoint, Evidence, server_words};
@@ -330,10 +330,7 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
             None => merged.push(found),
             Some(kept) => {
                 kept.severity = kept.severity.max(found.severity);
-                // A fix has to be right in every place.
-                if kept.fix.as_ref().map(|f| &f.edits) != found.fix.as_ref().map(|f| &f.edits) {
-                    kept.fix = None;
-                }
+                kept.fix = everywhere(kept.fix.take(), found.fix);
                 for label in found.labels {
                     if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
                         kept.labels.push(label);
@@ -348,6 +345,18 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.endpoints.dedup();
     out.files.sort_by_key(|(f, role)| (path(*f), *role as u8));
     out.files.dedup_by_key(|(f, _)| *f);
+}
+
+/// A finding in a file that is included in several places is mended in all of them or in none.
+fn everywhere(kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
+    let (mut kept, other) = (kept?, other?);
+    if kept.edits != other.edits {
+        let known: std::collections::HashSet<Edit> = kept.edits.iter().cloned().collect();
+        kept.edits.extend(other.edits.into_iter().filter(|e| !known.contains(e)));
+        kept.applicability = kept.applicability.max(other.applicability);
+        kept.note = kept.note.or(other.note);
+    }
+    Some(kept)
 }
 
 /// By file, offset and rule: the order of every report.

@@ -6,7 +6,7 @@ use super::arrival::{Arrival, explore};
 use super::eval::Scope as Variables;
 use super::handshake::{Forwarded, forwarded};
 use super::near;
-use super::request::Browser;
+use super::request::{Browser, Request};
 use super::route::{Location, Matcher, server_names};
 use super::scope::{OccId, ScopeId, ScopeKind};
 use super::variable::{Definer, variables_in};
@@ -80,6 +80,19 @@ impl Endpoint {
         // Firefox's `Connection` has the token of Chrome's and one more.
         let mut vars = world.variables_at(self.scope, Browser::Firefox);
         forwarded(world.config, self.scope, &mut vars, version)
+    }
+
+    /// What the backend receives for another request.
+    pub fn forwarded_for(&self, world: &World<'_>, version: Version, request: Request) -> Forwarded {
+        let mut vars = world.variables_for(self.scope, request);
+        forwarded(world.config, self.scope, &mut vars, version)
+    }
+
+    /// Whether the path itself says that only WebSocket comes here.
+    pub fn path_says_websocket(&self, world: &World<'_>) -> bool {
+        let Some(location) = world.location_of(self.location) else { return false };
+        let regex = matches!(location.matcher, Matcher::Regex(_));
+        path_evidence(&location.text(), regex) == PathEvidence::WebSocket
     }
 }
 

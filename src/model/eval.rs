@@ -187,7 +187,7 @@ impl<'m> Scope<'m> {
         match header {
             "upgrade" | "sec_websocket_key" | "sec_websocket_version" if !self.request.handshake => Value::EMPTY,
             "connection" if !self.request.handshake => Value::Unknown,
-            "upgrade" => Value::text("websocket"),
+            "upgrade" => Value::text(self.request.protocol),
             "connection" => {
                 self.saw_connection = true;
                 Value::text(self.request.browser.connection())

@@ -173,8 +173,6 @@ struct Frame {
     next: Option<crate::syntax::DirectiveId>,
     scope: ScopeId,
     chain: u32,
-    /// Whether this frame is a file, as opposed to a block.
-    is_file: bool,
 }
 
 /// Expands a root or fragment whose outermost scope is of this kind.
@@ -222,7 +220,7 @@ impl Expander<'_, '_> {
         if self.files.asts[root.0 as usize].template == Template::Unread {
             self.out.tree.scopes[0].decided_elsewhere();
         }
-        let mut stack = vec![Frame { file: root, next: first, scope: ScopeId(0), chain: 0, is_file: true }];
+        let mut stack = vec![Frame { file: root, next: first, scope: ScopeId(0), chain: 0 }];
         while let Some(frame) = stack.last_mut() {
             let Some(id) = frame.next else {
                 stack.pop();
@@ -253,7 +251,7 @@ impl Expander<'_, '_> {
                     self.out.tree.scopes[inner.0 as usize].decided_elsewhere();
                 }
                 self.out.tree.occs[occ.0 as usize].opens = inner.0;
-                stack.push(Frame { file, next: first_child, scope: inner, chain, is_file: false });
+                stack.push(Frame { file, next: first_child, scope: inner, chain });
             } else if name == name::INCLUDE && self.include_applies(occ, scope) {
                 self.include(occ, &mut stack);
             }
@@ -304,6 +302,7 @@ impl Expander<'_, '_> {
             Ok(targets) => targets,
             Err((problem, path)) => return self.broken(occ, problem, path),
         };
+        let open = self.open_files(file, chain);
         let new_chain = self.out.tree.chains.len() as u32;
         self.out.tree.chains.push(Chain { include: occ, parent: chain });
         let mut frames = Vec::new();
@@ -324,7 +323,6 @@ impl Expander<'_, '_> {
                 },
                 Target::Shipped(path, text) => self.files.add(path, text.as_bytes().to_vec(), true),
             };
-            let open: Vec<FileId> = stack.iter().filter(|f| f.is_file).map(|f| f.file).collect();
             let path = self.files.sources.get(id).path.clone();
             if open.contains(&id) {
                 self.broken(occ, IncludeProblem::Cycle, path);
@@ -335,10 +333,21 @@ impl Expander<'_, '_> {
                 if self.files.asts[id.0 as usize].template == Template::Unread {
                     self.out.tree.scopes[scope.0 as usize].decided_elsewhere();
                 }
-                frames.push(Frame { file: id, next, scope, chain: new_chain, is_file: true });
+                frames.push(Frame { file: id, next, scope, chain: new_chain });
             }
         }
         stack.extend(frames.into_iter().rev());
+    }
+
+    /// The files within which this one is being read, itself first.
+    fn open_files(&self, file: FileId, mut chain: u32) -> Vec<FileId> {
+        let mut out = vec![file];
+        while chain != 0 {
+            let link = &self.out.tree.chains[chain as usize];
+            out.push(self.out.tree.occs[link.include.0 as usize].file);
+            chain = link.parent;
+        }
+        out
     }
 
     fn broken(&mut self, occ: OccId, problem: IncludeProblem, path: PathBuf) {

@@ -77,12 +77,19 @@ pub struct Request {
     pub browser: Browser,
     /// It is a handshake; otherwise an ordinary request, without `Upgrade`.
     pub handshake: bool,
+    /// What its `Upgrade` names.
+    pub protocol: &'static str,
 }
 
 impl Request {
     /// An ordinary request of which nothing is known.
     pub fn ordinary() -> Request {
         Request { handshake: false, ..Request::anywhere(Browser::Chrome) }
+    }
+
+    /// An upgrade to HTTP/2 without TLS (RFC 7540 §3.2): not WebSocket, and forwarded by the same two lines.
+    pub fn h2c() -> Request {
+        Request { protocol: "h2c", ..Request::anywhere(Browser::Chrome) }
     }
 
     /// A handshake of which only the headers are known: one that arrives somewhere.
@@ -98,6 +105,7 @@ impl Request {
             server_name: Value::Unknown,
             browser,
             handshake: true,
+            protocol: "websocket",
         }
     }
 }

@@ -122,6 +122,7 @@ fn one_way(
         server_name: Value::text(names.first().map_or("", String::as_str)),
         browser,
         handshake: true,
+        protocol: "websocket",
     };
     let mut vars = Variables::new(&world.definitions, world.is_open(), request);
     if let ServerMatch::Regex(text) = &candidate.by {

@@ -1,8 +1,10 @@
-use super::{Context, Rule, arrives_here, replace, safe};
+use super::{Context, Rule, replace, safe};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::model::endpoint::Endpoint;
 use crate::model::eval::Purpose;
 use crate::model::near;
 use crate::model::request::Request;
+use crate::model::verdict::Verdict;
 use crate::model::{OccId, Value};
 use crate::model::misspelt::{Misspelling, Part};
 use crate::syntax::word;
@@ -85,16 +87,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             Part::MapSource => text!("the map looks at `{written}`, which is never a client's `Upgrade`", "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"),
         };
         let mut found = rule.at(place, text!("did you mean `{meant}`?", "是否想写 `{meant}`?"), message);
-        for endpoint in &cx.analysis.endpoints {
-            let header = if misspelling.concerns_header(cx.analysis, endpoint.scope, "Connection") {
-                true
-            } else {
-                misspelling.concerns_header(cx.analysis, endpoint.scope, "Upgrade")
-            };
-            if found.labels.len() < 3 && (header || misspelling.concerns_version(cx.analysis, endpoint.scope)) && endpoint.verdict() == crate::model::verdict::Verdict::Broken {
-                found.labels.extend(cx.location_label(endpoint, arrives_here()));
-            }
-        }
+        let concerned = |e: &&Endpoint| {
+            e.verdict() == Verdict::Broken
+                && (["Connection", "Upgrade"].iter().any(|h| misspelling.concerns_header(cx.analysis, e.scope, h))
+                    || misspelling.concerns_version(cx.analysis, e.scope))
+        };
+        let broken: Vec<&Endpoint> = cx.analysis.endpoints.iter().filter(concerned).collect();
+        found.labels = cx.places(&broken);
         found.why = match part {
             Part::Directive | Part::Version => text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。"),
             _ => text!(

@@ -104,6 +104,10 @@ rules! {
     plaintext_http2
     origin_host_lost
     handshake_fails
+    no_session_affinity
+    unconditional_upgrade
+    short_read_timeout
+    h2c_upgrade
     directive_not_allowed
     rejected_by_nginx
     unused_ignore
@@ -254,6 +258,23 @@ impl<'a> Context<'a> {
         let Some(occ) = config.scope(scope).opened_by else { return "this level".to_owned() };
         let words: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_shown(occ, i)).collect();
         format!("{} {}", config.occ(occ).name.as_str(), words.join(" ")).trim_end().to_owned()
+    }
+
+    /// Where it hurts: labels on the first three locations, and how many more there are.
+    fn places(&self, endpoints: &[&Endpoint]) -> Vec<Label> {
+        const SHOWN: usize = 3;
+        let mut labels: Vec<Label> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for endpoint in endpoints.iter().filter(|e| seen.insert(e.location)) {
+            if labels.len() < SHOWN {
+                labels.extend(self.location_label(endpoint, arrives_here()));
+            }
+        }
+        let more = seen.len().saturating_sub(SHOWN);
+        if let Some(last) = labels.last_mut().filter(|_| more > 0) {
+            last.text = text!("… and the same in {more} more places", "……另有 {more} 处相同");
+        }
+        labels
     }
 
     /// A label on the location of an endpoint.

@@ -1,4 +1,4 @@
-use super::{Context, Rule, arrives_here, remedy, replace, safe};
+use super::{Context, Rule, remedy, replace, safe};
 use crate::diagnostic::Diagnostic;
 use crate::model::diagnose::Cause;
 use crate::text;
@@ -78,7 +78,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("has no token `upgrade`", "不含 `upgrade`"),
             text!("`Connection` is sent as `{shown}`, which asks for no upgrade", "`Connection` 的值是 `{shown}`,并不请求升级"),
         );
-        found.labels.extend(endpoints.iter().filter_map(|e| cx.location_label(e, arrives_here())));
+        found.labels.extend(cx.places(&endpoints));
         found.why = text!(
             "the backend looks for the token `upgrade` in `Connection` (RFC 6455 §4.2.1); `nginx -t` cannot notice, any value is legal.",
             "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);`nginx -t` 无法察觉,因为任何值都合法。"

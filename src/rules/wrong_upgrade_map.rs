@@ -1,4 +1,4 @@
-use super::{Context, Rule, arrives_here, replace, safe};
+use super::{Context, Rule, replace, safe};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
 use crate::model::diagnose::Cause;
 use crate::model::variable::{Definer, Key, Map};
@@ -96,7 +96,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             found.labels.push(Label { place: config.head(other.occ), text });
         }
         found.labels.push(Label { place: config.head(header), text: text!("sent as `Connection` here", "在这里作为 `Connection` 发送") });
-        found.labels.extend(endpoints.iter().filter_map(|e| cx.location_label(e, arrives_here())));
+        found.labels.extend(cx.places(&endpoints));
         found.why = text!(
             "the backend looks for the token `upgrade` in `Connection` (RFC 6455 §4.2.1); browsers ask with `Upgrade: websocket`, and Firefox with `Connection: keep-alive, Upgrade`.",
             "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);浏览器发送 `Upgrade: websocket`,Firefox 的 `Connection` 是 `keep-alive, Upgrade`。"

@@ -1,4 +1,4 @@
-use super::{Context, Rule, arrives_here, replace, safe};
+use super::{Context, Rule, replace, safe};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::diagnose::Cause;
 use crate::text;
@@ -75,7 +75,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             )
         };
         let mut found = rule.at(config.arg_place(occ, 1), label, message);
-        found.labels.extend(endpoints.iter().filter_map(|e| cx.location_label(e, arrives_here())));
+        found.labels.extend(cx.places(&endpoints));
         if value.eq_ignore_ascii_case("$connection_upgrade") {
             let text = text!("`$connection_upgrade` belongs into `Connection`", "`$connection_upgrade` 应写在 `Connection` 中");
             found.labels.push(Label { place: config.arg_place(occ, 0), text });

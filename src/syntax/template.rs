@@ -224,7 +224,7 @@ mod tests {
         for (text, want) in [
             ("listen {{ port }};", "listen __________;"),
             ("{% if a %}\nlisten 80;\n{% endif %}\n", "H________;\nlisten 80;\nH_________;\n"),
-            ("{{ if .A }}a b;{{ end }}", "H_____________;a b;H________;"),
+            ("{{ if .A }}a b;{{ end }}", "H_________;a b;H_______;"),
             ("{{ macro() }}\nx y;", "H___________;\nx y;"),
             ("x {% if a %}b{% endif %};", "x __________b___________;"),
             ("proxy_pass http://localhost:__PORT__;", "proxy_pass http://localhost:________;"),

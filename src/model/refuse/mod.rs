@@ -127,6 +127,8 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     // What follows a syntax error in its file is a consequence of it, as far as anybody can tell.
     let broken = |file: FileId| config.ast(file).errors.first().map(|e| e.opened.map_or(e.span.start, |o| o.start));
     out.retain(|r| match r.occ {
+        // `proxy_pass ws://…` is one mistake, its missing `;` another.
+        _ if r.kind == RefusalKind::WebSocketScheme => true,
         Some(occ) => broken(config.occ(occ).file).is_none_or(|at| config.head(occ).span.start < at),
         None => !config.occs().any(|(_, o)| broken(o.file).is_some()),
     });

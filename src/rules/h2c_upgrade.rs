@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use super::{Context, Rule, remedy, replace};
+use crate::diagnostic::{Applicability, Diagnostic, Fix};
+use crate::model::endpoint::{Endpoint, Evidence};
+use crate::model::inherit::Origin;
+use crate::model::request::Request;
+use crate::model::verdict::Verdict;
+use crate::model::{OccId, Value};
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An endpoint that passes on any `Upgrade`, `h2c` too. Only with `--select security` or `all`.
+    ///
+    /// ## Why it breaks
+    ///
+    /// A backend that speaks HTTP/2 without TLS accepts `Upgrade: h2c`, and nginx then tunnels: everything that the client
+    /// asks for on that connection reaches the backend past nginx's locations, access rules and logs.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// map $http_upgrade $connection_upgrade {
+    ///     default upgrade;
+    ///     ''      close;
+    /// }
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection $connection_upgrade;
+    ///         proxy_set_header Host $host;
+    ///         proxy_read_timeout 1h;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// map $http_upgrade $connection_upgrade {
+    ///     default   close;
+    ///     websocket upgrade;
+    /// }
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection $connection_upgrade;
+    ///         proxy_set_header Host $host;
+    ///         proxy_read_timeout 1h;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// A map that lets only `websocket` through. Unsafe: somebody may want another protocol tunnelled.
+    ///
+    /// ## References
+    ///
+    /// - <https://bishopfox.com/blog/h2c-smuggling-request>
+    /// - <https://www.rfc-editor.org/rfc/rfc7540#section-3.2>
+    "h2c-upgrade" {
+        category: Security,
+        severity: Warning,
+        fix: Sometimes,
+        en: "an upgrade to h2c is passed on, too",
+        zh: "h2c 升级也会被转发",
+        about_zh: "该端点会转发任何 `Upgrade`,包括 `h2c`。若后端支持明文 HTTP/2,nginx 便会为其建立隧道:此后该连接上的请求都会绕过 nginx 的 location、访问规则和日志到达后端。改用只放行 `websocket` 的 map。因为也许有人需要其他协议,所以不是安全的修复。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    let mut lines: BTreeMap<OccId, Vec<&Endpoint>> = BTreeMap::new();
+    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades) {
+        let sent = endpoint.forwarded_for(&cx.analysis.world, cx.analysis.version, Request::h2c());
+        let tunnels = sent.tokens("Upgrade").0.iter().any(|t| t == "h2c") && sent.tokens("Connection").0.iter().any(|t| t == "upgrade");
+        if !tunnels || sent.http_version == Value::text("1.0") {
+            continue;
+        }
+        let line = sent.values("Connection").iter().find_map(|h| match h.origin {
+            Origin::Own(occ) | Origin::Inherited(occ) => Some(occ),
+            _ => None,
+        });
+        if let Some(occ) = line {
+            lines.entry(occ).or_default().push(endpoint);
+        }
+    }
+    for (occ, endpoints) in lines {
+        let mut found = rule.at(
+            config.arg_place(occ, 1),
+            text!("says `upgrade` for h2c, too", "对 h2c 也返回 `upgrade`"),
+            text!("an upgrade to h2c is passed on to the backend", "h2c 升级会被转发到后端"),
+        );
+        found.labels.extend(endpoints.iter().take(3).filter_map(|e| cx.location_label(e, text!("what the backend answers here, nginx tunnels", "后端在这里应答之后,nginx 就建立隧道"))));
+        found.why = text!(
+            "a backend that accepts `Upgrade: h2c` is then reached past nginx's locations, access rules and logs.",
+            "接受 `Upgrade: h2c` 的后端此后会被绕过 nginx 的 location、访问规则和日志直接访问。"
+        );
+        found.help = text!("use a map that yields `upgrade` for `websocket` alone", "使用只对 `websocket` 返回 `upgrade` 的 map");
+        let ordinary = endpoints.first().map(|e| remedy::ordinary_connection(cx, e)).unwrap_or_default();
+        let agree = endpoints.iter().all(|e| remedy::ordinary_connection(cx, e) == ordinary);
+        if let (true, true, Some(place)) = (agree, cx.writable(config.occ(occ).file), remedy::map_place(cx)) {
+            let name = cx.map_name(&ordinary);
+            found.fix = Some(Fix {
+                title: text!("let only WebSocket through", "只放行 WebSocket"),
+                applicability: Applicability::Unsafe,
+                note: Some(text!("somebody may want another protocol tunnelled", "也许有人需要其他协议")),
+                edits: vec![replace(config, occ, 1, &format!("${name}")), remedy::map_edit(place, &name, &ordinary)],
+            });
+        }
+        out.push(found);
+    }
+}

@@ -1,0 +1,111 @@
+use super::{Context, Rule, remedy};
+use crate::catalog::name;
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::model::endpoint::Evidence;
+use crate::model::inherit::Found;
+use crate::model::verdict::Verdict;
+use crate::text;
+
+rule! {
+    /// ## What it finds
+    ///
+    /// An endpoint that carries WebSocket and keeps the default of `proxy_read_timeout`, 60 seconds.
+    ///
+    /// ## Why it breaks
+    ///
+    /// The timeout also counts after the 101: when the backend sends nothing for a minute, nginx closes the connection,
+    /// and the browser reports code 1006. An application that pings more often does not notice.
+    ///
+    /// ## Example
+    ///
+    /// ```nginx bad
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///         proxy_set_header Host $host;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    ///
+    /// ```nginx good
+    /// server {
+    ///     listen 8080;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 1.1;
+    ///         proxy_set_header Upgrade $http_upgrade;
+    ///         proxy_set_header Connection "upgrade";
+    ///         proxy_set_header Host $host;
+    ///         proxy_read_timeout 3600s;
+    ///         proxy_send_timeout 3600s;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// ## The fix and its safety
+    ///
+    /// Unsafe: ordinary requests to a backend that hangs wait as long, too. A ping from the application every 30
+    /// seconds is the better remedy.
+    ///
+    /// ## References
+    ///
+    /// - <https://nginx.org/en/docs/http/websocket.html>
+    /// - <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout>
+    "short-read-timeout" {
+        category: Lifetime,
+        severity: Advice,
+        fix: Sometimes,
+        en: "an idle WebSocket is closed after 60 seconds",
+        zh: "空闲的 WebSocket 会在 60 秒后被关闭",
+        about_zh: "`proxy_read_timeout` 默认 60 秒,在 101 之后仍然计时:后端一分钟没有发送数据,nginx 就关闭连接,浏览器报告 1006。应用层每 30 秒发送一次 ping 是更好的办法;也可以调大 `proxy_read_timeout` 和 `proxy_send_timeout`,但普通请求遇到卡住的后端时也会等待同样久,所以不是安全的修复。",
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let rule: &Rule = &RULE;
+    let config = cx.config();
+    let carries = |e: &&crate::model::endpoint::Endpoint| {
+        e.evidence > Evidence::None && e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades && e.own_pass
+    };
+    for endpoint in cx.analysis.endpoints.iter().filter(carries) {
+        if config.effective(endpoint.scope, name::PROXY_READ_TIMEOUT) != Found::Nowhere {
+            continue;
+        }
+        let location = cx.location_words(endpoint.location);
+        let mut found = rule.at(
+            config.head(endpoint.pass),
+            text!("nothing from here for 60 seconds, and nginx hangs up", "这里 60 秒没有数据,nginx 就会断开"),
+            text!("an idle WebSocket at `{location}` is closed after 60 seconds", "`{location}` 上空闲的 WebSocket 会在 60 秒后被关闭"),
+        );
+        found.why = text!(
+            "`proxy_read_timeout` counts after the 101, too; its default is 60s, and browsers report code 1006.",
+            "`proxy_read_timeout` 在 101 之后仍然计时,默认 60s;浏览器报告 1006。"
+        );
+        found.help = text!(
+            "let the application ping more often than that, or set `proxy_read_timeout` and `proxy_send_timeout`",
+            "让应用更频繁地发送 ping,或设置 `proxy_read_timeout` 与 `proxy_send_timeout`"
+        );
+        let level = config.settings_level(endpoint.scope);
+        let file = config.scope(level).opened_by.map(|o| config.occ(o).file);
+        if let (Some(place), Some(true), false) = (remedy::anchor(config, level), file.map(|f| cx.writable(f)), config.scope(level).unresolved) {
+            let mut lines = vec!["proxy_read_timeout 3600s;".to_owned()];
+            if config.effective(endpoint.scope, name::PROXY_SEND_TIMEOUT) == Found::Nowhere {
+                lines.push("proxy_send_timeout 3600s;".to_owned());
+            }
+            found.fix = Some(Fix {
+                title: text!("wait an hour", "等待一小时"),
+                applicability: Applicability::Unsafe,
+                note: Some(text!("ordinary requests to a backend that hangs wait as long, too", "普通请求遇到卡住的后端时也会等待同样久")),
+                edits: vec![Edit::InsertAfter(place, lines)],
+            });
+        }
+        out.push(found);
+    }
+}
