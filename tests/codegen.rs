@@ -63,6 +63,94 @@ fn table() -> String {
     out
 }
 
+/// What says that an endpoint carries WebSocket, with the precision behind it.
+fn evidence() -> String {
+    use wslint::catalog::{EXCLUDED, SIGNALS, UPSTREAM_WORDS};
+    let mut out = String::from(
+        "# What wslint takes for WebSocket\n\nEach endpoint has evidence, the first that applies:\n\n\
+         | evidence | from |\n| --- | --- |\n\
+         | `declared` | `# wslint: websocket` on the location, `[websocket] locations` in `wslint.toml`, or the location that `--url` reaches |\n\
+         | `excluded` | `# wslint: no-websocket`, `[websocket] not`, the target of an `auth_request` or `mirror`, and the paths below |\n\
+         | `configured` | somebody tried: an `Upgrade` header, a `Connection` that says upgrade, or a near miss of these |\n\
+         | `likely` | the path, the upstream's name or a comment on the location says so: the tables below |\n\
+         | `none` | nothing says so; reported only in a server where no other endpoint opens or has better evidence |\n\n\
+         Somebody who made one location of a server carry WebSocket has chosen: the others of that server are left in peace.\n\n\
+         ## Paths\n\nA segment of the path. The sample counts how many public nginx locations with it were WebSocket endpoints;\n\
+         where it is empty there were too few to count, and the software's documentation says it.\n\n\
+         | segment | sample | whose |\n| --- | --- | --- |\n",
+    );
+    for s in SIGNALS {
+        let _ = writeln!(out, "| `{}` | {} | {} |", s.segment, s.sample, s.of);
+    }
+    out.push_str(
+        "\nSegments that end in `-ws`, `_ws` or `websocket`, or begin with `ws-`, count as well (16 of 19).\n",
+    );
+    let code = |words: &[&str]| words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
+    let _ = write!(
+        out,
+        "\n## Names of upstreams\n\nA word of the host in `proxy_pass` (14 of 15): {}.\n\n\
+         ## Comments\n\nA comment directly above a location, or first in it, that speaks of WebSocket, Socket.IO, SignalR, SockJS or\n\
+         Action Cable, and does not deny it (22 of 28).\n\n\
+         ## What speaks against it\n\nThe segments {}; files that are static by their ending; regular expressions over such endings (1 of 24 was an\n\
+         endpoint); `grpc_pass`, `fastcgi_pass`, `memcached_pass`.\n\n\
+         Not taken for WebSocket, because more often it is something else: `/` (51 %), `/stream` and `/live` (about 40 %), `/chat`\n\
+         (40 %), `/api` (18 %), `/events` (10 %, server-sent events). Say it with `# wslint: websocket` or in `wslint.toml`.\n",
+        code(UPSTREAM_WORDS),
+        code(EXCLUDED)
+    );
+    out
+}
+
+/// The JSON schema of `wslint.toml`, for editors.
+fn settings_schema() -> String {
+    let rules: serde_json::Map<String, serde_json::Value> = ALL
+        .iter()
+        .map(|r| (r.name.to_owned(), serde_json::json!({"$ref": "#/$defs/level", "description": r.title.en})))
+        .collect();
+    let strings = |text: &str| serde_json::json!({"type": "array", "items": {"type": "string"}, "description": text});
+    let schema = serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "wslint.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "roots": strings("The main configurations, relative to this file"),
+            "exclude": strings("Patterns of paths that a walk through a directory passes over"),
+            "nginx-version": {"type": "string", "pattern": "^v?[0-9]+(\\.[0-9]+){1,3}$", "description": "The nginx that will run it"},
+            "fail-on": {"enum": ["advice", "warning", "error", "never"]},
+            "connection": {"enum": ["auto", "map", "literal"]},
+            "baseline": {"type": "string", "description": "Accepted findings, from --write-baseline"},
+            "paths": {"type": "object", "propertyNames": {"pattern": "^/"}, "additionalProperties": {"type": "string"}, "description": "Where absolute includes are read from"},
+            "websocket": {"type": "object", "additionalProperties": false, "properties": {
+                "locations": strings("Locations that carry WebSocket; * at the end is any rest"),
+                "not": strings("Locations that do not"),
+                "evidence": {"enum": ["none", "likely", "configured", "declared"]}
+            }},
+            "rules": {"type": "object", "additionalProperties": false, "properties": rules}
+        },
+        "$defs": {"level": {"enum": ["off", "advice", "warning", "error"]}}
+    });
+    serde_json::to_string_pretty(&schema).expect("JSON") + "\n"
+}
+
+/// Every setting, as `wslint init` writes it.
+fn configuration() -> String {
+    format!(
+        "# `wslint.toml`\n\nwslint looks for it from the current directory upward, to the project's root (the directory with `.git`). `wslint init`\n\
+         writes this one; options on the command line win over it. `docs/json-schema/wslint.v1.json` describes it for editors.\n\n\
+         ```toml\n{}```\n\nPaths in it stay inside the project: a repository under review cannot make wslint read or show a file of the machine that\n\
+         it runs on. An unknown key is an error that names the nearest one.\n\n\
+         ## Comments in configurations\n\n```nginx\n\
+         # wslint: ignore[rule-name] reason          on the directive's line or the line before\n\
+         # wslint: ignore-file[rule-name] reason     before the first directive\n\
+         # wslint: websocket                         in or before a location\n\
+         # wslint: no-websocket                      in or before a location, server or http\n\
+         # wslint: context=server                    in the first comment of a fragment\n```\n\n\
+         A reason is required, and an ignore that suppresses nothing is reported.\n",
+        wslint::config::TEMPLATE
+    )
+}
+
 #[test]
 fn the_generated_documentation_is_fresh() {
     let mut stale = Vec::new();
@@ -70,6 +158,15 @@ fn the_generated_documentation_is_fresh() {
         let path = root().join(format!("docs/rules/{}.md", rule.name));
         if refresh(&path, &page(rule)) {
             stale.push(path);
+        }
+    }
+    for (name, want) in [
+        ("docs/evidence.md", evidence()),
+        ("docs/configuration.md", configuration()),
+        ("docs/json-schema/wslint.v1.json", settings_schema()),
+    ] {
+        if refresh(&root().join(name), &want) {
+            stale.push(root().join(name));
         }
     }
     let readme = root().join("README.md");

@@ -52,3 +52,29 @@ fn reports_follow_the_schema() {
         assert!(errors.is_empty(), "{folder:?}: {errors:?}");
     }
 }
+
+/// Editors check a `wslint.toml` against the schema: it says what wslint itself says.
+#[test]
+fn settings_follow_their_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json-schema/wslint.v1.json");
+    let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let uncommented: String = wslint::config::TEMPLATE
+        .lines()
+        .map(|l| l.strip_prefix("# ").filter(|r| r.contains(" = ")).unwrap_or(l))
+        .collect::<Vec<_>>()
+        .join("\n");
+    for (text, valid) in [
+        (uncommented.as_str(), true),
+        ("", true),
+        ("root = []", false),
+        ("fail-on = \"errr\"", false),
+        ("[rules]\nshort-read-timeot = \"off\"", false),
+        ("[websocket]\nlocations = \"/x\"", false),
+    ] {
+        let value = serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap();
+        assert_eq!(schema.is_valid(&value), valid, "{text}");
+        let fs = wslint::source::MemFs::new([("/p/wslint.toml".into(), text.as_bytes().to_vec())]);
+        assert_eq!(wslint::config::read(&fs, Path::new("/p/wslint.toml")).is_ok(), valid, "{text}");
+    }
+}

@@ -326,3 +326,17 @@ fn templates_are_read_as_far_as_that_is_exact() {
     put(root, "broken.conf", "server {\n    listen ${PORT};\n");
     assert_eq!(reported(&json(root, &["--isolated", "broken.conf"], None))[0]["rule"], "syntax-error");
 }
+
+#[test]
+fn what_a_script_could_change_is_unknown_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = "proxy_http_version 1.1; proxy_set_header Upgrade $u; proxy_set_header Connection upgrade; proxy_pass http://127.0.0.1:1;";
+    let text = format!(
+        "events {{}}\nhttp {{\n    server {{\n        set $u '';\n        location /a {{ access_by_lua_file x.lua; {set} }}\n        location /b {{ {set} }}\n        location /c {{ access_by_lua_file x.lua; proxy_pass http://127.0.0.1:1; }}\n        location /d {{ js_set $v main.v; proxy_set_header Upgrade $v; proxy_pass http://127.0.0.1:1; proxy_http_version 1.1; proxy_set_header Connection upgrade; }}\n    }}\n}}\n"
+    );
+    put(folder.path(), "nginx.conf", &text);
+    let report = json(folder.path(), &["nginx.conf"], None);
+    let verdicts: Vec<&str> =
+        report["endpoints"].as_array().unwrap().iter().map(|e| e["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["unknown", "broken", "broken", "unknown"]);
+}

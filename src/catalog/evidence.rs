@@ -22,45 +22,66 @@ pub enum CommentEvidence {
     Nothing,
 }
 
-/// Path segments that stand for WebSocket wherever they stand, with the share of samples that were one.
-const SEGMENTS: &[&str] = &[
-    "ws", // 10/10
-    "wss",
-    "websocket",  // 10/10
-    "websockets", // 10/10
-    "socket.io",  // 10/10
-    "engine.io",
-    "sockjs",      // 10/10
-    "sockjs-node", // 10/10
-    "webpack-hmr", // 10/10, Next.js
-    "vite-hmr",
-    "hubs",     // 10/10, SignalR
-    "signalr",  // 9/9
-    "ws-stomp", // 9/9
-    "stomp",
-    "websockify",     // 10/10, noVNC
-    "socket",         // 10/10
-    "mqtt",           // 10/10
-    "xmpp-websocket", // 10/10
-    "colibri-ws",
-    "peerjs",    // 10/10
-    "guacamole", // 8/8
-    "cable",     // 7/7, Action Cable
-    "hub",       // 5/5 as /notifications/hub
-    "_stcore",   // 10/10, Streamlit
-    "cryptpad_websocket",
-    "livekit",
-    "bbb-webrtc-sfu",
-    "standalone-signaling",
-    "wsapp",
-    "phoenix",
+/// A path segment that stands for WebSocket wherever it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Signal {
+    /// The segment, in lower case.
+    pub segment: &'static str,
+    /// How many of the sampled locations with it were WebSocket endpoints; empty where the sample was
+    /// too small to count, and the software's own documentation says so.
+    pub sample: &'static str,
+    /// Whose path it is.
+    pub of: &'static str,
+}
+
+const fn signal(segment: &'static str, sample: &'static str, of: &'static str) -> Signal {
+    Signal { segment, sample, of }
+}
+
+/// The table of paths, sorted; samples are of public nginx configurations.
+pub const SIGNALS: &[Signal] = &[
+    signal("_stcore", "10 of 10", "Streamlit, `/_stcore/stream`"),
+    signal("bbb-webrtc-sfu", "", "BigBlueButton"),
+    signal("cable", "7 of 7", "Rails Action Cable"),
+    signal("centrifugo", "", "Centrifugo"),
+    signal("colibri-ws", "", "Jitsi Videobridge"),
+    signal("cryptpad_websocket", "", "CryptPad"),
+    signal("engine.io", "", "Engine.IO, under Socket.IO"),
+    signal("guacamole", "8 of 8", "Apache Guacamole, `/guacamole/websocket-tunnel`"),
+    signal("hub", "5 of 5", "Bitwarden and Vaultwarden, `/notifications/hub`"),
+    signal("hubs", "10 of 10", "ASP.NET Core SignalR"),
+    signal("livekit", "", "LiveKit"),
+    signal("mqtt", "10 of 10", "MQTT over WebSocket"),
+    signal("peerjs", "10 of 10", "PeerJS"),
+    signal("phoenix", "", "Phoenix"),
+    signal("signalr", "9 of 9", "ASP.NET SignalR"),
+    signal("socket", "10 of 10", "Phoenix, `/socket/websocket`, and many others"),
+    signal("socket.io", "10 of 10", "Socket.IO; Vite and webpack behind it, n8n, code-server, Rocket.Chat"),
+    signal("sockjs", "10 of 10", "SockJS, Meteor, Rocket.Chat"),
+    signal("sockjs-node", "10 of 10", "webpack-dev-server"),
+    signal("standalone-signaling", "", "Nextcloud Talk"),
+    signal("stomp", "", "STOMP over WebSocket, Spring, RabbitMQ"),
+    signal("vite-hmr", "", "Vite"),
+    signal("webpack-hmr", "10 of 10", "Next.js, `/_next/webpack-hmr`"),
+    signal(
+        "websocket",
+        "10 of 10",
+        "Home Assistant, `/api/websocket`; Odoo; Mattermost, `/api/v4/websocket`; Jupyter terminals",
+    ),
+    signal("websockets", "10 of 10", "many"),
+    signal("websockify", "10 of 10", "noVNC"),
+    signal("ws", "10 of 10", "many; Grafana Live, `/api/live/ws`"),
+    signal("ws-stomp", "9 of 9", "Spring"),
+    signal("wsapp", "", "Zoom and others"),
+    signal("wss", "", "many"),
+    signal("xmpp-websocket", "10 of 10", "Prosody, ejabberd, Jitsi"),
 ];
 
 /// Segments that make a path no WebSocket endpoint although another one says so.
 const EXCEPTIONS: &[&str] = &["negotiate", "socket.io.js", "websocket.js", "ws.js", "stomp.js", "sockjs.js"];
 
 /// Paths that are no WebSocket endpoint, by segment.
-const EXCLUDED: &[&str] = &[
+pub const EXCLUDED: &[&str] = &[
     ".well-known",
     "acme-challenge",
     "favicon.ico",
@@ -113,7 +134,7 @@ pub fn path_evidence(path: &str, regex: bool) -> PathEvidence {
         return PathEvidence::Excluded;
     }
     let says = |s: &&str| {
-        SEGMENTS.contains(s)
+        SIGNALS.binary_search_by_key(s, |signal| signal.segment).is_ok()
             || s.ends_with("-ws")
             || s.starts_with("ws-")
             || s.ends_with("_ws")
@@ -123,7 +144,7 @@ pub fn path_evidence(path: &str, regex: bool) -> PathEvidence {
 }
 
 /// Words in the name of an upstream or backend host that stand for WebSocket: 14 of 15 samples.
-const UPSTREAM_WORDS: &[&str] = &[
+pub const UPSTREAM_WORDS: &[&str] = &[
     "ws",
     "wss",
     "websocket",
@@ -163,6 +184,7 @@ mod tests {
 
     #[test]
     fn paths_say_what_the_samples_say() {
+        assert!(SIGNALS.is_sorted_by_key(|s| s.segment));
         for (path, regex, want) in [
             ("/ws", false, PathEvidence::WebSocket),
             ("/socket.io/", false, PathEvidence::WebSocket),

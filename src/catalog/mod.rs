@@ -9,7 +9,10 @@ mod variables;
 use std::fmt;
 use std::sync::OnceLock;
 
-pub use evidence::{CommentEvidence, PathEvidence, comment_evidence, path_evidence, upstream_evidence};
+pub use evidence::{
+    CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence, path_evidence,
+    upstream_evidence,
+};
 pub use shipped::{Shipped, shipped};
 pub use variables::{VariableKind, builtin_variable, variable_since};
 

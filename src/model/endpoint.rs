@@ -206,7 +206,8 @@ fn verdict_at(
 }
 
 fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
-    let mut vars = Variables::new(&world.definitions, world.is_open(), super::request::Request::anywhere(browser));
+    let mut vars = Variables::new(&world.definitions, world.is_open(), Request::anywhere(browser));
+    vars.scripted = world.is_scripted(location);
     if let Some(read) = world.location_of(location) {
         vars.uri = world.path_at(&read);
     }

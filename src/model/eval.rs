@@ -36,6 +36,8 @@ pub struct Scope<'m> {
     in_progress: Vec<String>,
     /// Whether the browser's own `Connection` was asked for: only then do browsers differ.
     pub saw_connection: bool,
+    /// A script runs before the request is passed on, and may give any value to what `set` defines.
+    pub scripted: bool,
 }
 
 /// nginx gives up on variables that refer to each other deeper than this (`r->variable_depth`).
@@ -55,6 +57,7 @@ impl<'m> Scope<'m> {
             assigned: HashMap::new(),
             in_progress: Vec::new(),
             saw_connection: false,
+            scripted: false,
         }
     }
 
@@ -93,11 +96,14 @@ impl<'m> Scope<'m> {
     /// The value of a variable.
     pub fn variable(&mut self, name: &str, purpose: Purpose) -> Value {
         let name = name.to_ascii_lowercase();
+        let definitions = self.definitions;
+        let defined = definitions.of(&name);
+        if self.scripted && defined.iter().any(|d| d.definer == Definer::Set) {
+            return Value::Unknown;
+        }
         if let Some(value) = self.assigned.get(&name) {
             return value.clone();
         }
-        let definitions = self.definitions;
-        let defined = definitions.of(&name);
         if let Some(map) = definitions.map_of(&name) {
             if self.in_progress.contains(&name) || self.in_progress.len() >= MAX_DEPTH {
                 // `cycle while evaluating variable`: not found, hence empty.

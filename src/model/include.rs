@@ -241,6 +241,13 @@ impl Expander<'_, '_> {
                 }
                 lookup(&decoded)
             };
+            if directive.args().is_empty()
+                && (chain != 0 || self.lookup_in.fragment)
+                && directive.ending() == Ending::Semicolon
+                && is_left_blank(name.as_str())
+            {
+                self.out.tree.scopes[scope.0 as usize].hide();
+            }
             let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
             let first_child = directive.children().next().map(DirectiveRef::id);
             let occ = self.push(Occ { file, node: id, name, scope, chain, opens: NONE, next: NONE }, block);
@@ -357,6 +364,12 @@ impl Expander<'_, '_> {
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
     }
+}
+
+/// What images such as NPMplus ship blank in their vhosts, and fill in when they start: `ssl_certificate ;`.
+/// What else they fill in is not known.
+pub(super) fn is_left_blank(name: &str) -> bool {
+    ["ssl_certificate", "ssl_certificate_key", "ssl_trusted_certificate", "ssl_dhparam"].contains(&name)
 }
 
 fn is_include(files: &Files<'_>, file: FileId, directive: DirectiveRef<'_>) -> bool {

@@ -5,7 +5,7 @@ use super::arrival::{Arrival, explore, join};
 use super::eval::Scope as Variables;
 use super::request::{Browser, Request, Url, Value};
 use super::route::{Candidate, ServerMatch, find_servers};
-use super::scope::{OccId, ScopeId};
+use super::scope::{OccId, ScopeId, ScopeKind};
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use crate::catalog::{Version, name};
@@ -125,6 +125,10 @@ fn one_way(
         protocol: "websocket",
     };
     let mut vars = Variables::new(&world.definitions, world.is_open(), request);
+    // The location is not known yet; which scripts run is decided by what is in the server.
+    vars.scripted = world.config.scopes().any(|(s, _)| {
+        world.is_scripted(s) && world.config.enclosing(s, ScopeKind::Server).is_none_or(|v| v == candidate.server)
+    });
     if let ServerMatch::Regex(text) = &candidate.by {
         capture_server_name(&mut vars, text, &url.host);
     }

@@ -7,7 +7,7 @@ use super::request::{Browser, Request, Value};
 use super::route::{Choice, Location, Matcher, find_location, named_location};
 use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use super::variable::Definitions;
-use crate::catalog::name;
+use crate::catalog::{Name, name};
 
 /// An expanded configuration with its variables and upstreams.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct World<'a> {
     /// It is a root: nothing is defined outside it.
     pub is_root: bool,
     open: bool,
+    /// Levels with a script of the rewrite or access phase, sorted.
+    scripts: Vec<ScopeId>,
 }
 
 impl<'a> World<'a> {
@@ -34,7 +36,11 @@ impl<'a> World<'a> {
         let hides =
             |k: ScopeKind| matches!(k, ScopeKind::Main | ScopeKind::Http | ScopeKind::Server | ScopeKind::Location);
         let open = !is_root || config.scopes().any(|(_, s)| s.unresolved && hides(s.kind));
-        World { config, definitions: Definitions::collect(config), upstreams, is_root, open }
+        let mut scripts: Vec<ScopeId> =
+            config.occs().filter(|(id, _)| runs_script(config, *id)).map(|(_, o)| o.scope).collect();
+        scripts.dedup();
+        scripts.sort_unstable();
+        World { scripts, config, definitions: Definitions::collect(config), upstreams, is_root, open }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -46,6 +52,11 @@ impl<'a> World<'a> {
     /// that could not be read.
     pub fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Whether OpenResty's Lua runs for the requests that arrive at a scope, before they are passed on.
+    pub fn is_scripted(&self, scope: ScopeId) -> bool {
+        !self.scripts.is_empty() && self.config.outward(scope).any(|s| self.scripts.binary_search(&s).is_ok())
     }
 
     /// Whether an unread include around a scope, or a missing root, may set something for it.
@@ -62,6 +73,7 @@ impl<'a> World<'a> {
     /// The same for any request.
     pub fn variables_for(&self, scope: ScopeId, request: Request) -> Variables<'_> {
         let mut vars = Variables::new(&self.definitions, self.open, request);
+        vars.scripted = self.is_scripted(scope);
         let config = self.config;
         let mut levels: Vec<ScopeId> = config
             .outward(scope)
@@ -129,4 +141,11 @@ impl<'a> World<'a> {
             _ => Value::Unknown,
         }
     }
+}
+
+/// A Lua handler of a phase in which `ngx.var.name = …` counts for the request to the backend
+/// (lua-nginx-module, "Directives"); njs and Perl give values only to variables of their own.
+fn runs_script(config: Config<'_>, occ: OccId) -> bool {
+    const PHASES: [&[u8]; 4] = [b"rewrite_by_lua", b"access_by_lua", b"server_rewrite_by_lua", b"set_by_lua"];
+    config.occ(occ).name == Name::UNKNOWN && PHASES.iter().any(|p| config.name_text(occ).starts_with(p))
 }

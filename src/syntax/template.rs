@@ -35,7 +35,7 @@ const LONGEST: usize = 8192;
 /// Whether a file may be a template at all: a look that costs next to nothing.
 pub(super) fn may_be(bytes: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
-    let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| placeholder(&bytes[i..], bytes).is_some());
+    let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| placeholder(bytes, i).is_some());
     has(b"{{")
         || has(b"{%")
         || has(b"<%")
@@ -75,7 +75,7 @@ pub(super) fn mask(bytes: &[u8], tags: bool) -> Option<Masked> {
             pos += length;
             continue;
         }
-        if let Some(length) = placeholder(rest, bytes) {
+        if let Some(length) = placeholder(bytes, pos) {
             fill(&mut text.get_or_insert_with(|| bytes.to_vec())[pos..pos + length], false);
             at_start = false;
             pos += length;
@@ -166,7 +166,8 @@ fn stands_alone(behind: &[u8]) -> bool {
 }
 
 /// The length of the placeholder that begins here.
-fn placeholder(rest: &[u8], whole: &[u8]) -> Option<usize> {
+fn placeholder(whole: &[u8], at: usize) -> Option<usize> {
+    let rest = &whole[at..];
     match rest[0] {
         // `<container_name>;` in samples that somebody is to fill in.
         b'<' => {

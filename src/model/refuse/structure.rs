@@ -2,6 +2,7 @@
 
 use super::{Refusal, RefusalKind as Kind, is_opaque};
 use crate::catalog::{self, Directive, LANDMARKS, Name, name};
+use crate::model::include::is_left_blank;
 use crate::model::near::nearest;
 use crate::model::scope::{OccId, ScopeKind};
 use crate::model::world::World;
@@ -157,6 +158,9 @@ fn form(world: &World<'_>, occ: OccId, here: &[&Directive], out: &mut Vec<Refusa
     let fits = |d: &&&Directive| {
         count >= d.arguments.least as usize && (d.arguments.most == u8::MAX || count <= d.arguments.most as usize)
     };
+    if count == 0 && is_left_blank(here[0].name) && config.scope(config.occ(occ).scope).unresolved {
+        return;
+    }
     let text = || format!("invalid number of arguments in \"{name}\" directive");
     let exists_everywhere = here.iter().any(|d| d.since.is_none() && d.until.is_none());
     match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
