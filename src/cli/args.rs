@@ -162,6 +162,20 @@ pub(super) enum Format {
     Concise,
     /// docs/json-schema/report.v1.json
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit XML
+    Junit,
+    /// Checkstyle XML
+    Checkstyle,
+    /// Reviewdog's rdjson
+    Rdjson,
+    /// A ticket for those who run nginx, with the patch
+    Ticket,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

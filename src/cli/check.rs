@@ -46,6 +46,10 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
     if let Some(path) = &args.write_baseline {
         return record(path, &files, &checked, terminal);
     }
+    if args.format == Format::Ticket {
+        hand_over(&wish, terminal, &inputs, &overlay, (&files, &checked))?;
+        return Ok(verdict(wish.fail_on, &checked));
+    }
     report(&wish, terminal, &inputs, &files, &checked)?;
     inputs.tell_walk(terminal);
     Ok(verdict(wish.fail_on, &checked))
@@ -140,11 +144,19 @@ fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>
         ),
         Format::Concise => report::concise(report),
         Format::Json => report::json(report),
+        Format::Sarif => report::sarif(report),
+        Format::Github => report::github(report),
+        Format::Gitlab => report::gitlab(report),
+        Format::Junit => report::junit(report),
+        Format::Checkstyle => report::checkstyle(report),
+        Format::Rdjson => report::rdjson(report),
+        // Made where the patch is made.
+        Format::Ticket => String::new(),
     };
-    match &args.output {
-        Some(path) => std::fs::write(path, text.as_bytes()).map_err(|e| Failure(format!("{}: {e}", path.display())))?,
-        None => terminal.print(text.as_bytes())?,
+    if args.format == Format::Github {
+        append_summary(&report::github_summary(report))?;
     }
+    deliver(args, terminal, &text)?;
     if args.format == Format::Human {
         let summary = report::summary(report, &inputs.shown());
         let clean = report.count(Severity::Error) + report.count(Severity::Warning) == 0;
@@ -156,6 +168,46 @@ fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>
         }
     }
     Ok(())
+}
+
+/// The report goes to `--output`, else to standard output.
+fn deliver(args: &Check, terminal: &Terminal, text: &str) -> Result<(), Failure> {
+    match &args.output {
+        Some(path) => std::fs::write(path, text.as_bytes()).map_err(|e| Failure(format!("{}: {e}", path.display()))),
+        None => terminal.print(text.as_bytes()),
+    }
+}
+
+/// GitHub shows what is appended to this file as the summary of the step.
+fn append_summary(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return Ok(()) };
+    let failure = |e: std::io::Error| Failure(format!("GITHUB_STEP_SUMMARY {}: {e}", Path::new(&path).display()));
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(failure)?;
+    file.write_all(text.as_bytes()).map_err(failure)
+}
+
+/// `--format ticket`: the findings with the patch of their fixes.
+fn hand_over(
+    wish: &Wish<'_>,
+    terminal: &Terminal,
+    inputs: &Inputs,
+    overlay: &dyn FileSystem,
+    (files, checked): (&Files<'_>, &Checked),
+) -> Result<(), Failure> {
+    let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
+    let fixed: Fixed = fix(overlay, &open, &wish.options, wish.wanted);
+    let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
+    let changed: Vec<std::path::PathBuf> = fixed.files.iter().map(|(path, _)| path.clone()).collect();
+    let report = Report {
+        sources: &files.sources,
+        checked,
+        lang: terminal.lang,
+        advice: false,
+        wanted: wish.wanted,
+        nginx_version: wish.nginx_version.as_deref(),
+    };
+    deliver(wish.args, terminal, &report::ticket(&report::Ticket { report: &report, diff: &diff, files: &changed }))
 }
 
 fn verdict(fail_on: FailOn, checked: &Checked) -> Verdict {

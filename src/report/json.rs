@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::item::DOCS;
 use super::{Report, Traced};
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{EffectiveFact, EndpointFact, FileRole};
@@ -135,9 +136,6 @@ struct TraceRoot<'a> {
     steps: Vec<String>,
     upstream_uri: Option<String>,
 }
-
-/// Where the documentation of a rule lies.
-const DOCS: &str = "https://github.com/wslint/wslint/blob/main/docs/rules/";
 
 /// The report of `check`.
 pub fn json(report: &Report<'_>) -> String {

@@ -1,9 +1,17 @@
 //! One file, one format.
 
+mod checkstyle;
 mod concise;
+mod github;
+mod gitlab;
 mod human;
+mod item;
 mod json;
+mod junit;
 mod plain;
+mod rdjson;
+mod sarif;
+mod ticket;
 mod trace;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -12,11 +20,18 @@ use crate::fix::Wanted;
 use crate::i18n::Lang;
 use crate::source::SourceMap;
 
+pub use checkstyle::checkstyle;
 pub use concise::concise;
+pub use github::{github, github_summary};
+pub use gitlab::gitlab;
 pub(crate) use human::summary;
 pub use human::{Look, human};
 pub use json::{json, trace_json};
+pub use junit::junit;
 pub use plain::escaped;
+pub use rdjson::rdjson;
+pub use sarif::sarif;
+pub use ticket::{Ticket, ticket};
 pub use trace::{Traced, trace_human};
 
 /// What a report is made of.

@@ -290,6 +290,20 @@ fn by_evidence(evidence: Evidence) -> Severity {
 }
 
 impl Rule {
+    /// What it means and what to do, Markdown.
+    pub fn about(&self, lang: crate::i18n::Lang) -> String {
+        match lang {
+            crate::i18n::Lang::Zh => self.about_zh.to_owned(),
+            crate::i18n::Lang::En => {
+                let line = |l: &str| {
+                    let l = l.strip_prefix(' ').unwrap_or(l);
+                    if l.starts_with("```nginx ") { "```nginx" } else { l }.to_owned()
+                };
+                self.docs.lines().map(line).collect::<Vec<_>>().join("\n")
+            }
+        }
+    }
+
     /// A finding of this rule, to be filled in.
     fn at(&self, place: Place, label: Text, message: Text) -> Diagnostic {
         Diagnostic {

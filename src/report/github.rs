@@ -1,0 +1,135 @@
+//! GitHub Actions: annotations on the lines of a pull request, and the summary of a step.
+
+use std::fmt::Write as _;
+
+use super::item::{Item, items};
+use super::{Report, escaped};
+use crate::diagnostic::Severity;
+use crate::text;
+
+/// GitHub shows this many annotations of a kind for each step, and drops the rest without a word.
+const SHOWN: usize = 10;
+
+/// The report: workflow commands for the first ten of each kind, plain lines for the rest.
+pub fn github(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    let mut counts = [0usize; 3];
+    let mut rest = String::new();
+    for item in items(report) {
+        let count = &mut counts[item.found.severity as usize];
+        *count += 1;
+        if *count > SHOWN {
+            // Behind two blanks nothing that a file is called begins a workflow command.
+            let _ = writeln!(
+                rest,
+                "  {}:{}:{}: {}[{}] {}",
+                item.path,
+                item.range.start.0,
+                item.range.start.1,
+                item.found.severity.as_str(),
+                item.found.rule,
+                item.message
+            );
+            continue;
+        }
+        annotation(&mut out, &item);
+    }
+    if !rest.is_empty() {
+        let hidden: usize = counts.iter().map(|c| c.saturating_sub(SHOWN)).sum();
+        let said = text!(
+            "GitHub shows {SHOWN} annotations of a kind; {hidden} more findings stand here:",
+            "GitHub 每类只显示 {SHOWN} 条注释,其余 {hidden} 个问题列在这里:"
+        );
+        let _ = write!(out, "{}\n{rest}", said.get(report.lang));
+    }
+    out
+}
+
+fn annotation(out: &mut String, item: &Item<'_>) {
+    let kind = match item.found.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "notice",
+    };
+    let (start, end) = (item.range.start, item.range.end);
+    let _ = write!(out, "::{kind} file={},line={},endLine={}", property(&item.path), start.0, end.0);
+    if start.0 == end.0 {
+        let _ = write!(out, ",col={},endColumn={}", start.1, end.1);
+    }
+    let mut message = item.message.clone();
+    for more in [&item.why, &item.help].into_iter().filter(|t| !t.is_empty()) {
+        message.push('\n');
+        message.push_str(more);
+    }
+    let _ = writeln!(out, ",title={}::{}", property(&format!("wslint: {}", item.found.rule)), data(&message));
+}
+
+/// As `@actions/core` escapes the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// As it escapes a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// What is appended to `$GITHUB_STEP_SUMMARY`: a table of all findings, in Markdown.
+pub fn github_summary(report: &Report<'_>) -> String {
+    const MOST: usize = 1_000;
+    let all = items(report);
+    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
+    let head = text!("wslint: {errors} errors, {warnings} warnings", "wslint:{errors} 个错误,{warnings} 个警告");
+    let mut out = format!("### {}\n\n", head.get(report.lang));
+    if all.is_empty() {
+        let none = text!("Nothing to report.", "没有问题。");
+        let _ = writeln!(out, "{}", none.get(report.lang));
+        return out;
+    }
+    let columns = text!("| place | rule | finding |", "| 位置 | 规则 | 问题 |");
+    let _ = writeln!(out, "{}\n| --- | --- | --- |", columns.get(report.lang));
+    for item in all.iter().take(MOST) {
+        let _ = writeln!(
+            out,
+            "| {}:{} | [{}]({}) | {} |",
+            cell(&item.path),
+            item.range.start.0,
+            item.found.rule,
+            item.url,
+            cell(&item.message)
+        );
+    }
+    if all.len() > MOST {
+        let more = all.len() - MOST;
+        let said = text!("… and {more} more", "……另有 {more} 个");
+        let _ = writeln!(out, "\n{}", said.get(report.lang));
+    }
+    out
+}
+
+/// Text that no Markdown or HTML hides in.
+pub(super) fn cell(text: &str) -> String {
+    let text = escaped(text, false);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '*' | '_' | '[' | ']' | '\\' | '#' | '!' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_a_command_or_a_cell() {
+        assert_eq!(property("a%,b:\n"), "a%25%2Cb%3A%0A");
+        assert_eq!(cell("a|b<script>[x](y)"), "a\\|b&lt;script&gt;\\[x\\](y)");
+    }
+}
