@@ -14,6 +14,7 @@
 //! | [`engine`] | from files to findings |
 //! | [`fix`] | from findings to bytes, checked again |
 //! | [`report`] | one file, one format |
+//! | `probe` | one real handshake, and what its answer says |
 //! | [`config`] | `wslint.toml` and the baseline |
 //! | [`cli`] | one file, one command |
 //!
@@ -28,6 +29,8 @@ pub mod engine;
 pub mod fix;
 pub mod i18n;
 pub mod model;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod report;
 pub mod rules;
 pub mod source;

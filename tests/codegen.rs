@@ -151,6 +151,35 @@ fn configuration() -> String {
     )
 }
 
+/// What people see, in both languages, from the same source as `wslint explain 400`.
+fn symptoms() -> String {
+    use wslint::i18n::Lang;
+    use wslint::rules::symptoms::SYMPTOMS;
+    let mut out = String::from(
+        "# What people see\n\n`wslint explain 400` prints the same in a terminal. One and the same cause shows as 400, 404, 426, 505 or 200,\n\
+         depending on the backend.\n\n[中文](#中文)\n",
+    );
+    for lang in [Lang::En, Lang::Zh] {
+        if lang == Lang::Zh {
+            out.push_str("\n# 中文\n");
+        }
+        for symptom in SYMPTOMS {
+            let page = symptom.page(lang);
+            let page = page.rsplit_once("\n\n").map_or(page.as_str(), |(before, _)| before);
+            let _ = write!(out, "\n#{page}\n");
+        }
+    }
+    out
+}
+
+/// The man page, from the command line itself.
+fn man() -> String {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(wslint::cli::command()).render(&mut page).expect("a page in memory");
+    let text = String::from_utf8(page).expect("UTF-8");
+    text.replace(env!("CARGO_PKG_VERSION"), "").replace(".TH wslint 1  \"wslint \"", ".TH wslint 1")
+}
+
 #[test]
 fn the_generated_documentation_is_fresh() {
     let mut stale = Vec::new();
@@ -164,6 +193,8 @@ fn the_generated_documentation_is_fresh() {
         ("docs/evidence.md", evidence()),
         ("docs/configuration.md", configuration()),
         ("docs/json-schema/wslint.v1.json", settings_schema()),
+        ("docs/symptoms.md", symptoms()),
+        ("docs/wslint.1", man()),
     ] {
         if refresh(&root().join(name), &want) {
             stale.push(root().join(name));

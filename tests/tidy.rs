@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "engine",
     "fix",
     "report",
+    "probe",
     "config",
     "cli",
 ];
@@ -31,8 +32,8 @@ const OUTER: &[&str] = &["report", "config", "cli"];
 const TOO_LONG: usize = 600;
 const LONG: usize = 400;
 
-/// A table, not a text.
-const TABLE: &str = "src/catalog/directives.rs";
+/// Tables, not texts.
+const TABLES: [&str; 2] = ["src/catalog/directives.rs", "src/rules/symptoms.rs"];
 
 struct Source {
     path: String,
@@ -210,7 +211,7 @@ fn every_module_says_what_it_is() {
 #[test]
 fn a_file_is_read_in_one_sitting() {
     let mut violations = String::new();
-    for source in sources().iter().filter(|s| s.path != TABLE) {
+    for source in sources().iter().filter(|s| !TABLES.contains(&s.path.as_str())) {
         let lines = source.text.lines().count();
         if lines > TOO_LONG {
             let _ = writeln!(violations, "{}: {lines} lines", source.path);

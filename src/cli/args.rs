@@ -17,11 +17,16 @@ pub struct Cli {
 }
 
 impl Cli {
-    pub(super) fn common(&self) -> Common {
+    pub(super) fn voice(&self) -> Voice {
         match &self.command {
-            None => self.check.common.clone(),
-            Some(Command::Trace(trace)) => trace.common.clone(),
-            Some(_) => Common::default(),
+            None => self.check.common.voice.clone(),
+            Some(Command::Trace(trace)) => trace.common.voice.clone(),
+            #[cfg(feature = "probe")]
+            Some(Command::Probe(probe)) => probe.common.voice.clone(),
+            Some(Command::Explain { voice, .. } | Command::Rules { voice, .. } | Command::Init { voice }) => {
+                voice.clone()
+            }
+            Some(Command::Completions { .. }) => Voice::default(),
         }
     }
 }
@@ -30,18 +35,35 @@ impl Cli {
 pub(super) enum Command {
     /// Follow one URL through the configuration
     Trace(Trace),
-    /// What a rule means, why, and how to fix it
+    /// Make a real handshake and explain the answer
+    #[cfg(feature = "probe")]
+    Probe(Probe),
+    /// What a rule or a symptom means, why, and what to do
     Explain {
-        /// The rule, as in `error[rule]`
-        rule: String,
+        /// The rule, as in `error[rule]`, or what is seen: 400, 1006, "60 seconds"
+        #[arg(required = true, value_name = "RULE")]
+        words: Vec<String>,
+        #[command(flatten)]
+        voice: Voice,
     },
     /// Write a commented wslint.toml
-    Init,
+    Init {
+        #[command(flatten)]
+        voice: Voice,
+    },
     /// All rules
     Rules {
         /// How to print them
         #[arg(long, value_enum, default_value_t = RulesFormat::Human)]
         format: RulesFormat,
+        #[command(flatten)]
+        voice: Voice,
+    },
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
     },
 }
 
@@ -77,6 +99,16 @@ pub(super) struct Common {
     /// What standard input is: its name in reports, and the place from which includes are sought
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
+    /// Show advice, too
+    #[arg(short, long)]
+    pub verbose: bool,
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// Options of every command that says something.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Voice {
     /// The language of messages [default: LC_ALL, LC_MESSAGES, LANG]
     #[arg(long, value_enum)]
     pub lang: Option<LangArg>,
@@ -86,9 +118,6 @@ pub(super) struct Common {
     /// Findings only
     #[arg(short, long)]
     pub quiet: bool,
-    /// Show advice, too
-    #[arg(short, long)]
-    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +165,31 @@ pub(super) struct Check {
     /// Record what is there in this file, as accepted
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "baseline"])]
     pub write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `probe`.
+#[cfg(feature = "probe")]
+#[derive(Debug, Args)]
+pub(super) struct Probe {
+    /// As in wss://love.cat/chat
+    pub url: String,
+    /// The `Origin` header to send
+    #[arg(long)]
+    pub origin: Option<String>,
+    /// One more header to send, as in 'Cookie: a=b'
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
+    /// Accept any certificate
+    #[arg(long)]
+    pub insecure: bool,
+    /// For each step: connecting, TLS, the answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    pub timeout: f64,
+    /// The format of the report
+    #[arg(long, value_enum, value_name = "F", default_value_t = TraceFormat::Human)]
+    pub format: TraceFormat,
     #[command(flatten)]
     pub common: Common,
 }

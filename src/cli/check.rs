@@ -16,6 +16,9 @@ use crate::report::{self, Report};
 use crate::rules::{self, ConnectionMode};
 use crate::source::FileSystem;
 
+/// From so many files on, a terminal is told that something happens.
+const MANY: usize = 200;
+
 /// What the command line and `wslint.toml` together ask for.
 struct Wish<'a> {
     args: &'a Check,
@@ -41,8 +44,16 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
         return mend(&wish, terminal, &inputs, &overlay, fs);
     }
     let mut files = Files::new(&overlay);
+    let many = inputs.count();
+    if many > MANY {
+        let text = crate::text!("Checking {many} files …", "正在检查 {many} 个文件……");
+        terminal.progress(Some(text.get(terminal.lang)));
+    }
     let targets = inputs.open(&mut files)?;
     let checked = check(&mut files, &targets, &wish.options);
+    if many > MANY {
+        terminal.progress(None);
+    }
     if let Some(path) = &args.write_baseline {
         return record(path, &files, &checked, terminal);
     }

@@ -8,25 +8,35 @@ use super::args::RulesFormat;
 use super::{Failure, Terminal, Verdict};
 use crate::i18n::Lang;
 use crate::model::near::nearest;
-use crate::rules::{self, FixKind};
+use crate::rules::symptoms::find_symptom;
+use crate::rules::{self, FixKind, Rule};
 
-/// Prints what a rule means.
-pub(super) fn explain(name: &str, terminal: &Terminal) -> Result<Verdict, Failure> {
-    let Some(rule) = rules::find(name) else {
-        let known: Vec<&str> = rules::ALL.iter().map(|r| r.name).collect();
-        let hint = nearest(name, &known).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-        return Err(Failure(format!("there is no rule `{name}`{hint} (`wslint rules` lists them)")));
+/// Prints what a rule or a symptom means.
+pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failure> {
+    let out = match (rules::find(words.trim()), find_symptom(words)) {
+        (Some(rule), _) => about_rule(rule, terminal.lang),
+        (None, Some(symptom)) => symptom.page(terminal.lang),
+        (None, None) => {
+            let known: Vec<&str> = rules::ALL.iter().map(|r| r.name).collect();
+            let hint = nearest(words, &known).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+            return Err(Failure(format!(
+                "there is no rule or symptom `{words}`{hint} (`wslint rules` lists the rules; symptoms are status codes such as 400, 1006, \"60 seconds\")"
+            )));
+        }
     };
-    let title = rule.title.get(terminal.lang);
-    let mut out = format!("# {}\n\n{title}\n\n", rule.name);
-    if terminal.lang == Lang::Zh {
+    terminal.print(out.as_bytes())?;
+    Ok(Verdict::Clean)
+}
+
+fn about_rule(rule: &Rule, lang: Lang) -> String {
+    let mut out = format!("# {}\n\n{}\n\n", rule.name, rule.title.get(lang));
+    if lang == Lang::Zh {
         let _ = writeln!(out, "{}\n", rule.about_zh);
     }
     for line in rule.docs.lines() {
         let _ = writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(line));
     }
-    terminal.print(out.as_bytes())?;
-    Ok(Verdict::Clean)
+    out
 }
 
 #[derive(Serialize)]

@@ -156,6 +156,11 @@ impl Inputs {
         }
     }
 
+    /// How many files were given or found.
+    pub(super) fn count(&self) -> usize {
+        self.paths.len()
+    }
+
     /// Whether standard input is among the inputs.
     pub(super) fn reads_stdin(&self) -> bool {
         self.stdin.is_some()

@@ -5,6 +5,8 @@ mod check;
 mod explain;
 mod init;
 mod inputs;
+#[cfg(feature = "probe")]
+mod probe;
 mod trace;
 
 use std::io::{IsTerminal, Write};
@@ -47,9 +49,12 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let outcome = match &cli.command {
         None => check::run(&cli.check, &terminal, &OsFs),
         Some(args::Command::Trace(trace)) => trace::run(trace, &terminal, &OsFs),
-        Some(args::Command::Explain { rule }) => explain::explain(rule, &terminal),
-        Some(args::Command::Init) => init::run(&terminal),
-        Some(args::Command::Rules { format }) => explain::rules(*format, &terminal),
+        #[cfg(feature = "probe")]
+        Some(args::Command::Probe(probe)) => probe::run(probe, &terminal, &OsFs),
+        Some(args::Command::Explain { words, .. }) => explain::explain(&words.join(" "), &terminal),
+        Some(args::Command::Init { .. }) => init::run(&terminal),
+        Some(args::Command::Rules { format, .. }) => explain::rules(*format, &terminal),
+        Some(args::Command::Completions { shell }) => completions(*shell, &terminal),
     };
     match outcome {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
@@ -59,6 +64,18 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// A script that completes wslint's options in a shell.
+fn completions(shell: clap_complete::Shell, terminal: &Terminal) -> Result<Verdict, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "wslint", &mut script);
+    terminal.print(&script).map(|()| Verdict::Clean)
+}
+
+/// The command line as clap knows it: for the man page and for tests.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Where output goes, and how it looks.
@@ -75,7 +92,7 @@ pub struct Terminal {
 
 impl Terminal {
     fn new(cli: &Cli) -> Terminal {
-        let common = cli.common();
+        let common = cli.voice();
         let env = |k: &str| std::env::var(k).ok();
         let lang = match common.lang {
             Some(args::LangArg::En) => Lang::En,
@@ -104,6 +121,14 @@ impl Terminal {
             Ok(()) => Ok(()),
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             Err(e) => Err(Failure(format!("standard output: {e}"))),
+        }
+    }
+
+    /// A line that stands on a terminal while something takes its time; `None` takes it away.
+    pub fn progress(&self, text: Option<&str>) {
+        if !self.quiet && self.is_terminal && std::io::stderr().is_terminal() {
+            let _ = write!(std::io::stderr(), "\r\x1b[2K{}", text.unwrap_or_default());
+            let _ = std::io::stderr().flush();
         }
     }
 

@@ -2,6 +2,7 @@
 //! the tree itself.
 
 mod remedy;
+pub mod symptoms;
 pub mod words;
 
 use std::cell::{OnceCell, RefCell};
