@@ -51,6 +51,17 @@ fn every_command_is_one_that_wslint_takes() {
             }
             let Some(words) = fenced.then(|| words(line)).flatten() else { continue };
             checked += 1;
+            // What speaks of the example in this repository is run as it stands.
+            if words.iter().any(|w| w.starts_with("docs/example")) && !words.iter().any(|w| w == "--fix") {
+                let out = std::process::Command::new(env!("CARGO_BIN_EXE_wslint"))
+                    .args(&words[1..])
+                    .current_dir(root())
+                    .output()
+                    .unwrap();
+                if out.status.code().is_none_or(|c| c > 1) {
+                    wrong.push(format!("{}: {line}\n{}", page.display(), String::from_utf8_lossy(&out.stderr)));
+                }
+            }
             if let Err(e) = wslint::cli::command().try_get_matches_from(&words) {
                 // `--help` and `--version` end the parse in their own way.
                 if e.use_stderr() {

@@ -131,8 +131,8 @@ fn junitparser_reads_junit() {
 }
 
 #[test]
-fn checkstyle_is_xml_with_an_error_for_each_finding() {
-    let program = "import sys\nimport xml.etree.ElementTree as E\nroot = E.parse(sys.argv[1]).getroot()\nassert root.tag == 'checkstyle'\nprint(sum(1 for f in root for e in f if int(e.get('line')) > 0 and e.get('severity') in ('error', 'warning', 'info') and e.get('source').startswith('wslint.')))";
+fn diff_cover_reads_checkstyle() {
+    let program = "import sys\nimport xml.etree.ElementTree as E\nfrom diff_cover.violationsreporters.java_violations_reporter import CheckstyleXmlDriver\nfound = CheckstyleXmlDriver().parse_reports([open(sys.argv[1], encoding='utf-8').read()])\nrows = [(path, v.line) for path, vs in found.items() for v in vs]\nassert all(line > 0 for _, line in rows)\nassert all(e.get('source').startswith('wslint.') for f in E.parse(sys.argv[1]).getroot() for e in f)\nprint(len(rows))";
     for input in INPUTS {
         assert_eq!(python(program, &print(input, &["--format", "checkstyle"])), count(input).to_string(), "{input}");
     }

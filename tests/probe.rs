@@ -19,7 +19,7 @@ const UPGRADE: &str =
 
 fn probe(args: &[&str]) -> (Option<i32>, Value) {
     let out = Command::new(env!("CARGO_BIN_EXE_wslint"))
-        .args(["probe", "--format", "json", "--timeout", "3", "--isolated"])
+        .args(["probe", "--format", "json", "--timeout", "1", "--isolated"])
         .args(args)
         .output()
         .unwrap();
@@ -152,30 +152,69 @@ impl Drop for Server {
     }
 }
 
-/// Python's `websockets`, behind nginx and alone.
-#[test]
-fn a_backend_of_another_kind_answers_in_its_own_words() {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/consumers/bin/python");
-    assert!(python.exists(), "{}: `sh tests/run` installs it", python.display());
+/// Starts a server on a free port and waits until it listens.
+fn serve(program: &str, code: impl Fn(u16) -> String) -> (Server, u16) {
+    let consumers = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/consumers");
+    assert!(consumers.exists(), "{}: `sh tests/run` installs it", consumers.display());
     let port = free_port();
-    let program = format!(
-        "from websockets.sync.server import serve\nserve(lambda ws: [ws.send(m) for m in ws], '127.0.0.1', {port}).serve_forever()"
-    );
-    let _server = Server(Command::new(python).args(["-c", &program]).stderr(Stdio::null()).spawn().unwrap());
+    let (binary, flag) = match program {
+        "python" => (consumers.join("bin/python"), "-c"),
+        other => (other.into(), "-e"),
+    };
+    let child = Command::new(binary)
+        .args([flag, &code(port)])
+        .env("NODE_PATH", consumers.join("node_modules"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let server = Server(child);
     let until = Instant::now() + Duration::from_secs(20);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < until, "the backend does not start");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let (status, direct) = probe(&[&format!("ws://127.0.0.1:{port}/ws")]);
-    assert_eq!((status, &direct["pong"]), (Some(0), &true.into()), "{direct:#}");
-    let (alone, joined) = ask(port, "", "", "/ws");
-    assert_eq!((&alone["status"], first_rule(&alone)), (&505.into(), "missing-proxy-http-version"));
-    assert_eq!(first_rule(&joined), "upgrade-not-forwarded");
-    let (alone, _) = ask(port, "", UPGRADE, "/ws");
-    assert_eq!((&alone["opened"], &alone["pong"]), (&true.into(), &true.into()), "{alone:#}");
-    // Other backends take the second line for one of a list; this one refuses it.
+    (server, port)
+}
+
+/// Each backend refuses in its own words; the configuration has the last one.
+#[test]
+fn backends_of_other_kinds_answer_in_their_own_words() {
+    let python = |port: u16| {
+        format!(
+            "from websockets.sync.server import serve\nserve(lambda ws: [ws.send(m) for m in ws], '127.0.0.1', {port}).serve_forever()"
+        )
+    };
+    let ws = |port: u16| {
+        format!(
+            "new (require('ws').WebSocketServer)({{host: '127.0.0.1', port: {port}}}).on('connection', s => s.on('message', m => s.send(m)))"
+        )
+    };
+    let socket_io = |port: u16| {
+        format!(
+            "const h = require('http').createServer(); new (require('socket.io').Server)(h, {{path: '/ws/'}}); h.listen({port}, '127.0.0.1')"
+        )
+    };
     let doubled = format!("{UPGRADE} proxy_set_header Upgrade $http_upgrade;");
-    let (alone, joined) = ask(port, "", &doubled, "/ws");
-    assert_eq!((&alone["status"], first_rule(&joined)), (&426.into(), "duplicate-upgrade-header"), "{joined:#}");
+    // What the backend says of a bare `proxy_pass`, what is named first then; what it says of two `Upgrade` lines.
+    let cases: [(&str, &dyn Fn(u16) -> String, &str, u16, &str, u16); 3] = [
+        ("python", &python, "/ws", 505, "missing-proxy-http-version", 426),
+        ("node", &ws, "/ws", 426, "upgrade-not-forwarded", 400),
+        ("node", &socket_io, "/ws/?EIO=4&transport=websocket", 400, "upgrade-not-forwarded", 400),
+    ];
+    for (program, code, path, bare, named, twice) in cases {
+        let (_server, port) = serve(program, code);
+        let (status, direct) = probe(&[&format!("ws://127.0.0.1:{port}{path}")]);
+        assert_eq!((status, &direct["opened"]), (Some(0), &true.into()), "{program} {path}: {direct:#}");
+        let (alone, joined) = ask(port, "", "", path);
+        assert_eq!((&alone["status"], first_rule(&alone)), (&bare.into(), named), "{program} {path}");
+        assert_eq!(first_rule(&joined), "upgrade-not-forwarded");
+        let (alone, _) = ask(port, "", UPGRADE, path);
+        assert_eq!(alone["opened"], true, "{program} {path}: {alone:#}");
+        let (alone, joined) = ask(port, "", &doubled, path);
+        assert_eq!(
+            (&alone["status"], first_rule(&joined)),
+            (&twice.into(), "duplicate-upgrade-header"),
+            "{program} {path}"
+        );
+    }
 }

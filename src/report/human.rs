@@ -101,7 +101,7 @@ fn whole<'a>(
     }
     let mut note = |name: &str, text: &str| {
         if !text.is_empty() {
-            let width = look.width.saturating_sub(8).max(40);
+            let width = look.width.saturating_sub(display_width(name) + 5).max(40);
             let lines = wrap(&escaped(text, false), width);
             for (i, line) in lines.iter().enumerate() {
                 let head = if i == 0 { paint(look, "1;36", name) } else { " ".repeat(display_width(name)) };
