@@ -1,6 +1,10 @@
 //! The variables that nginx itself defines, from the `ngx_http_variable_t` tables of its modules
 //! (http/ngx_http_variables.c and http/modules/*.c).
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::Version;
 
 /// Where a variable comes from that no configuration defines.
@@ -183,22 +187,38 @@ const LATER: &[(&str, Version)] = &[
     ("upstream_queue_time", Version(1, 23, 0)),
 ];
 
-/// The first version that has a variable of nginx's own, where 1.22.1 has it not.
-pub fn variable_since(name: &str) -> Option<Version> {
-    let name = name.to_ascii_lowercase();
-    LATER.binary_search_by_key(&name.as_str(), |l| l.0).ok().map(|at| LATER[at].1)
+/// What is known of a fixed name: its kind, and the first version where 1.22.1 has it not.
+type Known = (VariableKind, Option<Version>);
+
+fn table() -> &'static HashMap<&'static str, Known> {
+    static TABLE: OnceLock<HashMap<&'static str, Known>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let changeable = CHANGEABLE.iter().map(|n| (*n, (VariableKind::Changeable, None)));
+        let fixed = FIXED.iter().map(|n| (*n, (VariableKind::Fixed, None)));
+        let later = LATER.iter().map(|(n, since)| (*n, (VariableKind::Changeable, Some(*since))));
+        changeable.chain(fixed).chain(later).collect()
+    })
 }
 
-/// Whether nginx defines this variable itself. Names are compared without case, as nginx does.
+/// Names are compared without case, as nginx does; nearly all are written in lower case.
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// The first version that has a variable of nginx's own, where 1.22.1 has it not.
+pub fn variable_since(name: &str) -> Option<Version> {
+    table().get(&*lower(name)).and_then(|known| known.1)
+}
+
+/// Whether nginx defines this variable itself.
 pub fn builtin_variable(name: &[u8]) -> Option<VariableKind> {
-    let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
-    if CHANGEABLE.binary_search(&name.as_str()).is_ok() || variable_since(&name).is_some() {
-        return Some(VariableKind::Changeable);
-    }
-    if FIXED.binary_search(&name.as_str()).is_ok() {
-        return Some(VariableKind::Fixed);
-    }
-    PREFIXES.iter().any(|p| name.starts_with(p)).then_some(VariableKind::Prefix)
+    let name = lower(std::str::from_utf8(name).ok()?);
+    let known = table().get(&*name).map(|known| known.0);
+    known.or_else(|| PREFIXES.iter().any(|p| name.starts_with(p)).then_some(VariableKind::Prefix))
 }
 
 #[cfg(test)]

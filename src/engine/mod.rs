@@ -137,7 +137,7 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
         narrow(files, targets, &expanded, options, &mut out);
     }
     let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
-    out.suppressed = suppress::suppress(files, &looked_at, &mut out.diagnostics);
+    out.suppressed = suppress::suppress(files, &looked_at, &options.selection, &mut out.diagnostics);
     out.diagnostics.retain_mut(|d| match options.severities.iter().find(|(rule, _)| rule == d.rule) {
         Some((_, Some(severity))) => {
             d.severity = *severity;
@@ -193,7 +193,7 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
     let read_only = |file: FileId| files.read_only(file);
     let context = Context::new(&analysis, &findings, &found, &options.rules, traced.as_ref(), &read_only);
     let mut diagnostics = Vec::new();
-    for rule in rules::ALL {
+    for rule in rules::ALL.iter().filter(|r| options.selection.selects(r.name, r.category)) {
         (rule.check)(&context, &mut diagnostics);
     }
     if reached.is_some() {
@@ -361,9 +361,17 @@ fn everywhere(kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
 
 /// By file, offset and rule: the order of every report.
 fn sort(files: &Files<'_>, diagnostics: &mut [Diagnostic]) {
-    let path = |d: &Diagnostic| &files.sources.get(d.primary.place.file).path;
-    diagnostics.sort_by(|a, b| {
-        let key = |d: &Diagnostic| (d.primary.place.span.start, d.primary.place.span.end, d.rule);
-        path(a).cmp(path(b)).then_with(|| key(a).cmp(&key(b)))
-    });
+    let mut order: Vec<FileId> = files.sources.iter().map(|(id, _)| id).collect();
+    order.sort_by_key(|id| &files.sources.get(*id).path);
+    let mut rank = vec![0u32; order.len()];
+    for (at, id) in order.iter().enumerate() {
+        rank[id.0 as usize] = at as u32;
+    }
+    let key = |d: &Diagnostic| {
+        let place = d.primary.place;
+        (rank[place.file.0 as usize], place.span.start, place.span.end, d.rule)
+    };
+    if !diagnostics.is_sorted_by_key(key) {
+        diagnostics.sort_by_cached_key(key);
+    }
 }

@@ -1,5 +1,6 @@
 //! `# wslint: ignore[rule] reason` and `# wslint: ignore-file[rule] reason`.
 
+use super::Selection;
 use crate::diagnostic::Diagnostic;
 use crate::model::include::Files;
 use crate::rules::{self, IgnoreProblem};
@@ -15,7 +16,12 @@ struct Ignore {
 
 /// Takes out what comments in the configurations ignore; returns how many findings that were, and
 /// adds a finding for each comment that does nothing.
-pub(super) fn suppress(files: &Files<'_>, looked_at: &[FileId], diagnostics: &mut Vec<Diagnostic>) -> usize {
+pub(super) fn suppress(
+    files: &Files<'_>,
+    looked_at: &[FileId],
+    selection: &Selection,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> usize {
     let mut ignores = Vec::new();
     let mut problems = Vec::new();
     for &file in looked_at {
@@ -43,7 +49,10 @@ pub(super) fn suppress(files: &Files<'_>, looked_at: &[FileId], diagnostics: &mu
         }
     });
     let suppressed = before - diagnostics.len();
-    problems.extend(ignores.iter().filter(|i| !i.used).map(|i| (i.place, IgnoreProblem::Unused)));
+    // A rule that was not asked cannot say whether it had anything to say.
+    let asked =
+        |i: &Ignore| i.rules.iter().all(|r| rules::find(r).is_none_or(|r| selection.selects(r.name, r.category)));
+    problems.extend(ignores.iter().filter(|i| !i.used && asked(i)).map(|i| (i.place, IgnoreProblem::Unused)));
     diagnostics.extend(problems.into_iter().map(|(place, problem)| rules::ignore_finding(place, &problem)));
     suppressed
 }

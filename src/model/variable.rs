@@ -159,7 +159,11 @@ impl Definitions {
 
     /// The definitions of a variable, in the order in which nginx meets them.
     pub fn of(&self, name: &str) -> &[Definition] {
-        self.by_name.get(&name.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        let found = match name.bytes().any(|b| b.is_ascii_uppercase()) {
+            true => self.by_name.get(&name.to_ascii_lowercase()),
+            false => self.by_name.get(name),
+        };
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// The map that counts: the last one of that name wins, silently.

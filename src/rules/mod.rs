@@ -261,6 +261,22 @@ impl<'a> Context<'a> {
         format!("{} {}", config.occ(occ).name.as_str(), words.join(" ")).trim_end().to_owned()
     }
 
+    /// The first of these endpoints in each server, with how many more of the server share its fate:
+    /// what is only advice is said once where a person would act once.
+    fn once_in_each_server(
+        &self,
+        endpoints: impl Iterator<Item = &'a Endpoint>,
+    ) -> Vec<(&'a Endpoint, Vec<&'a Endpoint>)> {
+        let mut out: Vec<(&Endpoint, Vec<&Endpoint>)> = Vec::new();
+        for endpoint in endpoints {
+            match out.last_mut().filter(|(first, _)| first.server.is_some() && first.server == endpoint.server) {
+                Some((_, more)) => more.push(endpoint),
+                None => out.push((endpoint, Vec::new())),
+            }
+        }
+        out
+    }
+
     /// Where it hurts: labels on the first three locations, and how many more there are.
     fn places(&self, endpoints: &[&Endpoint]) -> Vec<Label> {
         const SHOWN: usize = 3;

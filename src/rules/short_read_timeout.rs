@@ -1,7 +1,7 @@
 use super::{Context, Rule, remedy};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::Evidence;
+use crate::model::endpoint::{Endpoint, Evidence};
 use crate::model::inherit::Found;
 use crate::model::verdict::Verdict;
 use crate::text;
@@ -9,7 +9,7 @@ use crate::text;
 rule! {
     /// ## What it finds
     ///
-    /// An endpoint that carries WebSocket and keeps the default of `proxy_read_timeout`, 60 seconds.
+    /// An endpoint that carries WebSocket and keeps the default of `proxy_read_timeout`, 60 seconds. Once for each server.
     ///
     /// ## Why it breaks
     ///
@@ -71,19 +71,20 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    let carries = |e: &&crate::model::endpoint::Endpoint| {
+    let carries = |e: &&Endpoint| {
         e.evidence > Evidence::None && e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades && e.own_pass
     };
-    for endpoint in cx.analysis.endpoints.iter().filter(carries) {
-        if config.effective(endpoint.scope, name::PROXY_READ_TIMEOUT) != Found::Nowhere {
-            continue;
-        }
+    let short = cx.analysis.endpoints.iter().filter(carries).filter(|e| config.effective(e.scope, name::PROXY_READ_TIMEOUT) == Found::Nowhere);
+    for (endpoint, more) in cx.once_in_each_server(short) {
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.head(endpoint.pass),
             text!("nothing from here for 60 seconds, and nginx hangs up", "这里 60 秒没有数据,nginx 就会断开"),
             text!("an idle WebSocket at `{location}` is closed after 60 seconds", "`{location}` 上空闲的 WebSocket 会在 60 秒后被关闭"),
         );
+        for other in more.iter().take(3) {
+            found.labels.extend(cx.location_label(other, text!("and here", "这里也一样")));
+        }
         found.why = text!(
             "`proxy_read_timeout` counts after the 101, too; its default is 60s, and browsers report code 1006.",
             "`proxy_read_timeout` 在 101 之后仍然计时,默认 60s;浏览器报告 1006。"
@@ -92,20 +93,29 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "let the application ping more often than that, or set `proxy_read_timeout` and `proxy_send_timeout`",
             "让应用更频繁地发送 ping,或设置 `proxy_read_timeout` 与 `proxy_send_timeout`"
         );
-        let level = config.settings_level(endpoint.scope);
-        let file = config.scope(level).opened_by.map(|o| config.occ(o).file);
-        if let (Some(place), Some(true), false) = (remedy::anchor(config, level), file.map(|f| cx.writable(f)), config.scope(level).unresolved) {
-            let mut lines = vec!["proxy_read_timeout 3600s;".to_owned()];
-            if config.effective(endpoint.scope, name::PROXY_SEND_TIMEOUT) == Found::Nowhere {
-                lines.push("proxy_send_timeout 3600s;".to_owned());
-            }
-            found.fix = Some(Fix {
-                title: text!("wait an hour", "等待一小时"),
-                applicability: Applicability::Unsafe,
-                note: Some(text!("ordinary requests to a backend that hangs wait as long, too", "普通请求遇到卡住的后端时也会等待同样久")),
-                edits: vec![Edit::InsertAfter(place, lines)],
-            });
-        }
+        let edits: Option<Vec<Edit>> = std::iter::once(&endpoint).chain(&more).map(|e| wait_longer(cx, e)).collect();
+        found.fix = edits.map(|edits| Fix {
+            title: text!("wait an hour", "等待一小时"),
+            applicability: Applicability::Unsafe,
+            note: Some(text!("ordinary requests to a backend that hangs wait as long, too", "普通请求遇到卡住的后端时也会等待同样久")),
+            edits,
+        });
         out.push(found);
     }
+}
+
+/// The two lines at an endpoint; `None` where they cannot be added.
+fn wait_longer(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Edit> {
+    let config = cx.config();
+    let level = config.settings_level(endpoint.scope);
+    let place = remedy::anchor(config, level)?;
+    let file = config.scope(level).opened_by.map(|o| config.occ(o).file)?;
+    if config.scope(level).unresolved || !cx.writable(file) {
+        return None;
+    }
+    let mut lines = vec!["proxy_read_timeout 3600s;".to_owned()];
+    if config.effective(endpoint.scope, name::PROXY_SEND_TIMEOUT) == Found::Nowhere {
+        lines.push("proxy_send_timeout 3600s;".to_owned());
+    }
+    Some(Edit::InsertAfter(place, lines))
 }
