@@ -63,7 +63,10 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
     }
     report(&wish, terminal, &inputs, &files, &checked)?;
     inputs.tell_walk(terminal);
-    Ok(verdict(wish.fail_on, &checked))
+    let verdict = verdict(wish.fail_on, &checked);
+    // The process ends here; the system frees large trees faster than we do.
+    std::mem::forget((checked, targets));
+    Ok(verdict)
 }
 
 /// `--write-baseline`: what is there is accepted from now on.
@@ -111,18 +114,22 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
         }
     };
     let (versions, nginx_version) = versions(&args.common, settings)?;
+    let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
+    let asked =
+        args.common.verbose || !args.select.is_empty() || !settings.rules.is_empty() || fail_on == FailOn::Advice;
+    let count_advice = !asked && matches!(args.format, Format::Human | Format::Concise) && !args.fix && !args.diff;
     let options = Options {
         versions,
         declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
         url,
         selection: Selection::new(&args.select, &args.ignore).map_err(Failure)?,
-        rules: rules::Options { connection },
+        rules: rules::Options { connection, count_advice },
         evidence,
         only: Vec::new(),
         severities: settings.rules.clone(),
         baseline,
+        describe: matches!(args.format, Format::Json | Format::Ticket),
     };
-    let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
     Ok(Wish { args, options, wanted: Wanted { unsafe_too: args.unsafe_fixes }, fail_on, nginx_version })
 }
 

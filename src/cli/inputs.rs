@@ -19,6 +19,9 @@ use crate::text;
 /// The name of standard input where the user gives none.
 const STDIN: &str = "<stdin>";
 
+/// Within so many bytes, a dump says that it is one.
+const HEAD: usize = 64 * 1024;
+
 /// What the paths on the command line came to.
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
@@ -109,9 +112,9 @@ impl Inputs {
         self.given.push(path.display().to_string());
         match fs.kind(&path) {
             Ok(FileKind::File) => {
-                let text = fs.read(&path).map_err(|e| Failure(format!("{}: {e}", path.display())))?;
-                if is_dump(&text) {
-                    return self.take_dump(&text);
+                let failure = |e: std::io::Error| Failure(format!("{}: {e}", path.display()));
+                if is_dump(&fs.head(&path, HEAD).map_err(failure)?) {
+                    return self.take_dump(&fs.read(&path).map_err(failure)?);
                 }
                 self.paths.push(path);
             }

@@ -85,6 +85,7 @@ fn configured(args: &Args, url: Url, fs: &dyn FileSystem) -> Result<Vec<Cause>, 
         only: inputs.only(),
         severities: Vec::new(),
         baseline: Baseline::default(),
+        describe: false,
     };
     let overlay = inputs.overlay(fs);
     let mut files = Files::new(&overlay);

@@ -38,6 +38,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
         only: Vec::new(),
         severities: Vec::new(),
         baseline: Baseline::default(),
+        describe: true,
     };
     let overlay = inputs.overlay(fs);
     let mut files = Files::new(&overlay);

@@ -63,6 +63,9 @@ pub struct Options {
     pub severities: Vec<(String, Option<Severity>)>,
     /// Findings that are accepted.
     pub baseline: Baseline,
+    /// Endpoints are described in words and values, for reports that show them; otherwise only their
+    /// place, evidence and verdict are given.
+    pub describe: bool,
 }
 
 /// How a file came into the run.
@@ -219,7 +222,8 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
     }
     out.diagnostics.extend(diagnostics);
-    out.endpoints.extend(analysis.endpoints.iter().map(|e| endpoint_fact(&analysis, e)));
+    let fact = |e: &Endpoint| if options.describe { endpoint_fact(&analysis, e) } else { brief_fact(&analysis, e) };
+    out.endpoints.extend(analysis.endpoints.iter().map(fact));
     for &file in analysis.files {
         let role = match (file == target.file, target.is_root) {
             _ if target.dump => FileRole::Dump,
@@ -257,6 +261,21 @@ fn concerns_map(analysis: &Analysis<'_>, diagnostic: &Diagnostic) -> bool {
         let place = config.place(m.occ, config.directive(m.occ).span());
         place.file == diagnostic.primary.place.file && covers(place, diagnostic.primary.place)
     })
+}
+
+/// An endpoint as a summary counts it.
+fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
+    let nothing = || EffectiveFact { value: None, origin: "unknown", place: None };
+    EndpointFact {
+        place: analysis.config().head(endpoint.pass),
+        listen: Vec::new(),
+        names: Vec::new(),
+        location: String::new(),
+        proxy_pass: String::new(),
+        evidence: endpoint.evidence,
+        verdict: analysis.verdict(endpoint),
+        effective: [nothing(), nothing(), nothing()],
+    }
 }
 
 /// An endpoint as reports show it.

@@ -28,6 +28,13 @@ impl FileSystem for Overlay<'_> {
         }
     }
 
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        match self.files.get(path) {
+            Some(bytes) => Ok(bytes[..most.min(bytes.len())].to_vec()),
+            None => self.base.head(path, most),
+        }
+    }
+
     fn list_dir(&self, path: &Path) -> io::Result<Vec<OsString>> {
         self.base.list_dir(path)
     }

@@ -1,6 +1,6 @@
 //! Places where requests leave for an HTTP upstream, with evidence and verdict.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::arrival::{Arrival, explore};
 use super::eval::Scope as Variables;
@@ -121,6 +121,7 @@ impl Declarations {
 pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -> Vec<Endpoint> {
     let config = world.config;
     let mut out = Vec::new();
+    let mut opens: HashSet<Vec<u8>> = HashSet::new();
     for (scope, facts) in config.scopes() {
         let pass = match facts.kind {
             ScopeKind::Location => config.own_named(scope, name::PROXY_PASS).last(),
@@ -132,7 +133,13 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
         };
         let Some(pass) = pass else { continue };
         let Some(location) = config.enclosing(scope, ScopeKind::Location) else { continue };
-        let (outcome, unreachable, entered) = verdict_at(world, scope, location, pass, version);
+        let text = plain_text(world, scope, location);
+        let known = text.as_ref().is_some_and(|t| opens.contains(t));
+        let (outcome, unreachable, entered) =
+            if known { (Outcome::Upgrades, false, true) } else { verdict_at(world, scope, location, pass, version) };
+        if let (Some(text), &Outcome::Upgrades, false, true, false) = (text, &outcome, unreachable, entered, known) {
+            opens.insert(text);
+        }
         out.push(Endpoint {
             scope,
             location,
@@ -157,6 +164,50 @@ fn inherited_pass(world: &World<'_>, scope: ScopeId) -> Option<OccId> {
     }
     let parent = config.scope(scope).parent.filter(|&p| config.scope(p).kind == ScopeKind::Location)?;
     config.own_named(parent, name::PROXY_PASS).last()
+}
+
+/// Everything that the verdict at a plain location depends on, as text: thousands of virtual hosts have
+/// the same few lines, and one that opens opens everywhere. `None` where more than these lines matters.
+fn plain_text(world: &World<'_>, scope: ScopeId, location: ScopeId) -> Option<Vec<u8>> {
+    let config = world.config;
+    let server = config.scope(location).parent.filter(|&s| config.scope(s).kind == ScopeKind::Server)?;
+    let http = config.scope(server).parent.filter(|&s| config.scope(s).kind == ScopeKind::Http)?;
+    let hidden = [location, server].iter().any(|&s| config.scope(s).unresolved);
+    let only_locations = config.blocks(server).all(|o| config.occ(o).name == name::LOCATION);
+    if scope != location || hidden || !only_locations || config.blocks(location).next().is_some() {
+        return None;
+    }
+    let is_prefix = matches!(world.location_of(location)?.matcher, Matcher::Prefix(..));
+    let mut out = http.0.to_le_bytes().to_vec();
+    for level in [server, location] {
+        out.push(0);
+        for occ in config.own(level) {
+            let directive = config.occ(occ).name;
+            if directive == name::LISTEN || directive == name::SERVER_NAME {
+                continue;
+            }
+            let plain = matches!(
+                directive,
+                name::PROXY_SET_HEADER
+                    | name::PROXY_HTTP_VERSION
+                    | name::PROXY_READ_TIMEOUT
+                    | name::PROXY_SEND_TIMEOUT
+                    | name::PROXY_REQUEST_BUFFERING
+                    | name::SSL_CERTIFICATE
+                    | name::INCLUDE
+            );
+            // Where a request goes without variables in the address changes nothing.
+            let target = directive == name::PROXY_PASS && config.arg(occ, 0).is_some_and(|a| !a.contains(&b'$'));
+            if !plain && !target {
+                return None;
+            }
+            if plain && directive != name::INCLUDE {
+                out.extend_from_slice(&config.bytes(occ)[config.head(occ).span.range()]);
+            }
+            out.push(b';');
+        }
+    }
+    is_prefix.then_some(out)
 }
 
 /// The outcome over both browsers and every way that arrives at the endpoint.

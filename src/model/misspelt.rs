@@ -186,12 +186,17 @@ fn map(analysis: &Analysis<'_>, occ: OccId, used: &[String], names: &[String], o
 /// The variables in the values of `Connection` and `Upgrade`, anywhere.
 fn header_variables(analysis: &Analysis<'_>) -> Vec<String> {
     let config = analysis.config();
-    config
-        .occs()
-        .filter(|(_, o)| o.name == name::PROXY_SET_HEADER)
-        .filter(|(id, _)| ["connection", "upgrade"].contains(&config.arg_text(*id, 0).to_ascii_lowercase().as_str()))
-        .flat_map(|(id, _)| config.arg(id, 1).map(|v| variables_in(&v)).unwrap_or_default())
-        .collect()
+    let mut seen: std::collections::HashSet<&[u8]> = std::collections::HashSet::new();
+    let mut out = Vec::new();
+    for (id, _) in config.occs().filter(|(_, o)| o.name == name::PROXY_SET_HEADER) {
+        let of_interest = config
+            .arg(id, 0)
+            .is_some_and(|n| n.eq_ignore_ascii_case(b"connection") || n.eq_ignore_ascii_case(b"upgrade"));
+        if of_interest && seen.insert(&config.bytes(id)[config.head(id).span.range()]) {
+            out.extend(config.arg(id, 1).map(|v| variables_in(&v)).unwrap_or_default());
+        }
+    }
+    out
 }
 
 impl Misspelling {

@@ -131,6 +131,8 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 pub struct Options {
     /// What fixes write as `Connection`.
     pub connection: ConnectionMode,
+    /// Advice is only counted: it needs no words and no fix.
+    pub count_advice: bool,
 }
 
 /// What a rule sees.

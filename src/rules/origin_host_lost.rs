@@ -66,6 +66,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence > Evidence::None && e.verdict() == Verdict::Upgrades && e.own_pass) {
+        let level = config.effective_list(endpoint.scope, crate::catalog::name::PROXY_SET_HEADER).0;
+        let mut headers = level.into_iter().flat_map(|l| config.own_named(l, crate::catalog::name::PROXY_SET_HEADER));
+        if headers.any(|o| config.arg(o, 0).is_some_and(|n| n.eq_ignore_ascii_case(b"host"))) {
+            continue;
+        }
         let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
         if !sent.values("Host").iter().any(|h| h.origin == Origin::Default) {
             continue;

@@ -22,6 +22,15 @@ pub trait FileSystem: Sync {
     /// # Errors
     /// As the operating system says; what is no regular file is `InvalidInput`.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The beginning of a regular file, at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`FileSystem::read`].
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = self.read(path)?;
+        bytes.truncate(most);
+        Ok(bytes)
+    }
     /// The names in a directory, in no particular order, without `.` and `..`.
     ///
     /// # Errors
@@ -55,6 +64,16 @@ impl FileSystem for OsFs {
             FileKind::Directory => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
             FileKind::Other => Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file")),
         }
+    }
+
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        use std::io::Read;
+        if self.kind(path)? != FileKind::File {
+            return self.read(path);
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn list_dir(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {

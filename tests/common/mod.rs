@@ -62,6 +62,7 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
         only: Vec::new(),
         severities: Vec::new(),
         baseline: wslint::engine::Baseline::default(),
+        describe: true,
     }
 }
 
