@@ -176,6 +176,9 @@ fn serve(program: &str, code: impl Fn(u16) -> String) -> (Server, u16) {
     (server, port)
 }
 
+/// The program of a server, given its port.
+type Code<'c> = &'c dyn Fn(u16) -> String;
+
 /// Each backend refuses in its own words; the configuration has the last one.
 #[test]
 fn backends_of_other_kinds_answer_in_their_own_words() {
@@ -196,7 +199,7 @@ fn backends_of_other_kinds_answer_in_their_own_words() {
     };
     let doubled = format!("{UPGRADE} proxy_set_header Upgrade $http_upgrade;");
     // What the backend says of a bare `proxy_pass`, what is named first then; what it says of two `Upgrade` lines.
-    let cases: [(&str, &dyn Fn(u16) -> String, &str, u16, &str, u16); 3] = [
+    let cases: [(&str, Code<'_>, &str, u16, &str, u16); 3] = [
         ("python", &python, "/ws", 505, "missing-proxy-http-version", 426),
         ("node", &ws, "/ws", 426, "upgrade-not-forwarded", 400),
         ("node", &socket_io, "/ws/?EIO=4&transport=websocket", 400, "upgrade-not-forwarded", 400),

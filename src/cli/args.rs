@@ -159,6 +159,9 @@ pub(super) struct Check {
     /// Exit 1 from this severity on [default: warning]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<FailOn>,
+    /// How many threads work at once; the result is the same [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub jobs: Option<usize>,
     /// Report only what is not in this file
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -167,6 +170,14 @@ pub(super) struct Check {
     pub write_baseline: Option<PathBuf>,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `--jobs`: at least one.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if n > 0 => Ok(n.min(256)),
+        _ => Err("expected a number, at least 1".to_owned()),
+    }
 }
 
 /// Options of `probe`.

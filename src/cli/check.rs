@@ -129,6 +129,7 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
         severities: settings.rules.clone(),
         baseline,
         describe: matches!(args.format, Format::Json | Format::Ticket),
+        jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
     };
     Ok(Wish { args, options, wanted: Wanted { unsafe_too: args.unsafe_fixes }, fail_on, nginx_version })
 }

@@ -86,6 +86,7 @@ fn configured(args: &Args, url: Url, fs: &dyn FileSystem) -> Result<Vec<Cause>, 
         severities: Vec::new(),
         baseline: Baseline::default(),
         describe: false,
+        jobs: 1,
     };
     let overlay = inputs.overlay(fs);
     let mut files = Files::new(&overlay);

@@ -39,6 +39,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
         severities: Vec::new(),
         baseline: Baseline::default(),
         describe: true,
+        jobs: 1,
     };
     let overlay = inputs.overlay(fs);
     let mut files = Files::new(&overlay);

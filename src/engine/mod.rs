@@ -66,6 +66,8 @@ pub struct Options {
     /// Endpoints are described in words and values, for reports that show them; otherwise only their
     /// place, evidence and verdict are given.
     pub describe: bool,
+    /// How many threads at most; the result is the same for any number.
+    pub jobs: usize,
 }
 
 /// How a file came into the run.
@@ -132,8 +134,10 @@ pub struct Checked {
 pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Checked {
     let expanded: Vec<Expanded> = targets.iter().map(|t| expand(files, t.file, t.context, &t.lookup)).collect();
     let mut out = Checked::default();
-    for (target, expanded) in targets.iter().zip(&expanded) {
-        one(files, target, expanded, options, &mut out);
+    for part in in_parallel(files, targets, &expanded, options) {
+        out.diagnostics.extend(part.diagnostics);
+        out.endpoints.extend(part.endpoints);
+        out.files.extend(part.files);
     }
     merge(files, &mut out);
     if targets.iter().any(|t| !t.reports) {
@@ -153,6 +157,29 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     sort(files, &mut out.diagnostics);
     out.baselined = options.baseline.apply(&files.sources, &mut out.diagnostics);
     out
+}
+
+/// Each target by itself, spread over threads; the parts come back in the order of the targets.
+fn in_parallel(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options: &Options) -> Vec<Checked> {
+    let work: Vec<(&Target, &Expanded)> = targets.iter().zip(expanded).collect();
+    let check_all = |work: &[(&Target, &Expanded)]| {
+        let mut out = Checked::default();
+        for (target, expanded) in work {
+            one(files, target, expanded, options, &mut out);
+        }
+        out
+    };
+    // A thread is worth its start from a few targets on.
+    let jobs = options.jobs.min(work.len() / 4).max(1);
+    if jobs == 1 {
+        return vec![check_all(&work)];
+    }
+    let share = work.len().div_ceil(jobs);
+    std::thread::scope(|scope| {
+        let running: Vec<_> = work.chunks(share).map(|part| scope.spawn(move || check_all(part))).collect();
+        // A panic in a thread is a panic of the whole.
+        running.into_iter().map(|t| t.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
+    })
 }
 
 /// Only what was asked about, where other configurations were read to understand it.

@@ -24,7 +24,7 @@ pub const WELL_KNOWN: &[&str] = &[
 const MAX_OPEN_FILES: usize = 500;
 /// Occurrences in one expanded configuration: what a chain of files that include each other twice
 /// would blow up without end.
-const MAX_OCCURRENCES: usize = 8_000_000;
+const MAX_OCCURRENCES: usize = 2_000_000;
 
 /// Reads and parses files, each once.
 pub struct Files<'a> {

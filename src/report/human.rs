@@ -172,8 +172,15 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn new(file: &'a SourceFile) -> View<'a> {
         let name = escaped(&file.path.display().to_string(), false);
+        // A line break may be CRLF; a CR elsewhere would take the cursor back to the start of the line.
+        let hides = |c: char, next: Option<&u8>| match c {
+            '\n' | '\t' => false,
+            '\r' => next != Some(&b'\n'),
+            c => is_dangerous(c),
+        };
+        let behind = |at: usize, c: char| file.bytes.get(at + c.len_utf8());
         if let Ok(text) = std::str::from_utf8(&file.bytes)
-            && !text.chars().any(|c| is_dangerous(c) && !matches!(c, '\n' | '\t' | '\r'))
+            && !text.char_indices().any(|(i, c)| hides(c, behind(i, c)))
         {
             return View { name, text: Cow::Borrowed(text), lines: LineIndex::new(&file.bytes), shifts: Vec::new() };
         }
@@ -182,7 +189,7 @@ impl<'a> View<'a> {
         let mut old = 0;
         for chunk in file.bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if is_dangerous(c) && !matches!(c, '\n' | '\t' | '\r') {
+                if hides(c, behind(old as usize, c)) {
                     text.push_str(&escaped(c.encode_utf8(&mut [0; 4]), false));
                     shifts.push((old + c.len_utf8() as u32, text.len() as u32));
                 } else {

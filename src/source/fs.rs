@@ -105,7 +105,9 @@ impl FileSystem for OsFs {
         if meta.permissions().readonly() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
         }
-        let mut temporary = tempfile::Builder::new().prefix(".wslint-").tempfile_in(folder)?;
+        remove_leftovers(folder);
+        let prefix = format!("{TEMPORARY}{}-", std::process::id());
+        let mut temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
         temporary.write_all(bytes)?;
         temporary.as_file().set_permissions(meta.permissions())?;
         #[cfg(unix)]
@@ -126,6 +128,28 @@ impl FileSystem for OsFs {
             let _ = directory.sync_all();
         }
         Ok(())
+    }
+}
+
+/// How the names of temporary files begin; the number of the process follows.
+const TEMPORARY: &str = ".wslint-";
+
+/// Removes what a run that was killed left behind in a directory. A process that still runs keeps its own.
+fn remove_leftovers(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|n| n.strip_prefix(TEMPORARY)?.split('-').next()?.parse::<u32>().ok());
+        let Some(owner) = owner.filter(|o| *o != std::process::id()) else { continue };
+        let runs = match Path::new("/proc/self").exists() {
+            true => Path::new("/proc").join(owner.to_string()).exists(),
+            // Elsewhere age tells: nobody writes a configuration for an hour.
+            false => {
+                entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|e| e.as_secs() < 3600))
+            }
+        };
+        if !runs && entry.file_type().is_ok_and(|t| t.is_file()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 

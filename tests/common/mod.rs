@@ -63,6 +63,7 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
         severities: Vec::new(),
         baseline: wslint::engine::Baseline::default(),
         describe: true,
+        jobs: 1,
     }
 }
 
