@@ -51,6 +51,8 @@ fn every_format_prints_what_it_printed() {
         for format in FORMATS {
             let got =
                 print(input, &["--format", format, "--color", "never"]).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+            // The rules' own documentation is compared elsewhere.
+            let got = if format == "sarif" { without_rules(&got) } else { got };
             let path = folder(input).join(format!("{format}.expected"));
             if std::fs::read_to_string(&path).is_ok_and(|want| want == got) {
                 continue;
@@ -63,6 +65,14 @@ fn every_format_prints_what_it_printed() {
         }
     }
     assert!(stale.is_empty(), "{}", stale.join("\n"));
+}
+
+/// A SARIF log with nothing of its rules but their names.
+fn without_rules(text: &str) -> String {
+    let mut log: Value = serde_json::from_str(text).unwrap();
+    let rules = &mut log["runs"][0]["tool"]["driver"]["rules"];
+    *rules = rules.as_array().unwrap().iter().map(|r| r["id"].clone()).collect();
+    serde_json::to_string_pretty(&log).unwrap() + "\n"
 }
 
 /// The number of findings that a person sees.
