@@ -176,6 +176,26 @@ impl Name {
     }
 }
 
+/// A set of names that is asked about for every directive of a configuration.
+#[derive(Debug)]
+pub struct NameSet(Vec<bool>);
+
+impl NameSet {
+    /// The names of which this holds.
+    pub fn of(holds: impl Fn(&str) -> bool) -> NameSet {
+        let mut out = vec![false; DIRECTIVES.len()];
+        for name in names() {
+            out[name.0 as usize] = holds(name.as_str());
+        }
+        NameSet(out)
+    }
+
+    /// Whether a name is in the set.
+    pub fn has(&self, name: Name) -> bool {
+        self.0.get(name.0 as usize).copied().unwrap_or(false)
+    }
+}
+
 /// All names, each once.
 pub fn names() -> impl Iterator<Item = Name> {
     (0..DIRECTIVES.len()).filter(|&i| i == 0 || DIRECTIVES[i - 1].name != DIRECTIVES[i].name).map(|i| Name(i as u16))

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::Version;
+use crate::catalog::{NameSet, Version};
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word;
@@ -23,10 +23,10 @@ const NAMES: [&str; 5] = [
 pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut levels: HashSet<ScopeId> = HashSet::new();
-    for (id, occ) in config.occs() {
+    let ours = NameSet::of(|n| NAMES.contains(&n));
+    for (id, occ) in config.occs().filter(|(_, o)| ours.has(o.name)) {
         let kind = config.scope(occ.scope).kind;
         if matches!(kind, ScopeKind::Server | ScopeKind::Location)
-            && NAMES.contains(&occ.name.as_str())
             && levels.insert(occ.scope)
             && let Some(text) = wrong(world, occ.scope)
         {

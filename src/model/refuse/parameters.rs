@@ -1,8 +1,11 @@
 //! Parameters that a directive's own handler checks one by one (the handlers named below, 1.22.1).
 //! Only what every version refuses stands here; what a platform decides (`use kqueue`, `setfib`) does not.
 
+use std::sync::OnceLock;
+
 use super::address::is_network;
 use super::{Refusal, RefusalKind as Kind};
+use crate::catalog::{Name, NameSet};
 use crate::model::scope::OccId;
 use crate::model::world::World;
 use crate::syntax::word;
@@ -10,9 +13,14 @@ use crate::syntax::word;
 /// What is wrong with the arguments: which of them, and what nginx says of it.
 type Wrong = Option<(usize, String)>;
 
-pub(super) fn check(world: &World<'_>, occ: OccId, directive: &str, out: &mut Vec<Refusal>) {
-    let Some(wrong) = handler(directive) else { return };
+pub(super) fn check(world: &World<'_>, occ: OccId, directive: Name, out: &mut Vec<Refusal>) {
+    static HANDLED: OnceLock<NameSet> = OnceLock::new();
+    if !HANDLED.get_or_init(|| NameSet::of(|n| handler(n).is_some())).has(directive) {
+        return;
+    }
     let config = world.config;
+    let directive = directive.as_str();
+    let Some(wrong) = handler(directive) else { return };
     let args: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_text(occ, i)).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     if let Some((argument, text)) = wrong(directive, &args) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Version, name};
+use crate::catalog::{NameSet, Version, name};
 use crate::model::pattern::Pattern;
 use crate::model::route::{Listen, servers};
 use crate::model::scope::{OccId, ScopeKind};
@@ -83,6 +83,7 @@ const ENUMERATIONS: &[(&str, &[&str])] = &[
 
 pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
+    let enumerated = NameSet::of(|n| ENUMERATIONS.iter().any(|(name, _)| *name == n));
     for (id, occ) in config.occs() {
         let kind = config.scope(occ.scope).kind;
         if super::is_opaque(kind) {
@@ -90,7 +91,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
         }
         match occ.name {
             name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
-                super::parameters::check(world, id, occ.name.as_str(), out);
+                super::parameters::check(world, id, occ.name, out);
                 for compiled in Pattern::of_directive(config, id, occ.name) {
                     pattern(id, &compiled, out);
                 }
@@ -105,8 +106,10 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
             }
             name::ERROR_PAGE => error_page(world, id, out),
             other => {
-                super::parameters::check(world, id, other.as_str(), out);
-                if let Some((_, words)) = ENUMERATIONS.iter().find(|(n, _)| *n == other.as_str()) {
+                super::parameters::check(world, id, other, out);
+                if enumerated.has(other)
+                    && let Some((_, words)) = ENUMERATIONS.iter().find(|(n, _)| *n == other.as_str())
+                {
                     enumeration(world, id, words, out);
                 }
             }

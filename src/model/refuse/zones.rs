@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Refusal, RefusalKind as Kind};
+use crate::catalog::NameSet;
 use crate::model::scope::{OccId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word;
@@ -10,11 +11,26 @@ use crate::syntax::word;
 /// The smallest zone: eight pages of 4k (`8 * ngx_pagesize`).
 pub(super) const SMALLEST: u64 = 8 * 4096;
 
+/// The directives that are looked at.
+const DIRECTIVES: [&str; 10] = [
+    "limit_req_zone",
+    "limit_conn_zone",
+    "proxy_cache_path",
+    "fastcgi_cache_path",
+    "limit_req",
+    "limit_conn",
+    "proxy_cache",
+    "zone",
+    "log_format",
+    "access_log",
+];
+
 pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let mut zones = Zones::default();
     let mut formats: HashMap<String, Option<OccId>> = HashMap::from([("combined".to_owned(), None)]);
     let config = world.config;
-    for (id, occ) in config.occs() {
+    let ours = NameSet::of(|n| DIRECTIVES.contains(&n));
+    for (id, occ) in config.occs().filter(|(_, o)| ours.has(o.name)) {
         let kind = config.scope(occ.scope).kind;
         if super::is_opaque(kind) || config.scope(occ.scope).outside_http {
             continue;
