@@ -340,3 +340,69 @@ fn what_a_script_could_change_is_unknown_and_nothing_else() {
         report["endpoints"].as_array().unwrap().iter().map(|e| e["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["unknown", "broken", "broken", "unknown"]);
 }
+
+/// What a tag decides is not known: the other arm may do anything else.
+#[test]
+fn what_a_template_decides_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let trio = format!("proxy_pass http://127.0.0.1:1;\n{SNIPPET}");
+    let location = |inner: &str| format!("server {{\n listen 80;\n location /ws {{\n{inner}\n{trio}\n }}\n}}\n");
+    let cases = [
+        location("{% if maint %}\nreturn 503;\n{% endif %}"),
+        location("# {% if maint %}\nreturn 503;\n# {% endif %}"),
+        location("{{ if .X }}return 404;{{ end }}"),
+        location("<% if x %>return 404;<% end %>"),
+        location("{% if x %} proxy_hide_header Upgrade; {% endif %}"),
+        location("${EXTRA}"),
+        location("__EXTRA__"),
+        location("{{ extra }}"),
+        format!("server {{\n{{% if x %}} return 301 https://$host; {{% endif %}}\nlocation /ws {{\n{trio}}}\n}}\n"),
+        "server {\nlocation /ws {\n{% if k %}proxy_pass http://127.0.0.1:1;{% else %}return 404;{% endif %}\n}\n}\n"
+            .to_owned(),
+    ];
+    for text in cases {
+        put(root, "x.conf", &text);
+        let report = json(root, &["--isolated", "x.conf"], None);
+        assert_eq!(report["endpoints"][0]["verdict"], "unknown", "{text}{report:#}");
+        assert_eq!(reported(&report).len(), 0, "{text}{report:#}");
+        assert!(wslint(root, &["--isolated", "--diff", "x.conf"], None).stdout.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn other_directories_than_the_project_s_root_give_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir(root.join(".git")).unwrap();
+    put(root, "wslint.toml", "exclude = [\"vendor/**\"]\n");
+    put(root, "vendor/bad.conf", "server { location /ws { proxy_pass http://127.0.0.1:1; } }\n");
+    put(root, "nginx/nginx.conf", "events {}\nhttp {\n    include conf.d/*.conf;\n}\n");
+    put(
+        root,
+        "nginx/conf.d/a.conf",
+        "server {\n    listen 81;\n    location /ws {\n        include snippets/pass.inc;\n    }\n}\n",
+    );
+    put(root, "nginx/snippets/pass.inc", "proxy_pass http://127.0.0.1:1;\n");
+    // The vhost given alone is told of its own location, although the cause lies in the snippet.
+    let report = json(root, &["nginx/conf.d/a.conf"], None);
+    assert_eq!(
+        (reported(&report).len(), &reported(&report)[0]["path"]),
+        (1, &"nginx/conf.d/a.conf".into()),
+        "{report:#}"
+    );
+    // A diff that leaves the directory carries the paths of the project.
+    let diff = wslint(&root.join("nginx/conf.d"), &["--diff", "../snippets/pass.inc"], None);
+    let text = String::from_utf8(diff.stdout).unwrap();
+    assert!(text.contains("--- a/nginx/conf.d/a.conf\n") && !text.contains(".."), "{text}");
+    // A baseline and the patterns of `exclude` mean the same files from everywhere.
+    assert!(wslint(root, &["--write-baseline", "known.json", "."], None).status.success());
+    for (from, baseline) in [(root.to_owned(), "known.json"), (root.join("nginx"), "../known.json")] {
+        let out = wslint(
+            &from,
+            &["--baseline", baseline, "--format", "concise", if baseline.starts_with("..") { ".." } else { "." }],
+            None,
+        );
+        assert_eq!((out.status.code(), out.stdout.len()), (Some(0), 0), "{}", String::from_utf8_lossy(&out.stdout));
+    }
+}

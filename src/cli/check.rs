@@ -72,15 +72,21 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
 /// `--write-baseline`: what is there is accepted from now on.
 fn record(path: &Path, files: &Files<'_>, checked: &Checked, terminal: &Terminal) -> Result<Verdict, Failure> {
     let reported = checked.diagnostics.iter().filter(|d| d.severity > Severity::Advice);
-    let baseline = Baseline::of(&files.sources, reported);
+    let baseline = Baseline::of(files, folder_of(files.fs(), path), reported);
     std::fs::write(path, baseline_text(&baseline)).map_err(|e| Failure(format!("{}: {e}", path.display())))?;
-    let (n, shown) = (baseline.0.values().sum::<usize>(), path.display());
+    let (n, shown) = (baseline.findings.values().sum::<usize>(), path.display());
     let done = crate::text!(
         "Recorded {n} finding(s) in {shown}; `--baseline {shown}` reports only what is new.",
         "已将 {n} 个问题记录到 {shown};使用 `--baseline {shown}` 时只报告新问题。"
     );
     terminal.note(done.get(terminal.lang));
     Ok(Verdict::Clean)
+}
+
+/// The directory of a file, canonical.
+fn folder_of(fs: &dyn FileSystem, path: &Path) -> std::path::PathBuf {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs.canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// A value of the command line, else of `wslint.toml`, else the default.
@@ -109,8 +115,11 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
         None => Baseline::default(),
         Some(path) => {
             let failure = |e: String| Failure(format!("{}: {e}", path.display()));
-            let text = fs.read(path).map_err(|e| failure(e.to_string()))?;
-            parse_baseline(&text).map_err(failure)?
+            let text = fs.read(path).map_err(|e| match e.kind() {
+                std::io::ErrorKind::NotFound => failure(format!("{e}; `--write-baseline {}` makes it", path.display())),
+                _ => failure(e.to_string()),
+            })?;
+            parse_baseline(&text, folder_of(fs, path)).map_err(failure)?
         }
     };
     let (versions, nginx_version) = versions(&args.common, settings)?;
@@ -239,6 +248,18 @@ fn verdict(fail_on: FailOn, checked: &Checked) -> Verdict {
     if checked.diagnostics.iter().any(|d| d.severity >= least) { Verdict::Findings } else { Verdict::Clean }
 }
 
+/// The names that a diff gives its files: as reported, or, where one lies outside the current directory,
+/// all from the project's root, where `git apply` and `patch -p1` find them.
+fn diff_names<'p>(fs: &dyn FileSystem, paths: impl Iterator<Item = &'p Path> + Clone) -> Vec<std::path::PathBuf> {
+    let given: Vec<std::path::PathBuf> = paths.map(Path::to_owned).collect();
+    if !given.iter().any(|p| p.starts_with("..")) {
+        return given;
+    }
+    let project = super::inputs::project_of(fs, Path::new("."));
+    let inside = |p: &std::path::PathBuf| fs.canonicalize(p).ok()?.strip_prefix(&project).map(Path::to_owned).ok();
+    given.iter().map(inside).collect::<Option<Vec<_>>>().unwrap_or(given)
+}
+
 /// `--fix` and `--diff`.
 fn mend(
     wish: &Wish<'_>,
@@ -262,7 +283,9 @@ fn mend(
         terminal.note(&crate::report::escaped(text.get(terminal.lang), false));
     }
     if wish.args.diff {
-        let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
+        let names = diff_names(fs, fixed.files.iter().map(|(path, _)| path.as_path()));
+        let diff: Vec<u8> =
+            fixed.files.iter().zip(&names).flat_map(|((_, patched), name)| unified(name, patched)).collect();
         match &wish.args.output {
             Some(path) => std::fs::write(path, &diff).map_err(|e| Failure(format!("{}: {e}", path.display())))?,
             None => terminal.print(&diff)?,

@@ -119,7 +119,7 @@ impl Inputs {
                 self.paths.push(path);
             }
             Ok(FileKind::Directory) => {
-                let found = discover(&path, &settings.exclude);
+                let found = discover(&path, &settings.exclude, &settings.folder());
                 if found.files.is_empty() {
                     return Err(Failure(nothing_in(&path, &found)));
                 }
@@ -430,7 +430,7 @@ fn require_file(fs: &dyn FileSystem, path: &Path) -> Result<(), Failure> {
 }
 
 /// The project around a directory: the nearest with `.git` or `wslint.toml`, else the directory.
-fn project_of(fs: &dyn FileSystem, folder: &Path) -> PathBuf {
+pub(super) fn project_of(fs: &dyn FileSystem, folder: &Path) -> PathBuf {
     let Ok(start) = fs.canonicalize(folder) else { return folder.to_owned() };
     let mut at = start.as_path();
     loop {

@@ -20,16 +20,17 @@ struct Entry {
     count: usize,
 }
 
-/// Reads what [`baseline_text`] wrote.
+/// Reads what [`baseline_text`] wrote; `base` is the canonical directory of the file.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse_baseline(text: &[u8]) -> Result<Baseline, String> {
+pub fn parse_baseline(text: &[u8], base: std::path::PathBuf) -> Result<Baseline, String> {
     let file: File = serde_json::from_slice(text).map_err(|e| format!("this is no baseline of wslint: {e}"))?;
     if file.schema_version != 1 {
         return Err(format!("schema_version is {}; this wslint reads 1", file.schema_version));
     }
-    Ok(Baseline(file.findings.into_iter().map(|e| ((e.path, e.rule, e.line), e.count)).collect()))
+    let findings = file.findings.into_iter().map(|e| ((e.path, e.rule, e.line), e.count)).collect();
+    Ok(Baseline { findings, base })
 }
 
 /// A baseline as JSON.
@@ -40,6 +41,6 @@ pub fn baseline_text(baseline: &Baseline) -> String {
         line: line.clone(),
         count: *count,
     };
-    let file = File { schema_version: 1, findings: baseline.0.iter().map(entry).collect() };
+    let file = File { schema_version: 1, findings: baseline.findings.iter().map(entry).collect() };
     serde_json::to_string_pretty(&file).map(|t| t + "\n").unwrap_or_default()
 }

@@ -47,6 +47,13 @@ pub struct Settings {
     pub rules: Vec<(String, Option<Severity>)>,
 }
 
+impl Settings {
+    /// The directory of the file: what its patterns and paths are relative to.
+    pub fn folder(&self) -> PathBuf {
+        self.file.as_ref().and_then(|f| f.parent()).map(Path::to_owned).unwrap_or_default()
+    }
+}
+
 /// A `wslint.toml` that cannot be used: what is wrong, and where.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[error("{}{}: {message}", file.display(), line.map(|l| format!(":{l}")).unwrap_or_default())]

@@ -1,14 +1,21 @@
 //! What is there today is accepted, what is new is reported.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
+use crate::model::include::Files;
 use crate::source::SourceMap;
 
 /// Accepted findings, and how many of each. A finding is known again by its file, its rule and the text
 /// of the line it stands on, so that moved lines change nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baseline(pub BTreeMap<Key, usize>);
+pub struct Baseline {
+    /// How many of each.
+    pub findings: BTreeMap<Key, usize>,
+    /// The directory that its paths are relative to, canonical: the one in which the file lies.
+    pub base: PathBuf,
+}
 
 /// Path, rule, and line without its indentation.
 pub type Key = (String, String, String);
@@ -26,22 +33,32 @@ pub fn key(sources: &SourceMap, found: &Diagnostic) -> Key {
 
 impl Baseline {
     /// Records findings.
-    pub fn of<'d>(sources: &SourceMap, findings: impl IntoIterator<Item = &'d Diagnostic>) -> Baseline {
-        let mut counts = BTreeMap::new();
+    pub fn of<'d>(files: &Files<'_>, base: PathBuf, findings: impl IntoIterator<Item = &'d Diagnostic>) -> Baseline {
+        let mut out = Baseline { findings: BTreeMap::new(), base };
         for found in findings {
-            *counts.entry(key(sources, found)).or_default() += 1;
+            let key = out.key(files, found);
+            *out.findings.entry(key).or_default() += 1;
         }
-        Baseline(counts)
+        out
+    }
+
+    /// The same from whatever directory wslint is run in.
+    fn key(&self, files: &Files<'_>, found: &Diagnostic) -> Key {
+        let (path, rule, line) = key(&files.sources, found);
+        let file = &files.sources.get(found.primary.place.file).path;
+        let inside = files.fs().canonicalize(file).ok();
+        let inside = inside.as_ref().and_then(|real| real.strip_prefix(&self.base).ok());
+        (inside.map_or(path, |p| p.to_string_lossy().replace('\\', "/")), rule, line)
     }
 
     /// Takes out what is recorded; returns how many that were.
-    pub(super) fn apply(&self, sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> usize {
-        if self.0.is_empty() {
+    pub(super) fn apply(&self, files: &Files<'_>, findings: &mut Vec<Diagnostic>) -> usize {
+        if self.findings.is_empty() {
             return 0;
         }
-        let mut left = self.0.clone();
+        let mut left = self.findings.clone();
         let before = findings.len();
-        findings.retain(|found| match left.get_mut(&key(sources, found)) {
+        findings.retain(|found| match left.get_mut(&self.key(files, found)) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 false

@@ -155,7 +155,7 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     });
     out.diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
     sort(files, &mut out.diagnostics);
-    out.baselined = options.baseline.apply(&files.sources, &mut out.diagnostics);
+    out.baselined = options.baseline.apply(files, &mut out.diagnostics);
     out
 }
 
@@ -189,6 +189,14 @@ fn narrow(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options:
     asked.extend(options.only.iter().filter_map(|p| files.find(p)));
     asked.sort_unstable();
     let is_asked = |file: FileId| asked.binary_search(&file).is_ok();
+    // A cause that lies elsewhere is told at the place that it concerns here.
+    for found in &mut out.diagnostics {
+        if !is_asked(found.primary.place.file)
+            && let Some(at) = found.labels.iter().position(|l| is_asked(l.place.file))
+        {
+            std::mem::swap(&mut found.primary, &mut found.labels[at]);
+        }
+    }
     out.diagnostics.retain(|d| is_asked(d.primary.place.file));
     out.endpoints.retain(|e| is_asked(e.place.file));
     out.files.retain(|(file, _)| is_asked(*file));

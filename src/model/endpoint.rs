@@ -134,9 +134,13 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
         let Some(pass) = pass else { continue };
         let Some(location) = config.enclosing(scope, ScopeKind::Location) else { continue };
         let text = plain_text(world, scope, location);
+        let optional = config.is_optional(scope);
         let known = text.as_ref().is_some_and(|t| opens.contains(t));
-        let (outcome, unreachable, entered) =
-            if known { (Outcome::Upgrades, false, true) } else { verdict_at(world, scope, location, pass, version) };
+        let (outcome, unreachable, entered) = match known {
+            _ if optional => (Outcome::Unknown(Why::Include), false, true),
+            true => (Outcome::Upgrades, false, true),
+            false => verdict_at(world, scope, location, pass, version),
+        };
         if let (Some(text), &Outcome::Upgrades, false, true, false) = (text, &outcome, unreachable, entered, known) {
             opens.insert(text);
         }

@@ -308,6 +308,30 @@ impl<'a> Config<'a> {
         String::from_utf8_lossy(&word).into_owned()
     }
 
+    /// Whether tags of a template decide, at a scope or around it, what becomes of requests there: a
+    /// `return`, a handler, a header that is hidden may be there or not.
+    pub fn is_optional(self, scope: ScopeId) -> bool {
+        const DECIDING: [&str; 12] = [
+            "return",
+            "rewrite",
+            "if",
+            "set",
+            "break",
+            "deny",
+            "internal",
+            "proxy_hide_header",
+            "proxy_pass_header",
+            "add_header",
+            "limit_except",
+            "proxy_pass_request_headers",
+        ];
+        self.outward(scope).filter(|&s| self.scope(s).optional).any(|s| {
+            let inner = !matches!(self.scope(s).kind, ScopeKind::Server | ScopeKind::Http | ScopeKind::Main);
+            let decides = |o: OccId| DECIDING.contains(&self.occ(o).name.as_str());
+            inner || self.own(s).chain(self.blocks(s)).any(decides)
+        })
+    }
+
     /// Whether a placeholder of a template stands in the name or an argument.
     pub fn is_templated(self, id: OccId) -> bool {
         let directive = self.directive(id);

@@ -78,6 +78,12 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
         Some(candidate) if hidden_servers && !matches!(candidate.by, ServerMatch::Name(_)) => {
             unknown(arrival, Why::Include)
         }
+        Some(candidate)
+            if config.is_optional(candidate.server)
+                || arrival.proxied.is_some_and(|(scope, _)| config.is_optional(scope)) =>
+        {
+            unknown(arrival, Why::Include)
+        }
         Some(candidate) if candidate.by == ServerMatch::Undecided => unknown(arrival, Why::Condition),
         _ => arrival,
     };

@@ -22,6 +22,7 @@ pub(super) struct Range {
 /// An edit, made concrete.
 pub(super) struct ItemEdit {
     pub path: String,
+    pub raw: String,
     pub range: Range,
     /// The same with columns in bytes.
     pub bytes: Range,
@@ -30,7 +31,7 @@ pub(super) struct ItemEdit {
 
 /// A place with what is to be said of it.
 pub(super) struct Related {
-    pub path: String,
+    pub raw: String,
     pub range: Range,
     pub text: String,
 }
@@ -39,6 +40,8 @@ pub(super) struct Related {
 pub(super) struct Item<'a> {
     pub found: &'a Diagnostic,
     pub path: String,
+    /// The path without escapes.
+    pub raw: String,
     pub range: Range,
     pub bytes: Range,
     pub label: String,
@@ -71,6 +74,7 @@ fn item<'a>(report: &'a Report<'_>, found: &'a Diagnostic, seen: &mut HashMap<u6
     Item {
         found,
         path: shown_path(sources.get(place.file)),
+        raw: raw_path(sources.get(place.file)),
         range: range(sources.get(place.file), place),
         bytes: byte_range(sources.get(place.file), place.span.start as usize, place.span.end as usize),
         label: say(&found.primary.text),
@@ -82,7 +86,7 @@ fn item<'a>(report: &'a Report<'_>, found: &'a Diagnostic, seen: &mut HashMap<u6
             .labels
             .iter()
             .map(|l| Related {
-                path: shown_path(sources.get(l.place.file)),
+                raw: raw_path(sources.get(l.place.file)),
                 range: range(sources.get(l.place.file), l.place),
                 text: say(&l.text),
             })
@@ -94,6 +98,7 @@ fn item<'a>(report: &'a Report<'_>, found: &'a Diagnostic, seen: &mut HashMap<u6
                 let span = crate::source::Span::new(made.start as u32, made.end as u32);
                 ItemEdit {
                     path: shown_path(file),
+                    raw: raw_path(file),
                     range: range(file, Place { file: edit.file(), span }),
                     bytes: byte_range(file, made.start, made.end),
                     text: String::from_utf8_lossy(&made.text).into_owned(),
@@ -105,9 +110,15 @@ fn item<'a>(report: &'a Report<'_>, found: &'a Diagnostic, seen: &mut HashMap<u6
     }
 }
 
-/// The path with `/`, as every consumer wants it.
+/// The path with `/`, as every consumer wants it; control characters are shown escaped.
 pub(super) fn shown_path(file: &SourceFile) -> String {
-    escaped(&file.path.to_string_lossy(), false).replace('\\', "/")
+    escaped(&raw_path(file), false)
+}
+
+/// The path as it is, for formats that have an encoding of their own for it.
+fn raw_path(file: &SourceFile) -> String {
+    let text = file.path.to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }
 
 fn range(file: &SourceFile, place: Place) -> Range {

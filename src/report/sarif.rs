@@ -58,14 +58,14 @@ fn result(report: &Report<'_>, item: &Item<'_>) -> Value {
         .related
         .iter()
         .enumerate()
-        .map(|(i, r)| json!({"id": i + 1, "physicalLocation": location(&r.path, r.range), "message": {"text": r.text}}))
+        .map(|(i, r)| json!({"id": i + 1, "physicalLocation": location(&r.raw, r.range), "message": {"text": r.text}}))
         .collect();
     let mut out = json!({
         "ruleId": item.found.rule,
         "ruleIndex": index,
         "level": level(item.found.severity),
         "message": {"text": text.trim()},
-        "locations": [{"physicalLocation": location(&item.path, item.range), "message": {"text": item.label}}],
+        "locations": [{"physicalLocation": location(&item.raw, item.range), "message": {"text": item.label}}],
         "relatedLocations": related,
         "partialFingerprints": {"wslint/v1": item.fingerprint},
     });
@@ -74,9 +74,9 @@ fn result(report: &Report<'_>, item: &Item<'_>) -> Value {
         let mut changes: Vec<(String, Vec<Value>)> = Vec::new();
         for edit in edits {
             let replacement = json!({"deletedRegion": region(edit.range), "insertedContent": {"text": edit.text}});
-            match changes.iter_mut().find(|(path, _)| *path == edit.path) {
+            match changes.iter_mut().find(|(path, _)| *path == edit.raw) {
                 Some((_, list)) => list.push(replacement),
-                None => changes.push((edit.path.clone(), vec![replacement])),
+                None => changes.push((edit.raw.clone(), vec![replacement])),
             }
         }
         let changes: Vec<Value> = changes

@@ -60,8 +60,18 @@ pub struct Found {
 }
 
 /// The configurations below a directory: by name, and by a look at the content. Links are followed.
-/// `excluded` are patterns over paths, with `**` for any number of directories.
-pub fn discover(folder: &Path, excluded: &[String]) -> Found {
+/// `excluded` are patterns over paths below `base`, with `**` for any number of directories.
+pub fn discover(folder: &Path, excluded: &[String], base: &Path) -> Found {
+    // The folder as it is seen from the base of the patterns.
+    let real = |p: &Path| std::fs::canonicalize(if p.as_os_str().is_empty() { Path::new(".") } else { p });
+    let seen_from_base = match (real(folder), real(base)) {
+        (Ok(folder), Ok(base)) => folder.strip_prefix(&base).map(Path::to_owned).ok(),
+        _ => None,
+    };
+    let from_base = |path: &Path| match (&seen_from_base, path.strip_prefix(folder)) {
+        (Some(prefix), Ok(rest)) => prefix.join(rest),
+        _ => path.to_owned(),
+    };
     let mut out = Found::default();
     let mut walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
@@ -83,7 +93,7 @@ pub fn discover(folder: &Path, excluded: &[String]) -> Found {
         let path = normalise(entry.path());
         let is_folder = entry.file_type().is_dir();
         let skipped = is_folder && entry.depth() > 0 && PASSED_OVER.iter().any(|p| entry.file_name() == *p);
-        let named_out = entry.depth() > 0 && excluded.iter().any(|p| path_matches(p, &path));
+        let named_out = entry.depth() > 0 && excluded.iter().any(|p| path_matches(p, &from_base(entry.path())));
         if is_folder && (skipped || named_out) {
             walk.skip_current_dir();
         }

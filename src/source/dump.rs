@@ -6,10 +6,21 @@ use std::path::PathBuf;
 /// What nginx writes before each file.
 const MARK: &[u8] = b"# configuration file ";
 
-/// Whether this text is a dump: the first line that is no message of `nginx -t` marks a file.
+/// Whether this text is a dump: before the first mark stands nothing that a configuration would hold, such
+/// as the messages of `nginx -t`, log lines, a prompt.
 pub fn is_dump(bytes: &[u8]) -> bool {
-    let mut lines = bytes.split(|&b| b == b'\n').take(1_000);
-    lines.find(|l| !l.trim_ascii().is_empty() && !l.starts_with(b"nginx: ")).is_some_and(|l| path_of(l).is_some())
+    let lines = bytes.split(|&b| b == b'\n').take(1_000);
+    for line in lines {
+        if path_of(line).is_some() {
+            return true;
+        }
+        let line = line.trim_ascii();
+        let comment = line.starts_with(b"#") && !line.ends_with(b"nginx -T");
+        if comment || matches!(line.last(), Some(b';' | b'{' | b'}')) {
+            return false;
+        }
+    }
+    false
 }
 
 /// The files of a dump in its order, the main one first. nginx ends each with a line break of its own.
@@ -45,6 +56,10 @@ mod tests {
         let text = b"nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n\
             # configuration file /etc/nginx/nginx.conf:\nevents {}\n\n# configuration file /etc/nginx/a.conf:\n# no end\n";
         assert!(is_dump(text) && !is_dump(b"events {}\n# configuration file /x:\n"));
+        let logged =
+            [b"$ sudo nginx -T\n2026/11/20 15:58:28 [warn] 1#1: conflicting server name, ignored\n", &text[..]]
+                .concat();
+        assert!(is_dump(&logged));
         let files = split_dump(text);
         assert_eq!(files[0], ("/etc/nginx/nginx.conf".into(), b"events {}\n".to_vec()));
         assert_eq!(files[1], ("/etc/nginx/a.conf".into(), b"# no end".to_vec()));

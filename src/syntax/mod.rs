@@ -21,11 +21,13 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
         return raw;
     }
     // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.
-    let erb = memchr::memmem::find(bytes, b"<%").is_some();
-    let tagged = (!raw.errors.is_empty() || erb).then(|| template::mask(bytes, true)).flatten().filter(|m| m.has_tags);
+    // No configuration holds these two by itself.
+    let certain = [&b"<%"[..], b"{%"].iter().any(|t| memchr::memmem::find(bytes, t).is_some());
+    let tagged =
+        (!raw.errors.is_empty() || certain).then(|| template::mask(bytes, true)).flatten().filter(|m| m.has_tags);
     if let Some(masked) = tagged {
         let mut ast = parse(&masked.text);
-        if ast.errors.len() < raw.errors.len() || (erb && ast.errors.is_empty()) {
+        if ast.errors.len() < raw.errors.len() || (certain && ast.errors.is_empty()) {
             let unread = !ast.errors.is_empty();
             ast.errors.clear();
             ast.template = match (unread, masked.has_control) {
@@ -38,7 +40,10 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
         }
     }
     match template::mask(bytes, false) {
-        Some(masked) => Ast { template: Template::Words, ..parse(&masked.text) }.with_mask(masked.text),
         None => raw,
+        Some(masked) => {
+            let template = if masked.has_control { Template::Control } else { Template::Words };
+            Ast { template, ..parse(&masked.text) }.with_mask(masked.text)
+        }
     }
 }

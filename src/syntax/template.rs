@@ -76,14 +76,25 @@ pub(super) fn mask(bytes: &[u8], tags: bool) -> Option<Masked> {
             continue;
         }
         if let Some(length) = placeholder(bytes, pos) {
-            fill(&mut text.get_or_insert_with(|| bytes.to_vec())[pos..pos + length], false);
-            at_start = false;
+            // Alone where a directive could stand, it stands for any number of them.
+            let alone = at_start && length > 2 && stands_alone(&rest[length..]);
+            out.has_control |= alone;
+            fill(&mut text.get_or_insert_with(|| bytes.to_vec())[pos..pos + length], alone);
+            at_start = alone;
             pos += length;
             continue;
         }
         match rest[0] {
             b'#' if pos == 0 || bytes[pos - 1].is_ascii_whitespace() || at_start => {
-                pos += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                // Tags work in comments, too: `# {% if x %}`.
+                let line = &rest[..length];
+                let controls = |i: usize| tag(&line[i..]).is_some_and(|(_, control)| control);
+                if tags && at_start && (0..length).any(|i| matches!(line[i], b'{' | b'<') && controls(i)) {
+                    (out.has_tags, out.has_control) = (true, true);
+                    fill(&mut text.get_or_insert_with(|| bytes.to_vec())[pos..pos + length], true);
+                }
+                pos += length;
                 continue;
             }
             b';' | b'{' | b'}' => at_start = true,

@@ -205,7 +205,7 @@ fn cache_valid(_: &str, args: &[&str]) -> Wrong {
     if !is_seconds(time) {
         return Some((codes.len(), format!("invalid time value \"{time}\"")));
     }
-    let wrong = codes.iter().position(|c| *c != "any" && number(c).is_none_or(|n| n < 100))?;
+    let wrong = codes.iter().position(|c| *c != "any" && number(c).is_none_or(|n| !(100..=599).contains(&n)))?;
     Some((wrong, format!("invalid status \"{}\"", codes[wrong])))
 }
 

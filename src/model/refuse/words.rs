@@ -18,6 +18,7 @@ const PROTOCOLS: &[&str] = &["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "T
 /// Directives of which every argument is one of these words.
 const ENUMERATIONS: &[(&str, &[&str])] = &[
     ("dav_methods", &["off", "put", "delete", "mkcol", "copy", "move"]),
+    ("proxy_cache_methods", &["GET", "HEAD", "POST"]),
     ("ssl_protocols", PROTOCOLS),
     ("proxy_ssl_protocols", PROTOCOLS),
     ("satisfy", &["all", "any"]),
@@ -102,6 +103,14 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
                 if expression.captures_count().is_some_and(|n| n != 2) {
                     let text = format!("pattern \"{}\" must have 2 captures", expression.text());
                     out.push(Refusal::new(id, Kind::Value, text).at(0));
+                }
+            }
+            other if other.as_str() == "proxy_redirect" => {
+                super::parameters::check(world, id, other, out);
+                let from = config.arg(id, 0).unwrap_or_default();
+                if let Some(text) = from.strip_prefix(b"~") {
+                    let caseless = text.starts_with(b"*");
+                    pattern(id, &Pattern::new(text.strip_prefix(b"*").unwrap_or(text), caseless), out);
                 }
             }
             name::ERROR_PAGE => error_page(world, id, out),
