@@ -38,12 +38,7 @@ fn page(rule: &Rule) -> String {
         rule.severity.as_str(),
         fix_word(rule)
     );
-    for line in rule.docs.lines() {
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        // The kinds of examples are for the tests; a reader wants the colours of nginx.
-        let line = if line.starts_with("```nginx ") { "```nginx" } else { line };
-        let _ = writeln!(out, "{line}");
-    }
+    let _ = writeln!(out, "{}", rule.about(wslint::i18n::Lang::En));
     let _ = writeln!(out, "\n## 中文\n\n{}。\n\n{}", rule.title.zh, rule.about_zh);
     out
 }

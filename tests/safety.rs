@@ -151,8 +151,8 @@ fn a_kill_at_any_moment_leaves_old_or_new_files_and_nothing_else() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_said_to_be_one() {
-    // Root may write everywhere; a file where the temporary one should be is a wall for root, too.
+fn a_file_that_is_read_only_stays_and_is_named() {
+    // Root could write it all the same: wslint respects that somebody made it read-only.
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     put(root, "nginx.conf", "events {}\nhttp {\n    include conf.d/*.conf;\n}\n");

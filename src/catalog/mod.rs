@@ -13,7 +13,7 @@ pub use evidence::{
     CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence, path_evidence,
     upstream_evidence,
 };
-pub use shipped::{Shipped, shipped};
+pub use shipped::{Shipped, is_left_blank, shipped};
 pub use variables::{VariableKind, builtin_variable, variable_since};
 
 use directives::DIRECTIVES;

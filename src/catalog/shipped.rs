@@ -32,3 +32,9 @@ pub fn shipped(path: &str) -> Option<Shipped> {
         _ => None,
     }
 }
+
+/// What images such as NPMplus ship blank in their vhosts, and fill in when they start: `ssl_certificate ;`.
+/// What else they fill in is not known.
+pub fn is_left_blank(name: &str) -> bool {
+    ["ssl_certificate", "ssl_certificate_key", "ssl_trusted_certificate", "ssl_dhparam"].contains(&name)
+}

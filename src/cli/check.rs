@@ -10,7 +10,7 @@ use crate::diagnostic::Severity;
 use crate::engine::{Baseline, Checked, Options, Selection, check};
 use crate::fix::{Fixed, Wanted, fix, unified, write};
 use crate::model::Url;
-use crate::model::endpoint::{Declarations, Evidence};
+use crate::model::evidence::{Declarations, Evidence};
 use crate::model::include::Files;
 use crate::report::{self, Report};
 use crate::rules::{self, ConnectionMode};

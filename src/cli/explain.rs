@@ -33,9 +33,8 @@ fn about_rule(rule: &Rule, lang: Lang) -> String {
     if lang == Lang::Zh {
         let _ = writeln!(out, "{}\n", rule.about_zh);
     }
-    for line in rule.docs.lines() {
-        let _ = writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(line));
-    }
+    out.push_str(&rule.about(Lang::En));
+    out.push('\n');
     out
 }
 

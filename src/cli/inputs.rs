@@ -5,14 +5,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::{Common, ContextArg};
-use super::{Failure, Terminal};
+use super::{Failure, Terminal, roots};
 use crate::config::{self, Settings};
 use crate::engine::Target;
 use crate::fix::Overlay;
 use crate::model::ScopeKind;
 use crate::model::analysis::Versions;
 use crate::model::context::guess;
-use crate::model::include::{Files, Lookup, expand};
+use crate::model::include::{Files, Lookup};
 use crate::source::{FileId, FileKind, FileSystem, Found, MemFs, PassedOver, discover, is_dump, normalise, split_dump};
 use crate::text;
 
@@ -237,95 +237,35 @@ impl Inputs {
             }
             if target.is_root { targets.push(target) } else { fragments.push(target) }
         }
-        let mut reached: Vec<FileId> = Vec::new();
-        if self.paths.len() > 1 || !fragments.is_empty() {
+        if self.paths.len() > 1 {
             for target in &targets {
-                reached.extend(self.reached(files, target));
+                let reached = roots::reached(files, target);
+                fragments.retain(|f| !reached.contains(&f.file));
             }
         }
-        fragments.retain(|f| !reached.contains(&f.file));
-        self.add_helpers(files, &mut targets, &mut fragments)?;
+        if !fragments.is_empty() {
+            let candidates = self.candidates(files, &targets, &fragments);
+            roots::adopt(files, &mut targets, &mut fragments, candidates);
+        }
         targets.extend(fragments);
         Ok(targets)
     }
 
-    /// The files that a target includes.
-    fn reached(&self, files: &mut Files<'_>, target: &Target) -> Vec<FileId> {
-        let expanded = expand(files, target.file, target.context, &target.lookup);
-        expanded.files.into_iter().filter(|f| *f != target.file).collect()
-    }
-
-    /// Fragments are analysed inside the roots that reach them: `--root`, `roots`, or those that a
-    /// search up to the project's root finds.
-    fn add_helpers(
-        &self,
-        files: &mut Files<'_>,
-        targets: &mut Vec<Target>,
-        fragments: &mut Vec<Target>,
-    ) -> Result<(), Failure> {
-        if fragments.is_empty() {
-            return Ok(());
-        }
-        let mut candidates = self.roots.clone();
+    /// Roots that fragments may belong to: `--root`, `roots`, or those that a search around them finds.
+    fn candidates(&self, files: &mut Files<'_>, targets: &[Target], fragments: &[Target]) -> Vec<Target> {
+        let mut paths = self.roots.clone();
         if self.search && !self.forced {
-            for fragment in fragments.iter() {
-                for root in roots_around(files, fragment) {
-                    if !candidates.contains(&root) {
-                        candidates.push(root);
-                    }
-                }
+            paths.extend(roots::around(files, fragments));
+        }
+        let mut out: Vec<Target> = Vec::new();
+        for path in paths {
+            let Ok(file) = files.read(&path) else { continue };
+            let target = Target { reports: false, ..self.target_of(files, file, self.roots.contains(&path)) };
+            if target.is_root && !targets.iter().chain(&out).any(|t| t.file == file) {
+                out.push(target);
             }
         }
-        for root in candidates {
-            let Ok(file) = files.read(&root) else { continue };
-            if targets.iter().any(|t| t.file == file) {
-                continue;
-            }
-            let target = Target { reports: false, ..self.target_of(files, file, self.roots.contains(&root)) };
-            if !target.is_root {
-                continue;
-            }
-            let reached = self.reached(files, &target);
-            let before = fragments.len();
-            fragments.retain(|f| !reached.contains(&f.file));
-            if fragments.len() < before || fragments.iter().any(|f| available(files, f).is_some()) {
-                targets.push(target);
-            }
-        }
-        self.enable(files, targets, fragments);
-        Ok(())
-    }
-
-    /// What stands in `sites-available` is linked into `sites-enabled` on the machine, which few
-    /// repositories show: each is analysed in the root that would include it there.
-    fn enable(&self, files: &mut Files<'_>, targets: &mut Vec<Target>, fragments: &mut Vec<Target>) {
-        let roots: Vec<Target> = targets.iter().filter(|t| t.is_root).cloned().collect();
-        fragments.retain(|fragment| {
-            let Some((folder, path)) = available(files, fragment) else { return true };
-            for root in
-                roots.iter().filter(|r| folder.starts_with(&r.lookup.root_dir) || r.lookup.root_dir == Path::new("."))
-            {
-                let lookup = Lookup { enabled: Some((folder.clone(), path.clone())), ..root.lookup.clone() };
-                let world = Target { lookup, reports: false, ..root.clone() };
-                if self.reached(files, &world).contains(&fragment.file) {
-                    targets.push(world);
-                    return false;
-                }
-            }
-            true
-        });
-        // A root that helped nobody is not asked about.
-        let helped = |t: &Target| {
-            t.reports || t.lookup.enabled.is_some() || !roots.iter().any(|r| r.file == t.file && !r.reports)
-        };
-        let used: Vec<bool> = targets
-            .iter()
-            .map(|t| {
-                helped(t) || self.reached(files, t).iter().any(|f| self.paths.iter().any(|p| files.find(p) == Some(*f)))
-            })
-            .collect();
-        let mut used = used.into_iter();
-        targets.retain(|_| used.next().unwrap_or(true));
+        out
     }
 
     fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool) -> Target {
@@ -350,14 +290,6 @@ impl Inputs {
     }
 }
 
-/// The `sites-enabled` beside the `sites-available` that a fragment stands in, and its path.
-fn available(files: &Files<'_>, fragment: &Target) -> Option<(PathBuf, PathBuf)> {
-    let path = files.sources.get(fragment.file).path.clone();
-    let folder = path.parent().filter(|p| p.file_name().is_some_and(|n| n == "sites-available"))?;
-    let enabled = folder.with_file_name("sites-enabled");
-    (!fragment.is_root).then_some((enabled, path))
-}
-
 fn nothing_in(path: &Path, found: &Found) -> String {
     let hint = match found.passed_over.first() {
         Some((first, PassedOver::NotNginx)) => {
@@ -377,44 +309,6 @@ fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
     let name = words.split_whitespace().next()?;
     let arg = <ContextArg as clap::ValueEnum>::from_str(name, true).ok()?;
     Some(context(arg))
-}
-
-/// Main configurations in the directory of a fragment and the ones around it, up to the project's root.
-fn roots_around(files: &mut Files<'_>, fragment: &Target) -> Vec<PathBuf> {
-    /// A directory with more files than this is no place where a main configuration hides.
-    const MANY: usize = 500;
-    let mut out = Vec::new();
-    let own = files.sources.get(fragment.file).path.parent().map(Path::to_owned).unwrap_or_default();
-    let (Ok(mut real), Ok(project)) = (
-        files.fs().canonicalize(if own.as_os_str().is_empty() { Path::new(".") } else { &own }),
-        files.fs().canonicalize(&fragment.lookup.project),
-    ) else {
-        return out;
-    };
-    let mut folder = own;
-    loop {
-        let mut names = files.fs().list_dir(&real).unwrap_or_default();
-        names.sort();
-        let many = names.len() > MANY;
-        for name in names {
-            let text = name.to_string_lossy().into_owned();
-            let main = text == "nginx.conf" || text.starts_with("nginx.conf.");
-            if !(main || (!many && text.ends_with(".conf"))) {
-                continue;
-            }
-            let path = normalise(&folder.join(&name));
-            let may_be = |bytes: &[u8]| memchr::memmem::find(bytes, b"events").is_some();
-            if files.fs().kind(&path).is_ok_and(|k| k == FileKind::File)
-                && files.fs().read(&path).is_ok_and(|bytes| main || may_be(&bytes))
-            {
-                out.push(path);
-            }
-        }
-        if real == project || !real.starts_with(&project) || !real.pop() {
-            return out;
-        }
-        folder.push("..");
-    }
 }
 
 fn read(files: &mut Files<'_>, path: &Path) -> Result<FileId, Failure> {

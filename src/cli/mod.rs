@@ -7,6 +7,7 @@ mod init;
 mod inputs;
 #[cfg(feature = "probe")]
 mod probe;
+mod roots;
 mod trace;
 
 use std::io::{IsTerminal, Write};

@@ -12,7 +12,7 @@ use crate::diagnostic::Severity;
 use crate::engine::{Baseline, Options, Selection, check};
 use crate::i18n::Text;
 use crate::model::Url;
-use crate::model::endpoint::{Declarations, Evidence};
+use crate::model::evidence::{Declarations, Evidence};
 use crate::model::include::Files;
 use crate::probe::{Answer, Clue, Outcome, Wish, probe};
 use crate::report::escaped;

@@ -1,6 +1,7 @@
 //! The pipeline: inputs to findings.
 
 mod baseline;
+mod facts;
 mod select;
 mod suppress;
 
@@ -9,17 +10,17 @@ use std::path::PathBuf;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Severity};
 use crate::model::analysis::{Analysis, Versions};
 use crate::model::diagnose::diagnose;
-use crate::model::endpoint::{Declarations, Endpoint, Evidence, server_words};
+use crate::model::endpoint::Endpoint;
+use crate::model::evidence::{Declarations, Evidence};
 use crate::model::include::{Expanded, Files, Lookup, expand};
-use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::misspelt::misspellings;
 use crate::model::trace::{Trace, trace};
-use crate::model::verdict::Verdict;
-use crate::model::{Config, ScopeKind, Url};
+use crate::model::{ScopeKind, Url};
 use crate::rules::{self, Context};
 use crate::source::{FileId, Place};
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
+pub use facts::{EffectiveFact, EndpointFact, endpoint_fact};
 pub use select::Selection;
 
 /// What a file is analysed as.
@@ -81,38 +82,6 @@ pub enum FileRole {
     Fragment,
     /// Part of an `nginx -T` dump.
     Dump,
-}
-
-/// One of the three settings of an endpoint, as nginx would use it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EffectiveFact {
-    /// The value as it stands; none if nothing is sent.
-    pub value: Option<String>,
-    /// Where it comes from.
-    pub origin: &'static str,
-    /// The directive.
-    pub place: Option<Place>,
-}
-
-/// An endpoint, apart from the analysis that found it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointFact {
-    /// Its `proxy_pass`.
-    pub place: Place,
-    /// `listen` and `server_name` of its server.
-    pub listen: Vec<String>,
-    /// See `listen`.
-    pub names: Vec<String>,
-    /// The location, as its arguments stand.
-    pub location: String,
-    /// The target.
-    pub proxy_pass: String,
-    /// Why it is believed to carry WebSocket.
-    pub evidence: Evidence,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// HTTP version, `Upgrade` and `Connection`.
-    pub effective: [EffectiveFact; 3],
 }
 
 /// What a run found.
@@ -257,7 +226,8 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
     }
     out.diagnostics.extend(diagnostics);
-    let fact = |e: &Endpoint| if options.describe { endpoint_fact(&analysis, e) } else { brief_fact(&analysis, e) };
+    let fact =
+        |e: &Endpoint| if options.describe { endpoint_fact(&analysis, e) } else { facts::brief_fact(&analysis, e) };
     out.endpoints.extend(analysis.endpoints.iter().map(fact));
     for &file in analysis.files {
         let role = match (file == target.file, target.is_root) {
@@ -296,82 +266,6 @@ fn concerns_map(analysis: &Analysis<'_>, diagnostic: &Diagnostic) -> bool {
         let place = config.place(m.occ, config.directive(m.occ).span());
         place.file == diagnostic.primary.place.file && covers(place, diagnostic.primary.place)
     })
-}
-
-/// An endpoint as a summary counts it.
-fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
-    let nothing = || EffectiveFact { value: None, origin: "unknown", place: None };
-    EndpointFact {
-        place: analysis.config().head(endpoint.pass),
-        listen: Vec::new(),
-        names: Vec::new(),
-        location: String::new(),
-        proxy_pass: String::new(),
-        evidence: endpoint.evidence,
-        verdict: analysis.verdict(endpoint),
-        effective: [nothing(), nothing(), nothing()],
-    }
-}
-
-/// An endpoint as reports show it.
-pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
-    let config = analysis.config();
-    let (listen, names) = endpoint.server.map(|s| server_words(&analysis.world, s)).unwrap_or_default();
-    let location = config
-        .scope(endpoint.location)
-        .opened_by
-        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
-        .unwrap_or_default();
-    EndpointFact {
-        place: config.head(endpoint.pass),
-        listen,
-        names,
-        location,
-        proxy_pass: config.arg_shown(endpoint.pass, 0),
-        evidence: endpoint.evidence,
-        verdict: analysis.verdict(endpoint),
-        effective: effective(analysis, config, endpoint),
-    }
-}
-
-fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {
-    use crate::catalog::name;
-    let from = |value: Option<String>, origin: Origin| {
-        let word = match origin {
-            Origin::Own(_) => "own",
-            Origin::Inherited(_) => "inherited",
-            Origin::Default => "default",
-            Origin::Absent => "absent",
-            Origin::Unknown => "unknown",
-        };
-        EffectiveFact { value, origin: word, place: origin.occ().map(|o| config.head(o)) }
-    };
-    let version = match config.effective(endpoint.scope, name::PROXY_HTTP_VERSION) {
-        Found::At(occ, own) => {
-            from(Some(config.arg_shown(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
-        }
-        Found::Nowhere => from(Some(default_http_version(analysis.version).to_owned()), Origin::Default),
-        Found::Unknown => from(None, Origin::Unknown),
-    };
-    let (level, uncertain) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER);
-    let header = |wanted: &str, default: Option<&str>| {
-        let set = level.and_then(|l| {
-            config
-                .own_named(l, name::PROXY_SET_HEADER)
-                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(wanted))
-                .last()
-        });
-        match (set, default) {
-            (Some(occ), _) => from(
-                Some(config.arg_shown(occ, 1)),
-                if level == Some(endpoint.scope) { Origin::Own(occ) } else { Origin::Inherited(occ) },
-            ),
-            (None, _) if uncertain => from(None, Origin::Unknown),
-            (None, Some(default)) => from(Some(default.to_owned()), Origin::Default),
-            (None, None) => from(None, Origin::Absent),
-        }
-    };
-    [version, header("Upgrade", None), header("Connection", default_connection(analysis.version))]
 }
 
 /// One finding for one place, however many includes lead to it; everything in order.

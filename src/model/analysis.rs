@@ -1,6 +1,7 @@
 //! The model that rules and reports ask: one configuration, over a range of nginx versions.
 
-use super::endpoint::{Declarations, Endpoint, endpoints};
+use super::endpoint::{Endpoint, endpoints};
+use super::evidence::Declarations;
 use super::include::{BrokenInclude, Expanded};
 use super::refuse::{Refusal, RefusalKind, refusals};
 use super::scope::{Config, OccId};

@@ -1,7 +1,8 @@
 //! From a failed handshake to its root causes: what a person would have to mend.
 
 use super::analysis::Analysis;
-use super::endpoint::{Endpoint, Evidence};
+use super::endpoint::Endpoint;
+use super::evidence::Evidence;
 use super::handshake::{Forwarded, Refusal};
 use super::misspelt::Misspelling;
 use super::refuse::RefusalKind;
@@ -282,7 +283,7 @@ fn shadowed(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<ScopeId> {
     config.shadowed_header_levels(endpoint.scope).into_iter().find(|&level| {
         let has = |header: &str| {
             config.own_named(level, name::PROXY_SET_HEADER).any(|o| {
-                config.arg_text(o, 0).eq_ignore_ascii_case(header) && super::endpoint::header_tries(&analysis.world, o)
+                config.arg_text(o, 0).eq_ignore_ascii_case(header) && super::evidence::header_tries(&analysis.world, o)
             })
         };
         has("Upgrade")

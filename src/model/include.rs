@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
-use crate::catalog::{Name, Shipped, lookup, name, shipped};
+use crate::catalog::{Name, Shipped, is_left_blank, lookup, name, shipped};
 use crate::source::{FileId, FileKind, FileSystem, SourceMap, expand_glob, glob_match, is_glob, normalise};
 use crate::syntax::template::is_open;
 use crate::syntax::{self, Ast, DirectiveRef, Ending, Template, word};
@@ -364,12 +364,6 @@ impl Expander<'_, '_> {
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
     }
-}
-
-/// What images such as NPMplus ship blank in their vhosts, and fill in when they start: `ssl_certificate ;`.
-/// What else they fill in is not known.
-pub(super) fn is_left_blank(name: &str) -> bool {
-    ["ssl_certificate", "ssl_certificate_key", "ssl_trusted_certificate", "ssl_dhparam"].contains(&name)
 }
 
 fn is_include(files: &Files<'_>, file: FileId, directive: DirectiveRef<'_>) -> bool {

@@ -6,6 +6,7 @@ pub mod context;
 pub mod diagnose;
 pub mod endpoint;
 pub mod eval;
+pub mod evidence;
 pub mod handshake;
 pub mod include;
 pub mod inherit;

@@ -341,7 +341,7 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
     let endpoints = report.checked.endpoints.len();
     // Locations that nobody takes for WebSocket are not broken, unless a finding says so.
     let reported = |e: &&crate::engine::EndpointFact| {
-        e.evidence > crate::model::endpoint::Evidence::None || report.shown().any(|d| d.primary.place == e.place)
+        e.evidence > crate::model::evidence::Evidence::None || report.shown().any(|d| d.primary.place == e.place)
     };
     let broken = report.checked.endpoints.iter().filter(|e| matches!(e.verdict.as_str(), "broken" | "rejected"));
     let broken =

@@ -56,7 +56,7 @@ pub fn ticket(ticket: &Ticket<'_>) -> String {
 fn broken<'r>(report: &'r Report<'_>) -> Vec<&'r EndpointFact> {
     let fails = |e: &&EndpointFact| matches!(e.verdict, Verdict::Broken | Verdict::Rejected);
     let reported = |e: &&EndpointFact| {
-        e.evidence > crate::model::endpoint::Evidence::None || report.shown().any(|d| d.primary.place == e.place)
+        e.evidence > crate::model::evidence::Evidence::None || report.shown().any(|d| d.primary.place == e.place)
     };
     let mut out: Vec<&EndpointFact> = report.checked.endpoints.iter().filter(fails).filter(reported).collect();
     out.dedup_by_key(|e| e.place);

@@ -1,6 +1,6 @@
 use super::{Context, Rule, remedy};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::Evidence;
+use crate::model::evidence::{Evidence};
 use crate::model::verdict::{Outcome, Why};
 use crate::text;
 

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::{Context, Rule};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
-use crate::model::endpoint::Evidence;
+use crate::model::evidence::{Evidence};
 use crate::model::{OccId, ScopeId};
 use crate::text;
 

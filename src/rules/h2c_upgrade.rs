@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use super::{Context, Rule, remedy, replace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
-use crate::model::endpoint::{Endpoint, Evidence};
+use crate::model::endpoint::{Endpoint};
+use crate::model::evidence::{Evidence};
 use crate::model::inherit::Origin;
 use crate::model::request::Request;
 use crate::model::verdict::Verdict;

@@ -1,7 +1,7 @@
 use super::{Context, Rule};
 use crate::catalog::name;
 use crate::diagnostic::Diagnostic;
-use crate::model::endpoint::header_tries;
+use crate::model::evidence::{header_tries};
 use crate::model::{OccId, ScopeId, ScopeKind};
 use crate::text;
 

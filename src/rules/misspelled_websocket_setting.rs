@@ -1,6 +1,6 @@
 use super::{Context, Rule, replace, safe};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Endpoint};
 use crate::model::eval::Purpose;
 use crate::model::near;
 use crate::model::request::Request;

@@ -13,7 +13,8 @@ use crate::diagnostic::{Category, Diagnostic, Edit, Fix, Label, Severity};
 use crate::i18n::{StaticText, Text};
 use crate::model::analysis::Analysis;
 use crate::model::diagnose::{Cause, Finding, unused_levels};
-use crate::model::endpoint::{Endpoint, Evidence};
+use crate::model::endpoint::Endpoint;
+use crate::model::evidence::Evidence;
 use crate::model::misspelt::Misspelling;
 use crate::model::trace::Trace;
 use crate::model::{Config, OccId, ScopeId};
@@ -316,6 +317,7 @@ impl Rule {
             crate::i18n::Lang::En => {
                 let line = |l: &str| {
                     let l = l.strip_prefix(' ').unwrap_or(l);
+                    // The kinds of examples are for the tests; a reader wants the colours of nginx.
                     if l.starts_with("```nginx ") { "```nginx" } else { l }.to_owned()
                 };
                 self.docs.lines().map(line).collect::<Vec<_>>().join("\n")

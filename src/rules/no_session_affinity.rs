@@ -1,7 +1,7 @@
 use super::{Context, Rule};
 use crate::catalog::{Name, name};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::endpoint::Evidence;
+use crate::model::evidence::{Evidence};
 use crate::model::{Config, OccId};
 use crate::text;
 

@@ -1,7 +1,7 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
-use crate::model::endpoint::Evidence;
+use crate::model::evidence::{Evidence};
 use crate::model::route::{Location, Matcher};
 use crate::model::uri::uri_part;
 use crate::model::verdict::{Outcome, Reason};

@@ -1,7 +1,8 @@
 use super::{Context, Rule, remedy};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::{Endpoint, Evidence};
+use crate::model::endpoint::{Endpoint};
+use crate::model::evidence::{Evidence};
 use crate::model::inherit::Found;
 use crate::model::verdict::Verdict;
 use crate::i18n::Text;

@@ -1,7 +1,7 @@
 use super::{Context, Rule, remedy, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Endpoint};
 use crate::model::refuse::RefusalKind;
 use crate::source::Place;
 use crate::syntax::word;

@@ -1,6 +1,6 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::endpoint::Evidence;
+use crate::model::evidence::{Evidence};
 use crate::model::include::IncludeProblem;
 use crate::model::verdict::{Outcome, Why};
 use crate::text;

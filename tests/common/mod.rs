@@ -9,7 +9,7 @@ use wslint::engine::{Checked, Options, Selection, Target, check};
 use wslint::fix::{Wanted, fix};
 use wslint::model::analysis::{Analysis, Versions};
 use wslint::model::context::guess;
-use wslint::model::endpoint::{Declarations, Evidence};
+use wslint::model::evidence::{Declarations, Evidence};
 use wslint::model::include::{Files, Lookup, expand};
 use wslint::model::trace::trace;
 use wslint::model::{ScopeKind, Url};

@@ -85,6 +85,22 @@ fn handler(directive: &str) -> Option<fn(&str, &[&str]) -> Wrong> {
             }
             _ => None,
         },
+        "map_hash_bucket_size"
+        | "map_hash_max_size"
+        | "variables_hash_bucket_size"
+        | "variables_hash_max_size"
+        | "types_hash_bucket_size"
+        | "types_hash_max_size" => |name, a| match a {
+            [zero] if number(zero) == Some(0) => {
+                let hash = name.trim_end_matches("_bucket_size").trim_end_matches("_max_size");
+                Some((0, format!("could not build {hash}, you should increase {name}: 0")))
+            }
+            _ => None,
+        },
+        "valid_referers" => |_, a| {
+            let empty = !a.is_empty() && a.iter().all(|v| ["none", "blocked"].contains(v));
+            empty.then(|| (0, "the \"none\" or \"blocked\" referers are specified in the \"valid_referers\" directive without any valid referer".to_owned()))
+        },
         "worker_cpu_affinity" => worker_cpu_affinity,
         "use" => |_, a| {
             const METHODS: [&str; 8] =
@@ -114,7 +130,6 @@ fn handler(directive: &str) -> Option<fn(&str, &[&str]) -> Wrong> {
             _ => None,
         },
         "rewrite" => |_, a| a.get(1).filter(|t| t.is_empty()).map(|_| (1, "empty replacement".to_owned())),
-        "auth_request_set" => |_, a| first(a, |v| v.len() > 1 && v.starts_with('$'), "invalid variable name"),
         _ => return None,
     })
 }

@@ -1,8 +1,7 @@
 //! Names, places, argument counts, duplicates: what `ngx_conf_handler` checks (core/ngx_conf_file.c).
 
 use super::{Refusal, RefusalKind as Kind, is_opaque};
-use crate::catalog::{self, Directive, LANDMARKS, Name, name};
-use crate::model::include::is_left_blank;
+use crate::catalog::{self, Directive, LANDMARKS, Name, is_left_blank, name};
 use crate::model::near::nearest;
 use crate::model::scope::{OccId, ScopeKind};
 use crate::model::world::World;

@@ -1,0 +1,117 @@
+//! Endpoints apart from the analysis that found them: what reports show.
+
+use crate::catalog::name;
+use crate::model::Config;
+use crate::model::analysis::Analysis;
+use crate::model::endpoint::{Endpoint, server_words};
+use crate::model::evidence::Evidence;
+use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
+use crate::model::verdict::Verdict;
+use crate::source::Place;
+
+/// One of the three settings of an endpoint, as nginx would use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectiveFact {
+    /// The value as it stands; none if nothing is sent.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub origin: &'static str,
+    /// The directive.
+    pub place: Option<Place>,
+}
+
+/// An endpoint, apart from the analysis that found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointFact {
+    /// Its `proxy_pass`.
+    pub place: Place,
+    /// `listen` and `server_name` of its server.
+    pub listen: Vec<String>,
+    /// See `listen`.
+    pub names: Vec<String>,
+    /// The location, as its arguments stand.
+    pub location: String,
+    /// The target.
+    pub proxy_pass: String,
+    /// Why it is believed to carry WebSocket.
+    pub evidence: Evidence,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// HTTP version, `Upgrade` and `Connection`.
+    pub effective: [EffectiveFact; 3],
+}
+
+/// An endpoint as a summary counts it.
+pub(super) fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
+    let nothing = || EffectiveFact { value: None, origin: "unknown", place: None };
+    EndpointFact {
+        place: analysis.config().head(endpoint.pass),
+        listen: Vec::new(),
+        names: Vec::new(),
+        location: String::new(),
+        proxy_pass: String::new(),
+        evidence: endpoint.evidence,
+        verdict: analysis.verdict(endpoint),
+        effective: [nothing(), nothing(), nothing()],
+    }
+}
+
+/// An endpoint as reports show it.
+pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
+    let config = analysis.config();
+    let (listen, names) = endpoint.server.map(|s| server_words(&analysis.world, s)).unwrap_or_default();
+    let location = config
+        .scope(endpoint.location)
+        .opened_by
+        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
+        .unwrap_or_default();
+    EndpointFact {
+        place: config.head(endpoint.pass),
+        listen,
+        names,
+        location,
+        proxy_pass: config.arg_shown(endpoint.pass, 0),
+        evidence: endpoint.evidence,
+        verdict: analysis.verdict(endpoint),
+        effective: effective(analysis, config, endpoint),
+    }
+}
+
+fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {
+    let from = |value: Option<String>, origin: Origin| {
+        let word = match origin {
+            Origin::Own(_) => "own",
+            Origin::Inherited(_) => "inherited",
+            Origin::Default => "default",
+            Origin::Absent => "absent",
+            Origin::Unknown => "unknown",
+        };
+        EffectiveFact { value, origin: word, place: origin.occ().map(|o| config.head(o)) }
+    };
+    let version = match config.effective(endpoint.scope, name::PROXY_HTTP_VERSION) {
+        Found::At(occ, own) => {
+            from(Some(config.arg_shown(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
+        }
+        Found::Nowhere => from(Some(default_http_version(analysis.version).to_owned()), Origin::Default),
+        Found::Unknown => from(None, Origin::Unknown),
+    };
+    let (level, uncertain) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER);
+    let header = |wanted: &str, default: Option<&str>| {
+        let set = level.and_then(|l| {
+            config
+                .own_named(l, name::PROXY_SET_HEADER)
+                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(wanted))
+                .last()
+        });
+        match (set, default) {
+            (Some(occ), _) => from(
+                Some(config.arg_shown(occ, 1)),
+                if level == Some(endpoint.scope) { Origin::Own(occ) } else { Origin::Inherited(occ) },
+            ),
+            (None, _) if uncertain => from(None, Origin::Unknown),
+            (None, Some(default)) => from(Some(default.to_owned()), Origin::Default),
+            (None, None) => from(None, Origin::Absent),
+        }
+    };
+    [version, header("Upgrade", None), header("Connection", default_connection(analysis.version))]
+}

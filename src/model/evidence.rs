@@ -1,0 +1,259 @@
+//! Why an endpoint is believed to carry WebSocket: what the user says, what somebody tried, what paths,
+//! names and comments say (catalog/evidence.rs).
+
+use std::collections::HashMap;
+
+use super::endpoint::Endpoint;
+use super::near;
+use super::route::{Location, Matcher};
+use super::scope::{OccId, ScopeId, ScopeKind};
+use super::variable::{Definer, variables_in};
+use super::verdict::Verdict;
+use super::world::World;
+use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path_evidence, upstream_evidence};
+use crate::source::{FileId, Span};
+
+/// Why wslint believes that an endpoint carries WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// It cannot, or is declared not to.
+    Excluded,
+    /// Nothing says so.
+    None,
+    /// The path, the upstream's name or a comment says so.
+    Likely,
+    /// Somebody tried.
+    Configured,
+    /// The user says so.
+    Declared,
+}
+
+impl Evidence {
+    /// The word in reports and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::Excluded => "excluded",
+            Evidence::None => "none",
+            Evidence::Likely => "likely",
+            Evidence::Configured => "configured",
+            Evidence::Declared => "declared",
+        }
+    }
+}
+
+/// What the user says about paths: `wslint.toml` and `--url`.
+#[derive(Clone, Debug, Default)]
+pub struct Declarations {
+    /// Locations that carry WebSocket.
+    pub locations: Vec<String>,
+    /// Locations that do not.
+    pub not: Vec<String>,
+}
+
+impl Declarations {
+    fn evidence(&self, path: &str) -> Option<Evidence> {
+        let hits = |list: &[String]| {
+            list.iter().any(|p| p == path || p.strip_suffix('*').is_some_and(|stem| path.starts_with(stem)))
+        };
+        if hits(&self.not) {
+            return Some(Evidence::Excluded);
+        }
+        hits(&self.locations).then_some(Evidence::Declared)
+    }
+}
+
+/// Fills in the evidence of all endpoints; some of it depends on the others of the server.
+pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoints: &mut [Endpoint]) {
+    let config = world.config;
+    let subrequests = subrequest_targets(world, endpoints);
+    let mut speaking: HashMap<FileId, bool> = HashMap::new();
+    let mut lost = Vec::new();
+    for (i, endpoint) in endpoints.iter_mut().enumerate() {
+        let location = world.location_of(endpoint.location);
+        let path = location.as_ref().map(Location::text).unwrap_or_default();
+        let mut speaks = |o: OccId| {
+            *speaking.entry(config.occ(o).file).or_insert_with(|| speaks_to_wslint(world, config.occ(o).file))
+        };
+        let may_state = speaks(endpoint.pass)
+            || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(&mut speaks));
+        let stated = may_state.then(|| own_statement(world, endpoint)).flatten().or_else(|| declared.evidence(&path));
+        let by_path = location.as_ref().map_or(PathEvidence::Nothing, |l| match &l.matcher {
+            Matcher::Regex(_) => path_evidence(&path, true),
+            Matcher::Named(_) => PathEvidence::Nothing,
+            _ => path_evidence(&path, false),
+        });
+        let configured = configured(world, endpoint);
+        endpoint.evidence = match (stated, configured) {
+            (Some(stated), _) => stated,
+            _ if subrequests.contains(&endpoint.location) => Evidence::Excluded,
+            // A GET never reaches a block that some other method or condition would have to lead to.
+            _ if endpoint.not_entered => Evidence::Excluded,
+            (None, Configured::Here) => Evidence::Configured,
+            _ if by_path == PathEvidence::Excluded => Evidence::Excluded,
+            _ if by_path == PathEvidence::WebSocket => Evidence::Likely,
+            _ if upstream_says(world, endpoint.pass) || comment_says(world, endpoint.location) => Evidence::Likely,
+            _ => Evidence::None,
+        };
+        if configured == Configured::Lost && stated.is_none() && endpoint.evidence != Evidence::Excluded {
+            lost.push(i);
+        }
+    }
+    // Headers lost to shadowing count as an attempt only where nothing else of the server opens, or
+    // where the path says WebSocket: elsewhere somebody has chosen which locations carry it.
+    for i in lost {
+        let server = endpoints[i].server;
+        let settled = endpoints.iter().any(|e| e.server == server && e.verdict() == Verdict::Upgrades);
+        if !settled || endpoints[i].evidence == Evidence::Likely {
+            endpoints[i].evidence = Evidence::Configured;
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Configured {
+    Here,
+    Lost,
+    No,
+}
+
+/// Whether somebody tried: an `Upgrade` header, a `Connection` that says upgrade or is derived from
+/// `$http_upgrade`, or a near miss of these, effective or shadowed.
+fn configured(world: &World<'_>, endpoint: &Endpoint) -> Configured {
+    let config = world.config;
+    let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
+    let tries = |level: ScopeId| config.own_named(level, name::PROXY_SET_HEADER).any(|o| header_tries(world, o));
+    let settings = config.settings_level(endpoint.scope);
+    if level.is_some_and(tries) || misspelt_directives(world, settings) {
+        return Configured::Here;
+    }
+    if config.shadowed_header_levels(endpoint.scope).into_iter().any(tries) { Configured::Lost } else { Configured::No }
+}
+
+/// Whether a `proxy_set_header` is an attempt at WebSocket.
+pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
+    let config = world.config;
+    let header = config.arg_text(occ, 0);
+    let value = config.arg(occ, 1).unwrap_or_default();
+    let text = String::from_utf8_lossy(&value);
+    if header.eq_ignore_ascii_case("upgrade") || near::header_name(&header) == Some("Upgrade") {
+        return true;
+    }
+    if !header.eq_ignore_ascii_case("connection") && near::header_name(&header) != Some("Connection") {
+        return false;
+    }
+    near::has_token(&text, "upgrade")
+        || near::connection_value(&text, world.definitions.names()).is_some()
+        || derived(world, &value, 0)
+}
+
+/// Whether a value is derived from `$http_upgrade`.
+fn derived(world: &World<'_>, value: &[u8], depth: u32) -> bool {
+    variables_in(value).iter().any(|v| {
+        let lower = v.to_ascii_lowercase();
+        lower == "http_upgrade"
+            || lower == "connection_upgrade"
+            || (depth < 8 && world.definitions.map_of(v).is_some_and(|m| derived(world, &m.source, depth + 1)))
+            || (depth < 8
+                && world
+                    .definitions
+                    .of(v)
+                    .iter()
+                    .filter(|d| d.definer == Definer::Set)
+                    .any(|d| world.config.arg(d.occ, 1).is_some_and(|v| derived(world, &v, depth + 1))))
+    })
+}
+
+/// `proxy_set_haeder Upgrade …` is an attempt, too.
+fn misspelt_directives(world: &World<'_>, scope: ScopeId) -> bool {
+    let config = world.config;
+    config.own(scope).any(|o| {
+        config.occ(o).name == crate::catalog::Name::UNKNOWN
+            && config.args(o).len() >= 2
+            && near::directive(&String::from_utf8_lossy(&config.name_text(o)), &["proxy_set_header"]).is_some()
+            && header_tries(world, o)
+    })
+}
+
+fn upstream_says(world: &World<'_>, pass: OccId) -> bool {
+    let url = world.config.arg_text(pass, 0);
+    let rest = url.split_once("://").map_or(url.as_str(), |(_, r)| r);
+    let host = rest.split(['/', ':']).next().unwrap_or("");
+    upstream_evidence(host)
+}
+
+/// Comments directly above a location, or in its block before its first directive.
+fn comment_says(world: &World<'_>, location: ScopeId) -> bool {
+    comments_on(world, location).iter().any(|c| comment_evidence(c) == CommentEvidence::WebSocket)
+}
+
+/// The comments that belong to a block: the lines directly above it, on its line, and within it
+/// before its first directive.
+pub fn comments_on(world: &World<'_>, scope: ScopeId) -> Vec<String> {
+    let config = world.config;
+    let Some(occ) = config.scope(scope).opened_by else { return Vec::new() };
+    let file = config.occ(occ).file;
+    let source = config.sources.get(file);
+    let directive = config.directive(occ);
+    let text = |s: &Span| String::from_utf8_lossy(source.text(*s)).into_owned();
+    let comments = &config.ast(file).comments;
+    let start = directive.name().span().start;
+    let before = comments.partition_point(|c| c.start < start);
+    let mut out = Vec::new();
+    let mut below = start;
+    for comment in comments[..before].iter().rev() {
+        let between = &source.bytes[comment.end as usize..below as usize];
+        let lines = between.iter().filter(|&&b| b == b'\n').count();
+        let alone = source.begins_line(comment.start);
+        if lines != 1 || !between.iter().all(u8::is_ascii_whitespace) || !alone {
+            break;
+        }
+        out.push(text(comment));
+        below = comment.start;
+    }
+    let body_start = directive.mark();
+    let body_end = directive.children().next().map_or(directive.span().end, |c| c.span().start);
+    out.extend(comments[before..].iter().take_while(|c| c.start < body_end).filter(|c| c.start > body_start).map(text));
+    out
+}
+
+/// `# wslint: websocket` and `# wslint: no-websocket`, the innermost that speaks.
+fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
+    let config = world.config;
+    for scope in config.outward(endpoint.scope) {
+        let location =
+            matches!(config.scope(scope).kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
+        for comment in comments_on(world, scope) {
+            match comment.trim_start_matches('#').trim().strip_prefix("wslint:").map(str::trim) {
+                Some("websocket") if location => return Some(Evidence::Declared),
+                Some("no-websocket") => return Some(Evidence::Excluded),
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
+/// Whether a file holds comments for wslint at all.
+fn speaks_to_wslint(world: &World<'_>, file: FileId) -> bool {
+    memchr::memmem::find(&world.config.sources.get(file).bytes, b"wslint:").is_some()
+}
+
+/// Locations that `auth_request` and `mirror` of the endpoints' servers lead to.
+fn subrequest_targets(world: &World<'_>, endpoints: &[Endpoint]) -> Vec<ScopeId> {
+    let config = world.config;
+    let mut out = Vec::new();
+    for (id, occ) in config.occs() {
+        if !matches!(occ.name, name::AUTH_REQUEST | name::MIRROR) {
+            continue;
+        }
+        let uri = config.arg_text(id, 0);
+        let servers: Vec<ScopeId> = match config.enclosing(occ.scope, ScopeKind::Server) {
+            Some(_) => vec![occ.scope],
+            None => endpoints.iter().map(|e| e.scope).collect(),
+        };
+        out.extend(servers.into_iter().filter_map(|s| world.subrequest_target(s, &uri)));
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
