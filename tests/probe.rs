@@ -113,6 +113,30 @@ fn redirects_and_gateway_errors_are_told_apart() {
     }
 }
 
+/// A page in the cache answers the handshake; only the configuration can say so.
+#[test]
+fn a_cache_that_answers_is_named() {
+    let nginx = Nginx::find().expect("no nginx on this machine: apt-get install nginx-light");
+    let backend = Backend::start().unwrap();
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let root = folder.path();
+    std::fs::create_dir(root.join("logs")).unwrap();
+    let cache =
+        format!("{UPGRADE} proxy_cache pages; proxy_cache_valid any 1m; proxy_ignore_headers Cache-Control Expires;");
+    let text = configuration(port, backend.port, "", &cache)
+        .replace("http {", &format!("http {{\nproxy_cache_path {}/cache keys_zone=pages:1m;", root.display()));
+    let file = root.join("nginx.conf");
+    std::fs::write(&file, text).unwrap();
+    let _running = nginx.start(root, port).unwrap();
+    let mut page = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(page, "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").unwrap();
+    page.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let _ = page.read_to_end(&mut Vec::new());
+    let url = format!("ws://127.0.0.1:{port}/ws");
+    let (_, joined) = probe(&[&url, "--root", file.to_str().unwrap()]);
+    assert_eq!(first_rule(&joined), "cached-handshake", "{joined:#}");
+}
+
 /// A server that says this once, whatever it is asked.
 fn says(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
