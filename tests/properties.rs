@@ -83,7 +83,7 @@ proptest! {
         for directive in tree.all() {
             let span = directive.span();
             prop_assert!(span.start <= span.end && span.end as usize <= text.len());
-            for word in directive.words() {
+            for word in directive.words().iter() {
                 prop_assert!(word.span().end as usize <= text.len());
                 prop_assert!(word.inner(&text).start <= word.inner(&text).end);
             }

@@ -183,9 +183,14 @@ pub struct NameSet(Vec<bool>);
 impl NameSet {
     /// The names of which this holds.
     pub fn of(holds: impl Fn(&str) -> bool) -> NameSet {
+        NameSet::of_names(|n| holds(n.as_str()))
+    }
+
+    /// The same, for what is asked of a name's rows.
+    pub fn of_names(holds: impl Fn(Name) -> bool) -> NameSet {
         let mut out = vec![false; DIRECTIVES.len()];
         for name in names() {
-            out[name.0 as usize] = holds(name.as_str());
+            out[name.0 as usize] = holds(name);
         }
         NameSet(out)
     }
@@ -195,6 +200,9 @@ impl NameSet {
         self.0.get(name.0 as usize).copied().unwrap_or(false)
     }
 }
+
+/// How many numbers names may have.
+pub const NUMBERS: usize = DIRECTIVES.len();
 
 /// All names, each once.
 pub fn names() -> impl Iterator<Item = Name> {

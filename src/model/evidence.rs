@@ -71,9 +71,8 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
     for (i, endpoint) in endpoints.iter_mut().enumerate() {
         let location = world.location_of(endpoint.location);
         let path = location.as_ref().map(Location::text).unwrap_or_default();
-        let mut speaks = |o: OccId| {
-            *speaking.entry(config.occ(o).file).or_insert_with(|| speaks_to_wslint(world, config.occ(o).file))
-        };
+        let mut speaks =
+            |o: OccId| *speaking.entry(config.file(o)).or_insert_with(|| speaks_to_wslint(world, config.file(o)));
         let may_state = speaks(endpoint.pass)
             || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(&mut speaks));
         let stated = may_state.then(|| own_statement(world, endpoint)).flatten().or_else(|| declared.evidence(&path));
@@ -191,7 +190,7 @@ fn comment_says(world: &World<'_>, location: ScopeId) -> bool {
 pub fn comments_on(world: &World<'_>, scope: ScopeId) -> Vec<String> {
     let config = world.config;
     let Some(occ) = config.scope(scope).opened_by else { return Vec::new() };
-    let file = config.occ(occ).file;
+    let file = config.file(occ);
     let source = config.sources.get(file);
     let directive = config.directive(occ);
     let text = |s: &Span| String::from_utf8_lossy(source.text(*s)).into_owned();

@@ -8,7 +8,7 @@ use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind
 use crate::catalog::{Name, Shipped, is_left_blank, lookup, name, shipped};
 use crate::source::{FileId, FileKind, FileSystem, SourceMap, expand_glob, glob_match, is_glob, normalise};
 use crate::syntax::template::is_open;
-use crate::syntax::{self, Ast, DirectiveRef, Ending, Template, word};
+use crate::syntax::{self, Ast, DirectiveId, DirectiveRef, Ending, Template, Words, word};
 
 /// Directories in which an absolute include is read as it stands.
 pub const WELL_KNOWN: &[&str] = &[
@@ -170,17 +170,17 @@ pub struct Expanded {
 struct Frame {
     file: FileId,
     /// The next directive, if any.
-    next: Option<crate::syntax::DirectiveId>,
+    next: Option<DirectiveId>,
     scope: ScopeId,
     chain: u32,
 }
 
 /// Expands a root or fragment whose outermost scope is of this kind.
 pub fn expand(files: &mut Files<'_>, root: FileId, kind: ScopeKind, lookup_in: &Lookup) -> Expanded {
-    let mut out = Expander { files, lookup_in, out: Expanded::default() };
+    let mut out = Expander { files, lookup_in, out: Expanded::default(), entered: Vec::new(), firsts: Vec::new() };
     out.scope(kind, None, None);
     // Chain 0 stands for “not included”.
-    out.out.tree.chains.push(Chain { include: OccId(NONE), parent: 0 });
+    out.out.tree.chains.push(Chain { include: OccId(NONE), parent: 0, file: root });
     out.run(root);
     out.out
 }
@@ -189,6 +189,10 @@ struct Expander<'e, 'a> {
     files: &'e mut Files<'a>,
     lookup_in: &'e Lookup,
     out: Expanded,
+    /// The files that are part of it, by number.
+    entered: Vec<bool>,
+    /// For each file, by the numbers of its bodies, the first block that has one.
+    firsts: Vec<Vec<Option<(ScopeId, DirectiveId)>>>,
 }
 
 impl Expander<'_, '_> {
@@ -211,6 +215,7 @@ impl Expander<'_, '_> {
             unresolved: false,
             unresolved_around: around,
             optional: false,
+            repeats: None,
         });
         id
     }
@@ -250,23 +255,53 @@ impl Expander<'_, '_> {
             }
             let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
             let first_child = directive.children().next().map(DirectiveRef::id);
-            let occ = self.push(Occ { file, node: id, name, scope, chain, opens: NONE, next: NONE }, block);
+            let occ = self.push(Occ { node: id, name, scope, chain, opens: NONE, next: NONE }, block);
             if block {
                 let kind = self.out.tree.scopes[scope.0 as usize].kind.open(name);
                 let inner = self.scope(kind, Some(scope), Some(occ));
+                self.repeat(file, id, inner);
                 if self.files.asts[file.0 as usize].template == Template::Unread {
                     self.out.tree.scopes[inner.0 as usize].decided_elsewhere();
                 }
                 self.out.tree.occs[occ.0 as usize].opens = inner.0;
                 stack.push(Frame { file, next: first_child, scope: inner, chain });
             } else if name == name::INCLUDE && self.include_applies(occ, scope) {
+                // What comes from elsewhere is not in the bytes between the braces.
+                self.out.tree.scopes[scope.0 as usize].repeats = None;
                 self.include(occ, &mut stack);
             }
         }
     }
 
-    fn enter_file(&mut self, file: FileId) -> Option<crate::syntax::DirectiveId> {
-        if !self.out.files.contains(&file) {
+    /// Finds the first block that a location, or a block in it, repeats.
+    fn repeat(&mut self, file: FileId, id: DirectiveId, scope: ScopeId) {
+        let kind = self.out.tree.scopes[scope.0 as usize].kind;
+        let ast = &self.files.asts[file.0 as usize];
+        let inner = matches!(kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
+        let Some(number) = ast.get(id).body_number().filter(|_| inner && ast.template == Template::No) else { return };
+        let firsts = &mut self.firsts[file.0 as usize];
+        firsts.resize(ast.body_numbers(), None);
+        let Some((first, head)) = firsts[number] else {
+            firsts[number] = Some((scope, id));
+            return;
+        };
+        let tree = &self.out.tree;
+        let around = |s: ScopeId| tree.scopes[s.0 as usize].parent.map(|p| tree.scopes[p.0 as usize].kind);
+        let same = tree.scopes[first.0 as usize].kind == kind && around(first) == around(scope);
+        let bytes = &self.files.sources.get(file).bytes;
+        let modifiers = [head, id].map(|d| modifier(bytes, ast.get(d).args()));
+        if same && modifiers[0] == modifiers[1] {
+            self.out.tree.scopes[scope.0 as usize].repeats = Some(first);
+        }
+    }
+
+    fn enter_file(&mut self, file: FileId) -> Option<DirectiveId> {
+        let number = file.0 as usize;
+        if self.entered.len() <= number {
+            self.entered.resize(number + 1, false);
+            self.firsts.resize(number + 1, Vec::new());
+        }
+        if !std::mem::replace(&mut self.entered[number], true) {
             self.out.files.push(file);
         }
         self.files.asts[file.0 as usize].top().next().map(DirectiveRef::id)
@@ -295,14 +330,17 @@ impl Expander<'_, '_> {
         let in_split_clients = scope.kind == ScopeKind::Entries
             && scope.opened_by.is_some_and(|o| tree.occs[o.0 as usize].name == name::SPLIT_CLIENTS);
         let o = &tree.occs[occ.0 as usize];
-        !in_split_clients && self.files.asts[o.file.0 as usize].get(o.node).args().len() == 1
+        let file = tree.chains[o.chain as usize].file;
+        !in_split_clients && self.files.asts[file.0 as usize].get(o.node).args().len() == 1
     }
 
     fn include(&mut self, occ: OccId, stack: &mut Vec<Frame>) {
-        let Occ { file, node, scope, chain, .. } = self.out.tree.occs[occ.0 as usize];
+        let Occ { node, scope, chain, .. } = self.out.tree.occs[occ.0 as usize];
+        let file = self.out.tree.chains[chain as usize].file;
         let argument = {
             let ast = &self.files.asts[file.0 as usize];
-            word::decode(ast.text(&self.files.sources.get(file).bytes), ast.get(node).args()[0]).into_owned()
+            let Some(word) = ast.get(node).args().first() else { return };
+            word::decode(ast.text(&self.files.sources.get(file).bytes), word).into_owned()
         };
         let found = resolve(self.files, self.lookup_in, file, &argument);
         let targets = match found {
@@ -310,8 +348,6 @@ impl Expander<'_, '_> {
             Err((problem, path)) => return self.broken(occ, problem, path),
         };
         let open = self.open_files(file, chain);
-        let new_chain = self.out.tree.chains.len() as u32;
-        self.out.tree.chains.push(Chain { include: occ, parent: chain });
         let mut frames = Vec::new();
         for target in targets {
             let id = match target {
@@ -340,6 +376,8 @@ impl Expander<'_, '_> {
                 if self.files.asts[id.0 as usize].template == Template::Unread {
                     self.out.tree.scopes[scope.0 as usize].decided_elsewhere();
                 }
+                let new_chain = self.out.tree.chains.len() as u32;
+                self.out.tree.chains.push(Chain { include: occ, parent: chain, file: id });
                 frames.push(Frame { file: id, next, scope, chain: new_chain });
             }
         }
@@ -351,8 +389,8 @@ impl Expander<'_, '_> {
         let mut out = vec![file];
         while chain != 0 {
             let link = &self.out.tree.chains[chain as usize];
-            out.push(self.out.tree.occs[link.include.0 as usize].file);
             chain = link.parent;
+            out.push(self.out.tree.chains[chain as usize].file);
         }
         out
     }
@@ -364,6 +402,13 @@ impl Expander<'_, '_> {
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
     }
+}
+
+/// What stands before the path of a location, glued to it or not.
+fn modifier<'a>(bytes: &'a [u8], args: Words<'_>) -> &'a [u8] {
+    let first = args.first().map_or(&[][..], |w| &bytes[w.inner(bytes).range()]);
+    let path = first.iter().position(|b| !b"=^~*@".contains(b)).unwrap_or(first.len());
+    &first[..path]
 }
 
 fn is_include(files: &Files<'_>, file: FileId, directive: DirectiveRef<'_>) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::analysis::Analysis;
+use super::lines::Lines;
 use super::near;
 use super::scope::{OccId, ScopeId, ScopeKind};
 use super::variable::variables_in;
@@ -47,12 +48,21 @@ const DIRECTIVES: &[&str] = &["proxy_set_header", "proxy_http_version", "proxy_p
 
 /// All misspellings of a configuration, in order.
 pub fn misspellings(analysis: &Analysis<'_>) -> Vec<Misspelling> {
+    // What is right once is right wherever it stands; what is wrong is told of every place.
+    let lines = &analysis.world.lines;
+    match misspellings_in(analysis, &lines.distinct) {
+        found if found.is_empty() => found,
+        _ => misspellings_in(analysis, &Lines::all(analysis.config()).distinct),
+    }
+}
+
+fn misspellings_in(analysis: &Analysis<'_>, lines: &[OccId]) -> Vec<Misspelling> {
     let config = analysis.config();
     let names = analysis.world.definitions.names();
     let used = header_variables(analysis);
     let mut out = Vec::new();
     let mut right: HashMap<&[u8], bool> = HashMap::new();
-    for (id, occ) in config.occs() {
+    for (id, occ) in lines.iter().map(|&id| (id, config.occ(id))) {
         let kind = config.scope(occ.scope).kind;
         if in_stream(analysis, occ.scope) {
             continue;
@@ -188,7 +198,8 @@ fn header_variables(analysis: &Analysis<'_>) -> Vec<String> {
     let config = analysis.config();
     let mut seen: std::collections::HashSet<&[u8]> = std::collections::HashSet::new();
     let mut out = Vec::new();
-    for (id, _) in config.occs().filter(|(_, o)| o.name == name::PROXY_SET_HEADER) {
+    let lines = &analysis.world.lines.distinct;
+    for &id in lines.iter().filter(|id| config.occ(**id).name == name::PROXY_SET_HEADER) {
         let of_interest = config
             .arg(id, 0)
             .is_some_and(|n| n.eq_ignore_ascii_case(b"connection") || n.eq_ignore_ascii_case(b"upgrade"));

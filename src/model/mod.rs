@@ -11,6 +11,7 @@ pub mod handshake;
 pub mod include;
 pub mod inherit;
 pub mod judge;
+pub mod lines;
 pub mod misspelt;
 pub mod near;
 pub mod pattern;

@@ -1,10 +1,10 @@
 //! The expanded configuration as a tree of scopes: main, http, server, location, … with the
 //! directives of each, wherever the files hold them.
 
-use crate::catalog::{Contexts, Name, name};
+use crate::catalog::{Contexts, NUMBERS, Name, name};
 use crate::source::{FileId, Place, SourceMap, Span};
 use crate::syntax::template::is_open;
-use crate::syntax::{Ast, DirectiveId, DirectiveRef, Ending, Template, Word, word};
+use crate::syntax::{Ast, DirectiveId, DirectiveRef, Ending, Template, Words, word};
 use std::borrow::Cow;
 
 /// The number of a scope.
@@ -110,9 +110,7 @@ impl ScopeKind {
 /// One directive in one of its contexts. A file that is included twice has two occurrences of each.
 #[derive(Clone, Copy, Debug)]
 pub struct Occ {
-    /// The file that holds it.
-    pub file: FileId,
-    /// Its number in that file.
+    /// Its number in its file.
     pub node: DirectiveId,
     /// Its name, if the catalogue knows it.
     pub name: Name,
@@ -154,6 +152,9 @@ pub struct Scope {
     pub unresolved_around: bool,
     /// Tags of a template stand between its directives: each of them may be there or not.
     pub optional: bool,
+    /// The first block with the same bytes between its braces and the same modifier, in the same kind of
+    /// block: what is wrong with a line of this one by itself is wrong with a line of that one.
+    pub repeats: Option<ScopeId>,
 }
 
 impl Scope {
@@ -175,6 +176,8 @@ impl Scope {
 pub(super) struct Chain {
     pub(super) include: OccId,
     pub(super) parent: u32,
+    /// The file that is read through it.
+    pub(super) file: FileId,
 }
 
 /// Scopes and occurrences of one root.
@@ -232,17 +235,18 @@ const INTERESTING: [Name; 42] = [
     name::GRPC_PASS,
 ];
 
-/// Names to bits, by the index of the name in the catalogue.
+/// The bit of a name, if it has one.
 pub(super) fn interest(name: Name) -> u64 {
-    static BITS: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
-    let bits = BITS.get_or_init(|| {
-        let mut bits = vec![0; crate::catalog::names().map(|n| n.0 as usize + 1).max().unwrap_or(0)];
-        for (i, n) in INTERESTING.iter().enumerate() {
-            bits[n.0 as usize] = 1 << i;
+    static BITS: [u64; NUMBERS] = {
+        let mut bits = [0; NUMBERS];
+        let mut i = 0;
+        while i < INTERESTING.len() {
+            bits[INTERESTING[i].0 as usize] = 1 << i;
+            i += 1;
         }
         bits
-    });
-    bits.get(name.0 as usize).copied().unwrap_or(0)
+    };
+    BITS.get(name.0 as usize).copied().unwrap_or(0)
 }
 
 /// An expanded configuration with the files behind it.
@@ -285,26 +289,30 @@ impl<'a> Config<'a> {
         &self.asts[file.0 as usize]
     }
 
+    /// The file that holds an occurrence.
+    pub fn file(self, id: OccId) -> FileId {
+        self.tree.chains[self.occ(id).chain as usize].file
+    }
+
     /// The directive behind an occurrence.
     pub fn directive(self, id: OccId) -> DirectiveRef<'a> {
-        let occ = self.occ(id);
-        self.ast(occ.file).get(occ.node)
+        self.ast(self.file(id)).get(self.occ(id).node)
     }
 
     /// The bytes of the file that holds an occurrence.
     pub fn bytes(self, id: OccId) -> &'a [u8] {
-        let file = self.occ(id).file;
+        let file = self.file(id);
         self.ast(file).text(&self.sources.get(file).bytes)
     }
 
     /// The bytes of the file that holds an occurrence, as they stand.
     pub fn raw(self, id: OccId) -> &'a [u8] {
-        &self.sources.get(self.occ(id).file).bytes
+        &self.sources.get(self.file(id)).bytes
     }
 
     /// An argument as it stands in the file, for people: placeholders of a template included.
     pub fn arg_shown(self, id: OccId, index: usize) -> String {
-        let word = self.args(id).get(index).map(|w| word::decode(self.raw(id), *w)).unwrap_or_default();
+        let word = self.args(id).get(index).map(|w| word::decode(self.raw(id), w)).unwrap_or_default();
         String::from_utf8_lossy(&word).into_owned()
     }
 
@@ -337,7 +345,7 @@ impl<'a> Config<'a> {
         let directive = self.directive(id);
         let bytes = self.bytes(id);
         let head = directive.head();
-        self.ast(self.occ(id).file).template != Template::No && is_open(&bytes[head.range()])
+        self.ast(self.file(id)).template != Template::No && is_open(&bytes[head.range()])
     }
 
     /// The directive's name as written and decoded.
@@ -346,13 +354,13 @@ impl<'a> Config<'a> {
     }
 
     /// The arguments, as words.
-    pub fn args(self, id: OccId) -> &'a [Word] {
+    pub fn args(self, id: OccId) -> Words<'a> {
         self.directive(id).args()
     }
 
     /// An argument, decoded.
     pub fn arg(self, id: OccId, index: usize) -> Option<Cow<'a, [u8]>> {
-        let word = *self.args(id).get(index)?;
+        let word = self.args(id).get(index)?;
         Some(word::decode(self.bytes(id), word))
     }
 
@@ -363,19 +371,19 @@ impl<'a> Config<'a> {
 
     /// Name and arguments, the part that a label underlines.
     pub fn head(self, id: OccId) -> Place {
-        Place { file: self.occ(id).file, span: self.directive(id).head() }
+        Place { file: self.file(id), span: self.directive(id).head() }
     }
 
     /// The place of one argument, its quotes included; of the name where there is no such argument.
     pub fn arg_place(self, id: OccId, index: usize) -> Place {
         let directive = self.directive(id);
         let span = directive.args().get(index).map_or(directive.name().span(), |w| w.span());
-        Place { file: self.occ(id).file, span }
+        Place { file: self.file(id), span }
     }
 
     /// A range within the file that holds an occurrence.
     pub fn place(self, id: OccId, span: Span) -> Place {
-        Place { file: self.occ(id).file, span }
+        Place { file: self.file(id), span }
     }
 
     /// Whether the directive opens a block.
@@ -429,10 +437,10 @@ impl<'a> Config<'a> {
     /// Where an occurrence is seen from a block that stands in `file`: its own place, or the
     /// include in that file through which it came.
     pub fn seen_from(self, id: OccId, file: FileId) -> OccId {
-        if self.occ(id).file == file {
+        if self.file(id) == file {
             return id;
         }
-        self.includes(id).find(|&i| self.occ(i).file == file).unwrap_or(id)
+        self.includes(id).find(|&i| self.file(i) == file).unwrap_or(id)
     }
 }
 

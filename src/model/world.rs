@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::eval::Scope as Variables;
+use super::lines::Lines;
 use super::request::{Browser, Request, Value};
 use super::route::{Choice, Location, Matcher, find_location, named_location};
 use super::scope::{Config, OccId, ScopeId, ScopeKind};
@@ -16,6 +17,8 @@ pub struct World<'a> {
     pub config: Config<'a>,
     /// Its variables.
     pub definitions: Definitions,
+    /// The lines that are worth a look.
+    pub lines: Lines,
     /// Upstreams of `http`, by lower-case name.
     upstreams: HashMap<String, OccId>,
     /// It is a root: nothing is defined outside it.
@@ -40,7 +43,8 @@ impl<'a> World<'a> {
             config.occs().filter(|(id, _)| runs_script(config, *id)).map(|(_, o)| o.scope).collect();
         scripts.dedup();
         scripts.sort_unstable();
-        World { scripts, config, definitions: Definitions::collect(config), upstreams, is_root, open }
+        let lines = Lines::new(config);
+        World { scripts, config, definitions: Definitions::collect(config), lines, upstreams, is_root, open }
     }
 
     /// The `upstream` of this name; nginx compares without case.

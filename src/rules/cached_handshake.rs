@@ -81,7 +81,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.why = text!("a GET for the same key that is in the cache answers the handshake with 200.", "缓存中同一 key 的 GET 会以 200 应答握手。");
         found.help = text!("add `proxy_cache_bypass $http_upgrade;` and `proxy_no_cache $http_upgrade;`", "加上 `proxy_cache_bypass $http_upgrade;` 和 `proxy_no_cache $http_upgrade;`");
         let level = config.settings_level(endpoint.scope);
-        let file = config.scope(level).opened_by.map(|o| config.occ(o).file);
+        let file = config.scope(level).opened_by.map(|o| config.file(o));
         if let (Some(place), Some(lines), Some(true)) = (remedy::anchor(config, level), remedy::cache_lines(config, level), file.map(|f| cx.writable(f))) {
             found.fix = Some(Fix {
                 title: text!("let handshakes pass the cache by", "让握手绕过缓存"),

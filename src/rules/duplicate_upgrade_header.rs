@@ -90,7 +90,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("keep one of the two", "只保留其中一个");
         let equal = config.arg(*first, 1) == config.arg(*last, 1);
-        if cx.writable(config.occ(*gone).file) {
+        if cx.writable(config.file(*gone)) {
             let place = config.place(*gone, config.directive(*gone).span());
             found.fix = Some(Fix {
                 title: text!("remove this line", "去掉这一行"),

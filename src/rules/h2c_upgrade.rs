@@ -111,7 +111,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.help = text!("use a map that yields `upgrade` for `websocket` alone", "使用只对 `websocket` 返回 `upgrade` 的 map");
         let ordinary = endpoints.first().map(|e| remedy::ordinary_connection(cx, e)).unwrap_or_default();
         let agree = endpoints.iter().all(|e| remedy::ordinary_connection(cx, e) == ordinary);
-        if let (true, true, Some(place)) = (agree, cx.writable(config.occ(occ).file), remedy::map_place(cx)) {
+        if let (true, true, Some(place)) = (agree, cx.writable(config.file(occ)), remedy::map_place(cx)) {
             let name = cx.map_name(&ordinary);
             found.fix = Some(Fix {
                 title: text!("let only WebSocket through", "只放行 WebSocket"),

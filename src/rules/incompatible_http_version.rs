@@ -74,7 +74,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "nginx 会把 HTTP/2 后端返回的 101 当作错误(ngx_http_proxy_v2_module.c)。"
         );
         found.help = text!("use `proxy_http_version 1.1` for WebSocket", "为 WebSocket 使用 `proxy_http_version 1.1`");
-        if cx.writable(config.occ(*occ).file) {
+        if cx.writable(config.file(*occ)) {
             found.fix = Some(Fix {
                 title: text!("use `proxy_http_version 1.1`", "使用 `proxy_http_version 1.1`"),
                 applicability: Applicability::Unsafe,

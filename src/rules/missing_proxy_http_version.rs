@@ -93,10 +93,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.help = text!("set `proxy_http_version 1.1` at this level", "在这一层设置 `proxy_http_version 1.1`");
         let title = text!("set `proxy_http_version 1.1`", "设置 `proxy_http_version 1.1`");
         found.fix = match explicit {
-            Some(occ) if cx.writable(config.occ(*occ).file) => Some(safe(title, vec![replace(config, *occ, 0, "1.1")])),
+            Some(occ) if cx.writable(config.file(*occ)) => Some(safe(title, vec![replace(config, *occ, 0, "1.1")])),
             Some(_) => None,
             None => {
-                let writable = config.scope(headers_level).opened_by.is_none_or(|o| cx.writable(config.occ(o).file));
+                let writable = config.scope(headers_level).opened_by.is_none_or(|o| cx.writable(config.file(o)));
                 let blocked = config.scope(headers_level).unresolved || !writable;
                 remedy::anchor(config, headers_level).filter(|_| !blocked).map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".to_owned()])]))
             }

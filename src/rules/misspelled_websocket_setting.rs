@@ -102,9 +102,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         };
         found.help = text!("replace it with `{meant}`", "替换为 `{meant}`");
-        if cx.writable(config.occ(*occ).file) {
+        if cx.writable(config.file(*occ)) {
             let bytes = config.bytes(*occ);
-            let old = argument.and_then(|a| config.args(*occ).get(a).copied());
+            let old = argument.and_then(|a| config.args(*occ).get(a));
             let quoted = old.map_or_else(|| meant.clone(), |w| word::quote_like(w.kind(), meant));
             // A word in false quotes gets no second pair; a list needs real ones.
             let new = if old.is_some_and(|w| word::decode(bytes, w).contains(&b' ')) || (meant.contains(' ') && !quoted.starts_with(['"', '\''])) {

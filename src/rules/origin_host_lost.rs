@@ -85,7 +85,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.help = text!("add `proxy_set_header Host $host;`", "加上 `proxy_set_header Host $host;`");
         let level = config.settings_level(endpoint.scope);
         let own = config.effective_list(level, crate::catalog::name::PROXY_SET_HEADER).0 == Some(level);
-        let file = config.scope(level).opened_by.map(|o| config.occ(o).file);
+        let file = config.scope(level).opened_by.map(|o| config.file(o));
         if let (true, Some(place), Some(true)) = (own, remedy::anchor(config, level), file.map(|f| cx.writable(f))) {
             found.fix = Some(Fix {
                 title: text!("pass the client's `Host` on", "转发客户端的 `Host`"),

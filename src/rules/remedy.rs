@@ -38,7 +38,7 @@ pub(super) struct Connection {
 pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
     let config = cx.config();
     let level = config.settings_level(endpoint.scope);
-    if config.scope(level).unresolved || !cx.writable(config.occ(config.scope(level).opened_by?).file) {
+    if config.scope(level).unresolved || !cx.writable(config.file(config.scope(level).opened_by?)) {
         return None;
     }
     let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
@@ -51,7 +51,7 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
     let mut applicability = Applicability::Safe;
     if lacks_version {
         match config.effective(level, name::PROXY_HTTP_VERSION) {
-            Found::At(occ, true) if config.occ(occ).file == config.occ(config.scope(level).opened_by?).file => {
+            Found::At(occ, true) if config.file(occ) == config.file(config.scope(level).opened_by?) => {
                 edits.push(Edit::Replace(config.arg_place(occ, 0), "1.1".to_owned()));
             }
             // A second `proxy_http_version` beside an included one is a duplicate.
@@ -92,7 +92,7 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
             {
                 // `Connection ""` at this level: its value is replaced, a second line would stand beside it.
                 let connection = connection(cx, &[endpoint])?;
-                if !cx.writable(config.occ(own).file) || config.args(own).len() != 2 {
+                if !cx.writable(config.file(own)) || config.args(own).len() != 2 {
                     return None;
                 }
                 edits.push(Edit::Replace(config.arg_place(own, 1), connection.value));
@@ -206,16 +206,16 @@ pub(super) fn header_line(config: Config<'_>, occ: OccId) -> Option<String> {
 /// `proxy_pass`, else the include that holds them; all as seen from the file of the block.
 pub(super) fn anchor(config: Config<'_>, level: ScopeId) -> Option<Place> {
     let block = config.scope(level).opened_by?;
-    let file = config.occ(block).file;
+    let file = config.file(block);
     let direct = |wanted| {
-        config.own_named(level, wanted).filter(|&o| config.occ(o).file == file && in_block(config, o, block)).last()
+        config.own_named(level, wanted).filter(|&o| config.file(o) == file && in_block(config, o, block)).last()
     };
     let found = direct(name::PROXY_SET_HEADER).or_else(|| direct(name::PROXY_PASS)).or_else(|| {
         let any = config
             .own_named(level, name::PROXY_PASS)
             .last()
             .or_else(|| config.own_named(level, name::PROXY_SET_HEADER).last())?;
-        Some(config.seen_from(any, file)).filter(|&o| config.occ(o).file == file && in_block(config, o, block))
+        Some(config.seen_from(any, file)).filter(|&o| config.file(o) == file && in_block(config, o, block))
     });
     match found {
         Some(occ) => Some(Place { file, span: config.directive(occ).span() }),
@@ -380,7 +380,7 @@ pub(super) fn map_place(cx: &Context<'_>) -> Option<MapPlace> {
     }
     let (http, scope) = config.scopes().find(|(_, s)| s.kind == ScopeKind::Http)?;
     let block = scope.opened_by?;
-    let file = config.occ(block).file;
+    let file = config.file(block);
     if !cx.writable(file) {
         return None;
     }
@@ -391,8 +391,7 @@ pub(super) fn map_place(cx: &Context<'_>) -> Option<MapPlace> {
     match last_hash {
         Some(occ) => {
             let seen = config.seen_from(occ, file);
-            (config.occ(seen).file == file)
-                .then(|| MapPlace::Behind(Place { file, span: config.directive(seen).span() }))
+            (config.file(seen) == file).then(|| MapPlace::Behind(Place { file, span: config.directive(seen).span() }))
         }
         None => Some(MapPlace::StartOf(Place { file, span: config.directive(block).body()? })),
     }

@@ -74,7 +74,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(endpoint.location);
         let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0 else { continue };
         let Some(own) = config.own_named(level, name::PROXY_SET_HEADER).next() else { continue };
-        let level_file = config.scope(level).opened_by.map_or(config.occ(own).file, |o| config.occ(o).file);
+        let level_file = config.scope(level).opened_by.map_or(config.file(own), |o| config.file(o));
         let seen = config.seen_from(own, level_file);
         let mut found = rule.at(
             config.head(seen),

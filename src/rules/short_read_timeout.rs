@@ -115,7 +115,7 @@ fn wait_longer(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Edit> {
     let config = cx.config();
     let level = config.settings_level(endpoint.scope);
     let place = remedy::anchor(config, level)?;
-    let file = config.scope(level).opened_by.map(|o| config.occ(o).file)?;
+    let file = config.scope(level).opened_by.map(|o| config.file(o))?;
     if config.scope(level).unresolved || !cx.writable(file) {
         return None;
     }

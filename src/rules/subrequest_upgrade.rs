@@ -104,7 +104,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "若其后端返回 101,nginx 会关闭客户端连接而不作应答(`connection upgrade in subrequest`)。"
         );
         found.help = text!("give `{location}` a `proxy_set_header` of its own", "在 `{location}` 中自己设置一个 `proxy_set_header`");
-        let file = config.scope(target).opened_by.map(|o| config.occ(o).file);
+        let file = config.scope(target).opened_by.map(|o| config.file(o));
         if let (Some(place), Some(true)) = (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved)) {
             let keeps = |o: &&OccId| !["upgrade", "connection"].contains(&config.arg_text(**o, 0).to_ascii_lowercase().as_str());
             let kept: Option<Vec<String>> = outer.iter().filter(keeps).map(|&o| remedy::header_line(config, o)).collect();

@@ -129,7 +129,7 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
     if protocol {
         found.severity = Severity::Warning;
     }
-    if !cx.writable(config.occ(occ).file) {
+    if !cx.writable(config.file(occ)) {
         return found;
     }
     if protocol {

@@ -87,8 +87,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         seen.push(variable.to_ascii_lowercase());
         let argument = refusal.argument.unwrap_or(1);
-        let span = config.args(occ).get(argument).and_then(|w| word::variable_span(config.bytes(occ), *w, variable.as_bytes()));
-        let place = span.map_or(config.arg_place(occ, argument), |span| Place { file: config.occ(occ).file, span });
+        let span = config.args(occ).get(argument).and_then(|w| word::variable_span(config.bytes(occ), w, variable.as_bytes()));
+        let place = span.map_or(config.arg_place(occ, argument), |span| Place { file: config.file(occ), span });
         let mut found = rule.at(
             place,
             text!("no `map`, `set` or module defines it", "没有 `map`、`set` 或模块定义它"),

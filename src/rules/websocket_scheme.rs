@@ -78,7 +78,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "WebSocket 以 HTTP 请求开始,nginx 在这里只认识 `http://` 和 `https://`,否则报 `invalid URL prefix`。"
         );
         found.help = text!("use `{right}://`", "使用 `{right}://`");
-        if cx.writable(config.occ(occ).file)
+        if cx.writable(config.file(occ))
             && let Some(word) = config.args(occ).first()
         {
             let new = word::quote_like(word.kind(), &format!("{right}://{rest}"));

@@ -87,7 +87,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "use a map that yields `upgrade` for a handshake and `{shown}` for everything else, or the literal \"upgrade\"",
             "使用 map:握手时为 `upgrade`,其他请求为 `{shown}`;或直接写 \"upgrade\""
         );
-        if cx.writable(config.occ(occ).file)
+        if cx.writable(config.file(occ))
             && let Some(connection) = remedy::connection(cx, &endpoints)
         {
             let title = text!("replace it with `{}`", "替换为 `{}`", connection.value);

@@ -102,7 +102,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);浏览器发送 `Upgrade: websocket`,Firefox 的 `Connection` 是 `keep-alive, Upgrade`。"
         );
         found.help = text!("let it yield `upgrade` where the client asks for `websocket`", "让它在客户端请求 `websocket` 时得到 `upgrade`");
-        if cx.writable(config.occ(occ).file) && only_for_connection(cx, name) {
+        if cx.writable(config.file(occ)) && only_for_connection(cx, name) {
             found.fix = repair(cx, map);
         }
         out.push(found);
@@ -165,8 +165,8 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
 
 fn new_line(cx: &Context<'_>, map: &Map, line: &str) -> Option<Edit> {
     let config = cx.config();
-    let file = config.occ(map.occ).file;
-    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.occ(o).file == file).last();
+    let file = config.file(map.occ);
+    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.file(o) == file).last();
     Some(match last {
         Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.to_owned()]),
         None => Edit::StartOfBlock(Place { file, span: config.directive(map.occ).body()? }, vec![line.to_owned()]),

@@ -85,7 +85,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "后端在 `Upgrade` 中寻找 `websocket`(RFC 6455 §4.2.1);`nginx -t` 无法察觉,因为任何值都合法。"
         );
         found.help = text!("pass on what the client asks for: `$http_upgrade`", "转发客户端的请求:`$http_upgrade`");
-        if cx.writable(config.occ(occ).file) {
+        if cx.writable(config.file(occ)) {
             found.fix = Some(safe(text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"), vec![replace(config, occ, 1, "$http_upgrade")]));
         }
         out.push(found);

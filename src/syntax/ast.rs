@@ -21,10 +21,22 @@ pub struct Word {
 }
 
 const LEN_BITS: u32 = 29;
+/// Above the two bits of the kind.
+const ESCAPED: u32 = 1 << 31;
 
 impl Word {
-    pub(super) fn new(start: usize, end: usize, kind: WordKind) -> Word {
-        Word { start: start as u32, len_kind: (end - start) as u32 | ((kind as u32) << LEN_BITS) }
+    pub(super) fn new(start: usize, end: usize, kind: WordKind, escaped: bool) -> Word {
+        let escaped = if escaped { ESCAPED } else { 0 };
+        Word { start: start as u32, len_kind: (end - start) as u32 | ((kind as u32) << LEN_BITS) | escaped }
+    }
+
+    /// Whether it holds a backslash, so that decoding has something to do.
+    pub fn is_escaped(self) -> bool {
+        self.len_kind & ESCAPED != 0
+    }
+
+    fn shifted(self, shift: u32) -> Word {
+        Word { start: self.start + shift, ..self }
     }
 
     /// The bytes of the word, quotes included.
@@ -34,7 +46,7 @@ impl Word {
 
     /// How it is written.
     pub fn kind(self) -> WordKind {
-        match self.len_kind >> LEN_BITS {
+        match (self.len_kind >> LEN_BITS) & 3 {
             1 => WordKind::Double,
             2 => WordKind::Single,
             _ => WordKind::Bare,
@@ -58,13 +70,31 @@ impl Word {
 pub type Comment = Span;
 
 /// The number of a directive within its file.
+///
+/// Blocks that are the same byte for byte share one body in the arena: `shift` is how far behind the
+/// first of them this one stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DirectiveId(pub u32);
+pub struct DirectiveId {
+    pub(super) node: u32,
+    pub(super) shift: u32,
+}
+
+impl DirectiveId {
+    /// Its node alone; with [`DirectiveRef::shift`] it is the whole.
+    pub fn node(self) -> u32 {
+        self.node
+    }
+
+    /// The directive that a node and a shift speak of.
+    pub fn new(node: u32, shift: u32) -> DirectiveId {
+        DirectiveId { node, shift }
+    }
+}
 
 pub(super) const NONE: u32 = u32::MAX;
 
 /// How a directive ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// With `;`.
     Semicolon,
@@ -86,6 +116,10 @@ pub(super) struct Node {
     pub(super) mark: u32,
     /// Offset behind the `;` or `}`.
     pub(super) end: u32,
+    /// How far the directives of its block stand behind those that `first_child` leads to.
+    pub(super) shift: u32,
+    /// The number of its body among those that stand in the file more than once, or may.
+    pub(super) body: u32,
     pub(super) ending: Ending,
 }
 
@@ -129,6 +163,10 @@ pub struct Ast {
     pub(super) words: Vec<Word>,
     pub(super) nodes: Vec<Node>,
     pub(super) first: Option<u32>,
+    /// How many directives there are, those of shared bodies each time they stand there.
+    pub(super) count: usize,
+    /// How many bodies have a number.
+    pub(super) bodies: u32,
     /// All comments in order.
     pub comments: Vec<Comment>,
     /// All errors in order.
@@ -165,12 +203,17 @@ impl Ast {
 
     /// The directives outside any block.
     pub fn top(&self) -> Siblings<'_> {
-        Siblings { ast: self, next: self.first.unwrap_or(NONE) }
+        Siblings { ast: self, next: self.first.unwrap_or(NONE), shift: 0 }
     }
 
     /// How many directives there are, at any depth.
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.count
+    }
+
+    /// How many numbers of bodies [`DirectiveRef::body_number`] gives.
+    pub fn body_numbers(&self) -> usize {
+        self.bodies as usize
     }
 
     /// Whether the file holds no directive.
@@ -185,7 +228,19 @@ impl Ast {
 
     /// All directives in the order of the file.
     pub fn all(&self) -> impl Iterator<Item = DirectiveRef<'_>> {
-        (0..self.nodes.len() as u32).map(|i| self.get(DirectiveId(i)))
+        let mut open = vec![self.top()];
+        std::iter::from_fn(move || {
+            while let Some(siblings) = open.last_mut() {
+                match siblings.next() {
+                    Some(directive) => {
+                        open.push(directive.children());
+                        return Some(directive);
+                    }
+                    None => drop(open.pop()),
+                }
+            }
+            None
+        })
     }
 }
 
@@ -198,7 +253,7 @@ pub struct DirectiveRef<'a> {
 
 impl<'a> DirectiveRef<'a> {
     fn node(self) -> &'a Node {
-        &self.ast.nodes[self.id.0 as usize]
+        &self.ast.nodes[self.id.node as usize]
     }
 
     /// Its number.
@@ -207,25 +262,27 @@ impl<'a> DirectiveRef<'a> {
     }
 
     /// Its name and arguments; never empty.
-    pub fn words(self) -> &'a [Word] {
+    pub fn words(self) -> Words<'a> {
         let node = self.node();
-        &self.ast.words[node.first_word as usize..(node.first_word + node.words) as usize]
+        let words = &self.ast.words[node.first_word as usize..(node.first_word + node.words) as usize];
+        Words { words, shift: self.id.shift }
     }
 
     /// Its name.
     pub fn name(self) -> Word {
-        self.words()[0]
+        self.ast.words[self.node().first_word as usize].shifted(self.id.shift)
     }
 
     /// Its arguments.
-    pub fn args(self) -> &'a [Word] {
-        &self.words()[1..]
+    pub fn args(self) -> Words<'a> {
+        let Words { words, shift } = self.words();
+        Words { words: &words[1..], shift }
     }
 
     /// The directive behind it in the same block.
     pub fn next(self) -> Option<DirectiveId> {
         let next = self.node().next;
-        (next != NONE).then_some(DirectiveId(next))
+        (next != NONE).then_some(DirectiveId { node: next, ..self.id })
     }
 
     /// How it ends.
@@ -235,30 +292,76 @@ impl<'a> DirectiveRef<'a> {
 
     /// From its name to its `;` or `}`.
     pub fn span(self) -> Span {
-        Span::new(self.name().span().start, self.node().end)
+        Span::new(self.name().span().start, self.node().end + self.id.shift)
     }
 
     /// From its name to its last word: what a label underlines.
     pub fn head(self) -> Span {
-        let words = self.words();
-        words[0].span().cover(words[words.len() - 1].span())
+        let node = self.node();
+        let last = self.ast.words[(node.first_word + node.words - 1) as usize].shifted(self.id.shift);
+        self.name().span().cover(last.span())
     }
 
     /// The bytes between `{` and `}` of a block.
     pub fn body(self) -> Option<Span> {
-        let node = self.node();
-        matches!(node.ending, Ending::Block | Ending::Lua)
-            .then(|| Span::new(node.mark + 1, node.end.saturating_sub(1).max(node.mark + 1)))
+        let (start, end) = (self.mark() + 1, self.node().end + self.id.shift);
+        matches!(self.ending(), Ending::Block | Ending::Lua).then(|| Span::new(start, end.saturating_sub(1).max(start)))
+    }
+
+    /// The number of a block's body: two blocks of a file with the same number have the same bytes
+    /// between their braces, and hold no blocks. Not every such body has one.
+    pub fn body_number(self) -> Option<usize> {
+        let number = self.node().body;
+        (number != NONE).then_some(number as usize)
     }
 
     /// Offset of the `{` of a block, of the `;` of a simple directive.
     pub fn mark(self) -> u32 {
-        self.node().mark
+        self.node().mark + self.id.shift
+    }
+
+    /// How far the directives in its block stand behind those whose nodes they share.
+    pub fn shift(self) -> u32 {
+        self.id.shift + self.node().shift
     }
 
     /// The directives in its block.
     pub fn children(self) -> Siblings<'a> {
-        Siblings { ast: self.ast, next: self.node().first_child }
+        Siblings { ast: self.ast, next: self.node().first_child, shift: self.shift() }
+    }
+}
+
+/// Words of one directive, in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    words: &'a [Word],
+    shift: u32,
+}
+
+impl<'a> Words<'a> {
+    /// How many there are.
+    pub fn len(self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// One of them, from 0.
+    pub fn get(self, index: usize) -> Option<Word> {
+        self.words.get(index).map(|w| w.shifted(self.shift))
+    }
+
+    /// The first.
+    pub fn first(self) -> Option<Word> {
+        self.get(0)
+    }
+
+    /// All of them.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Word> + 'a {
+        self.words.iter().map(move |w| w.shifted(self.shift))
     }
 }
 
@@ -267,6 +370,7 @@ impl<'a> DirectiveRef<'a> {
 pub struct Siblings<'a> {
     ast: &'a Ast,
     next: u32,
+    shift: u32,
 }
 
 impl<'a> Iterator for Siblings<'a> {
@@ -276,7 +380,7 @@ impl<'a> Iterator for Siblings<'a> {
         if self.next == NONE {
             return None;
         }
-        let item = self.ast.get(DirectiveId(self.next));
+        let item = self.ast.get(DirectiveId { node: self.next, shift: self.shift });
         self.next = item.node().next;
         Some(item)
     }

@@ -9,7 +9,7 @@ pub mod template;
 pub mod word;
 
 pub use ast::{
-    Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind,
+    Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind, Words,
 };
 pub use lexer::{Token, TokenKind};
 pub use parser::{MAX_FILE, parse, tokens};

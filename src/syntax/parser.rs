@@ -1,5 +1,9 @@
 //! Tokens to a flat arena, with an explicit stack, going on after errors.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::ops::Range;
+
 use super::ast::{Ast, Ending, NONE, Node, SyntaxError, SyntaxErrorKind as Kind, Word, WordKind};
 use super::lexer::{self, Token, TokenKind};
 use crate::source::Span;
@@ -13,19 +17,19 @@ pub const MAX_FILE: u64 = (1 << 29) - 1;
 
 /// The tree of a file, for any bytes.
 pub fn parse(bytes: &[u8]) -> Ast {
-    parse_with(bytes, |_| {})
+    parse_with(bytes, Some(Bodies::default()), |_| {})
 }
 
 /// The tokens of a file; together they are the file.
 pub fn tokens(bytes: &[u8]) -> Vec<Token> {
     let mut out = Vec::new();
-    parse_with(bytes, |token| out.push(token));
+    parse_with(bytes, None, |token| out.push(token));
     out
 }
 
-/// Parses and hands each token to `sink` on the way.
-fn parse_with(bytes: &[u8], mut sink: impl FnMut(Token)) -> Ast {
-    let mut parser = Parser::new(bytes);
+/// Parses and hands each token to `sink` on the way; those of bodies that are shared are passed over.
+fn parse_with<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl FnMut(Token)) -> Ast {
+    let mut parser = Parser::new(bytes, bodies);
     let mut pos = 0;
     while let Some(&first) = bytes.get(pos) {
         let rest = &bytes[pos..];
@@ -50,7 +54,10 @@ fn parse_with(bytes: &[u8], mut sink: impl FnMut(Token)) -> Ast {
             TokenKind::Semicolon => parser.semicolon(start),
             TokenKind::Close => parser.close(start),
             TokenKind::Open => {
-                if parser.open(start) {
+                let lua = parser.open(start);
+                if let Some(end) = parser.repeat() {
+                    pos = end;
+                } else if lua {
                     let body = lexer::lua(&bytes[pos..]).map_or(bytes.len() - pos, |(_, token)| token.len());
                     if body > 0 {
                         sink(Token { start: pos as u32, len: body as u32, kind: TokenKind::Lua });
@@ -71,7 +78,36 @@ fn parse_with(bytes: &[u8], mut sink: impl FnMut(Token)) -> Ast {
 struct Open {
     node: u32,
     last_child: u32,
+    /// The bytes up to the first `}` behind it, which are its body if nothing in them is a block, a quote
+    /// or a comment that holds the `}`.
+    perhaps: Option<(u64, Range<usize>)>,
+    /// What was there when it was opened.
+    errors: usize,
+    comments: usize,
 }
+
+/// Bodies of blocks that may stand in the file again: a thousand virtual hosts have the same few
+/// `location` blocks, and comparing bytes is far cheaper than reading them again. What follows `{` is
+/// read without any memory of what was before, so the same bytes have the same tree.
+#[derive(Default)]
+struct Bodies<'a> {
+    hasher: foldhash::fast::RandomState,
+    known: HashMap<u64, Vec<Body<'a>>, foldhash::fast::RandomState>,
+    count: u32,
+}
+
+struct Body<'a> {
+    /// With its `}`.
+    text: &'a [u8],
+    /// The block that it was first read for.
+    node: u32,
+    comments: Range<usize>,
+    directives: usize,
+}
+
+/// The longest body that is compared; longer ones are no boilerplate, and below nginx's buffer no limit
+/// of it can matter.
+const LONGEST_BODY: usize = 2048;
 
 struct Parser<'a> {
     bytes: &'a [u8],
@@ -82,15 +118,16 @@ struct Parser<'a> {
     last_top: u32,
     /// First word of the directive that is being read.
     first_word: usize,
+    bodies: Option<Bodies<'a>>,
 }
 
 impl<'a> Parser<'a> {
-    fn new(bytes: &'a [u8]) -> Parser<'a> {
+    fn new(bytes: &'a [u8], bodies: Option<Bodies<'a>>) -> Parser<'a> {
         let mut ast = Ast::default();
         // Configurations run to about one word for 15 bytes and one directive for 40.
         ast.words.reserve(bytes.len() / 16);
         ast.nodes.reserve(bytes.len() / 48);
-        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0 }
+        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0, bodies }
     }
 
     fn in_directive(&self) -> bool {
@@ -116,7 +153,8 @@ impl<'a> Parser<'a> {
             b'\'' => WordKind::Single,
             _ => WordKind::Bare,
         };
-        self.ast.words.push(Word::new(start, end, kind));
+        let escaped = has_backslash(&self.bytes[start..end]);
+        self.ast.words.push(Word::new(start, end, kind, escaped));
         if kind == WordKind::Bare {
             if end - start >= BUFFER - 1 {
                 self.check_length(start, start, end);
@@ -161,8 +199,11 @@ impl<'a> Parser<'a> {
             next: NONE,
             mark: mark as u32,
             end: end as u32,
+            shift: 0,
+            body: NONE,
             ending,
         });
+        self.ast.count += 1;
         self.first_word = self.ast.words.len();
         let (parent, last) = match self.stack.last_mut() {
             Some(open) => (Some(open.node), &mut open.last_child),
@@ -190,14 +231,61 @@ impl<'a> Parser<'a> {
         if !self.in_directive() {
             self.error(Kind::NothingBefore(b'{'), Span::new(at as u32, at as u32 + 1), None);
             // The block is kept under an empty name, so that its `}` finds it.
-            self.ast.words.push(Word::new(at, at, WordKind::Bare));
+            self.ast.words.push(Word::new(at, at, WordKind::Bare, false));
         }
         // Quotes around the name change nothing.
         let name = self.ast.words[self.first_word].inner(self.bytes);
         let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
         let node = self.push(at, at + 1, if lua { Ending::Lua } else { Ending::Block });
-        self.stack.push(Open { node, last_child: NONE });
+        let perhaps = match &self.bodies {
+            Some(bodies) if !lua => {
+                let rest = &self.bytes[at + 1..self.bytes.len().min(at + 1 + LONGEST_BODY)];
+                memchr::memchr(b'}', rest).map(|len| (bodies.hasher.hash_one(&rest[..=len]), at + 1..at + 2 + len))
+            }
+            _ => None,
+        };
+        let (errors, comments) = (self.ast.errors.len(), self.ast.comments.len());
+        self.stack.push(Open { node, last_child: NONE, perhaps, errors, comments });
         lua
+    }
+
+    /// Closes the block that was just opened, if its body was read before: the offset behind its `}`.
+    fn repeat(&mut self) -> Option<usize> {
+        let (hash, range) = self.stack.last()?.perhaps.as_ref()?;
+        let (text, end) = (&self.bytes[range.clone()], range.end);
+        let body = self.bodies.as_ref()?.known.get(hash)?.iter().find(|b| b.text == text)?;
+        let (comments, directives) = (body.comments.clone(), body.directives);
+        let first = self.ast.nodes[body.node as usize];
+        let open = self.stack.pop()?;
+        let node = &mut self.ast.nodes[open.node as usize];
+        node.end = end as u32;
+        node.first_child = first.first_child;
+        node.body = first.body;
+        node.shift = node.mark - first.mark;
+        let shift = node.shift;
+        self.ast.count += directives;
+        for at in comments {
+            let Span { start, end } = self.ast.comments[at];
+            self.ast.comments.push(Span::new(start + shift, end + shift));
+        }
+        Some(end)
+    }
+
+    /// Remembers the body of a block that was read without a complaint and without blocks in it.
+    fn remember(&mut self, open: Open, end: usize) {
+        let Some((hash, range)) = open.perhaps.filter(|(_, range)| range.end == end) else { return };
+        let Some(bodies) = self.bodies.as_mut().filter(|_| open.errors == self.ast.errors.len()) else { return };
+        let directives = self.ast.nodes.len() - 1 - open.node as usize;
+        let body = Body {
+            text: &self.bytes[range],
+            node: open.node,
+            comments: open.comments..self.ast.comments.len(),
+            directives,
+        };
+        self.ast.nodes[open.node as usize].body = bodies.count;
+        bodies.count += 1;
+        self.ast.bodies = bodies.count;
+        bodies.known.entry(hash).or_default().push(body);
     }
 
     fn close_lua(&mut self, end: usize) {
@@ -219,7 +307,10 @@ impl<'a> Parser<'a> {
             self.push(head.end as usize, head.end as usize, Ending::Missing);
         }
         match self.stack.pop() {
-            Some(open) => self.ast.nodes[open.node as usize].end = at as u32 + 1,
+            Some(open) => {
+                self.ast.nodes[open.node as usize].end = at as u32 + 1;
+                self.remember(open, at + 1);
+            }
             None => self.error(Kind::CloseWithoutOpen, span, None),
         }
     }
@@ -251,6 +342,11 @@ impl<'a> Parser<'a> {
     }
 }
 
+fn has_backslash(word: &[u8]) -> bool {
+    // Words are short: a plain loop is done before a vector search has begun.
+    if word.len() < 32 { word.contains(&b'\\') } else { memchr::memchr(b'\\', word).is_some() }
+}
+
 /// Whether a quoted word has its closing quote: the last byte is one, and not escaped.
 fn closed_quote(word: &[u8]) -> bool {
     if word.len() < 2 || word[word.len() - 1] != word[0] {
@@ -265,6 +361,7 @@ fn closed_quote(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::DirectiveRef;
 
     fn errors(text: &str) -> Vec<Kind> {
         parse(text.as_bytes()).errors.iter().map(|e| e.kind).collect()
@@ -291,6 +388,37 @@ mod tests {
         let text = "a{".repeat(1_000_000);
         assert_eq!(parse(text.as_bytes()).len(), 1_000_000);
         assert_eq!(parse("a{".repeat(1_000_000).as_bytes()).errors.len(), 1);
+    }
+
+    /// Everything that a tree says.
+    fn told(tree: &Ast) -> impl PartialEq + std::fmt::Debug + use<> {
+        let directives: Vec<_> = tree
+            .all()
+            .map(|d| (d.span(), d.head(), d.body(), d.ending(), d.words().iter().collect::<Vec<_>>()))
+            .collect();
+        assert_eq!(directives.len(), tree.len());
+        (directives, tree.comments.clone(), tree.errors.clone())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn bodies_that_are_shared_change_nothing(
+            pieces in proptest::collection::vec("[ab \n;{}\"'#$\\\\]{0,9}", 1..6),
+            order in proptest::collection::vec(0..6usize, 0..40),
+        ) {
+            let text: String = order.iter().map(|i| pieces[i % pieces.len()].as_str()).collect();
+            let text = format!("{text} s {{ l {{ {text} }} l {{ {text} }} l {{ a b; }} m c {{ a b; }} }}");
+            assert_eq!(told(&parse(text.as_bytes())), told(&parse_with(text.as_bytes(), None, |_| {})), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_stands_twice_is_read_once() {
+        let tree = parse(b"a { x y; # z\n}\nb { x y; # z\n}\nc { x  y; }");
+        let bodies: Vec<_> = tree.top().map(DirectiveRef::body_number).collect();
+        assert_eq!(bodies, [Some(0), Some(0), Some(1)]);
+        assert_eq!(tree.comments.len(), 2);
+        assert_eq!((tree.len(), tree.nodes.len()), (6, 5));
     }
 
     #[test]

@@ -9,9 +9,7 @@ use crate::source::Span;
 /// replaced, every other backslash kept (core/ngx_conf_file.c).
 pub fn decode<'a>(bytes: &'a [u8], word: Word) -> Cow<'a, [u8]> {
     let raw = &bytes[word.inner(bytes).range()];
-    // Words are short: a plain loop is done before a vector search has begun.
-    let escaped = if raw.len() < 32 { raw.contains(&b'\\') } else { memchr::memchr(b'\\', raw).is_some() };
-    if escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
+    if word.is_escaped() { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
 }
 
 fn unescape(raw: &[u8]) -> Vec<u8> {

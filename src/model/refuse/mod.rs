@@ -11,6 +11,7 @@ mod variables;
 mod words;
 mod zones;
 
+use super::lines::Lines;
 use super::scope::{OccId, ScopeKind};
 use super::world::World;
 use crate::catalog::Version;
@@ -92,15 +93,11 @@ impl Refusal {
 /// Everything that nginx refuses in a configuration, in the order of its directives. nginx itself
 /// stops at the first.
 pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
-    let mut out = Vec::new();
-    structure::check(world, top_is_inferred, &mut out);
-    values::check(world, &mut out);
-    words::check(world, &mut out);
-    entries::check(world, &mut out);
-    upstream::check(world, &mut out);
-    zones::check(world, &mut out);
-    buffers::check(world, &mut out);
-    variables::check(world, &mut out);
+    // What is right once is right wherever it stands; what is wrong is told of every place.
+    let mut out = check(world, &world.lines, top_is_inferred);
+    if !out.is_empty() {
+        out = check(world, &Lines::all(world.config), top_is_inferred);
+    }
     if world.is_root {
         let config = world.config;
         let has_events = config.blocks(config.top()).any(|o| config.occ(o).name == crate::catalog::name::EVENTS);
@@ -119,7 +116,7 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     }
     let config = world.config;
     let is_exact = |occ: OccId| {
-        let template = config.ast(config.occ(occ).file).template;
+        let template = config.ast(config.file(occ)).template;
         template == Template::No || (template == Template::Words && !config.is_templated(occ))
     };
     // What a template will be is for nginx to say once it is rendered.
@@ -129,10 +126,23 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     out.retain(|r| match r.occ {
         // `proxy_pass ws://…` is one mistake, its missing `;` another.
         _ if r.kind == RefusalKind::WebSocketScheme => true,
-        Some(occ) => broken(config.occ(occ).file).is_none_or(|at| config.head(occ).span.start < at),
-        None => !config.occs().any(|(_, o)| broken(o.file).is_some()),
+        Some(occ) => broken(config.file(occ)).is_none_or(|at| config.head(occ).span.start < at),
+        None => !config.occs().any(|(o, _)| broken(config.file(o)).is_some()),
     });
     out.sort_by_key(|r| r.occ);
+    out
+}
+
+fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    structure::check(world, lines, top_is_inferred, &mut out);
+    values::check(world, lines, &mut out);
+    words::check(world, lines, &mut out);
+    entries::check(world, lines, &mut out);
+    upstream::check(world, lines, &mut out);
+    zones::check(world, lines, &mut out);
+    buffers::check(world, &mut out);
+    variables::check(world, lines, &mut out);
     out
 }
 

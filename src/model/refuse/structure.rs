@@ -1,68 +1,81 @@
 //! Names, places, argument counts, duplicates: what `ngx_conf_handler` checks (core/ngx_conf_file.c).
 
 use super::{Refusal, RefusalKind as Kind, is_opaque};
-use crate::catalog::{self, Directive, LANDMARKS, Name, is_left_blank, name};
+use std::sync::OnceLock;
+
+use crate::catalog::{self, Directive, LANDMARKS, Name, NameSet, is_left_blank, name};
+use crate::model::lines::Lines;
 use crate::model::near::nearest;
-use crate::model::scope::{OccId, ScopeKind};
+use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::Ending;
 
-pub(super) fn check(world: &World<'_>, top_is_inferred: bool, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out: &mut Vec<Refusal>) {
     let config = world.config;
-    // For each name the scope in which it was last seen, and where: one pass finds duplicates.
-    let mut seen: Vec<Option<(u32, OccId)>> = vec![None; catalog::names().map(|n| n.0 as usize + 1).max().unwrap_or(0)];
-    for (id, scope) in config.scopes() {
-        if is_opaque(scope.kind) {
-            continue;
+    for &occ in &lines.distinct {
+        let scope = config.occ(occ).scope;
+        let kind = config.scope(scope).kind;
+        if !is_opaque(kind) {
+            by_itself(world, occ, kind, top_is_inferred && scope == config.top(), out);
         }
-        let inferred_top = top_is_inferred && id == config.top();
+    }
+    duplicates(world, lines, top_is_inferred, out);
+    map_hash_after_map(world, out);
+    load_module_too_late(world, out);
+}
+
+/// Whether nginx takes a directive at such a place.
+fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let directive = config.occ(occ).name;
+    if directive == Name::UNKNOWN {
+        return unknown(world, occ, out);
+    }
+    let Some(context) = kind.context() else { return };
+    let here: Vec<&Directive> = directive.rows().iter().filter(|d| d.contexts.has(context)).collect();
+    if here.is_empty() {
+        if !inferred_top {
+            let text = format!("\"{}\" directive is not allowed here", directive.as_str());
+            out.push(Refusal::new(occ, Kind::NotAllowedHere, text));
+        }
+    } else if fits_guess(world, occ, &here, inferred_top) {
+        form(world, occ, &here, out);
+    }
+}
+
+/// A fragment whose context is a guess may be meant for another one.
+fn fits_guess(world: &World<'_>, occ: OccId, here: &[&Directive], inferred_top: bool) -> bool {
+    let block = world.config.is_block(occ);
+    let rows = world.config.occ(occ).name.rows();
+    !inferred_top || here.iter().any(|d| d.block == block) || rows.iter().all(|d| d.block != block)
+}
+
+/// `directive is duplicate`, in one pass: for each name the scope in which it was last seen, and where.
+fn duplicates(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out: &mut Vec<Refusal>) {
+    static ONCE: OnceLock<NameSet> = OnceLock::new();
+    let once = ONCE.get_or_init(|| NameSet::of_names(|n| n.rows().iter().any(|d| d.once)));
+    let config = world.config;
+    let mut seen: Vec<Option<(ScopeId, OccId)>> = vec![None; catalog::NUMBERS];
+    for (id, scope) in config.scopes().filter(|(_, s)| lines.cover(s) && !is_opaque(s.kind)) {
         for occ in config.own(id).chain(config.blocks(id)) {
             let directive = config.occ(occ).name;
-            if directive == Name::UNKNOWN {
-                unknown(world, occ, out);
+            if !once.has(directive) {
                 continue;
             }
+            let slot = &mut seen[directive.0 as usize];
+            let Some((_, first)) = slot.filter(|(last, _)| *last == id) else {
+                *slot = Some((id, occ));
+                continue;
+            };
             let Some(context) = scope.kind.context() else { continue };
             let here: Vec<&Directive> = directive.rows().iter().filter(|d| d.contexts.has(context)).collect();
-            if here.is_empty() {
-                if !inferred_top {
-                    out.push(Refusal::new(
-                        occ,
-                        Kind::NotAllowedHere,
-                        format!("\"{}\" directive is not allowed here", directive.as_str()),
-                    ));
-                }
-                continue;
-            }
-            // A fragment whose context is a guess may be meant for another one.
-            let block = config.is_block(occ);
-            if inferred_top
-                && here.iter().all(|d| d.block != block)
-                && directive.rows().iter().any(|d| d.block == block)
-            {
-                continue;
-            }
-            form(world, occ, &here, out);
-            if here.iter().any(|d| d.once) {
-                let slot = &mut seen[directive.0 as usize];
-                match *slot {
-                    Some((scope, first)) if scope == id.0 => {
-                        out.push(
-                            Refusal::new(
-                                occ,
-                                Kind::Duplicate,
-                                format!("\"{}\" directive is duplicate", directive.as_str()),
-                            )
-                            .beside(first),
-                        );
-                    }
-                    _ => *slot = Some((id.0, occ)),
-                }
+            let inferred_top = top_is_inferred && id == config.top();
+            if here.iter().any(|d| d.once) && fits_guess(world, occ, &here, inferred_top) {
+                let text = format!("\"{}\" directive is duplicate", directive.as_str());
+                out.push(Refusal::new(occ, Kind::Duplicate, text).beside(first));
             }
         }
     }
-    map_hash_after_map(world, out);
-    load_module_too_late(world, out);
 }
 
 /// `ngx_load_module`: before any block that asks for the modules.

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, Version, name};
+use crate::model::lines::Lines;
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word;
 
-pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut seen: HashMap<String, OccId> = HashMap::new();
-    for (id, occ) in config.occs() {
+    for (id, occ) in lines.fresh.iter().map(|&id| (id, config.occ(id))) {
         match (occ.name, config.scope(occ.scope).kind) {
             (name::UPSTREAM, ScopeKind::Http) => {
                 let text = config.arg_text(id, 0);

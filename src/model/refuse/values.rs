@@ -1,10 +1,11 @@
 //! Values that nginx checks when it reads them: each check names the function it follows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::address::{self, Address, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Value, Version, name};
+use crate::model::lines::Lines;
 use crate::model::rewrite::{Condition, Return, RewriteFlag};
 use crate::model::route::{Location, Matcher, locations_in};
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
@@ -12,15 +13,16 @@ use crate::model::uri::uri_part;
 use crate::model::world::World;
 use crate::syntax::{Ending, word};
 
-pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
     let refused: std::collections::HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
-    for (id, occ) in config.occs() {
-        let kind = config.scope(occ.scope).kind;
-        if super::is_opaque(kind) || refused.contains(&id) {
-            continue;
-        }
-        match occ.name {
+    let relevant = |id: &OccId| {
+        let kind = config.scope(config.occ(*id).scope).kind;
+        (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
+    };
+    for &id in &lines.distinct {
+        let Some(kind) = relevant(&id) else { continue };
+        match config.occ(id).name {
             name::PROXY_PASS if kind != ScopeKind::StreamServer => proxy_pass(world, id, out),
             name::PROXY_HTTP_VERSION => http_version(world, id, out),
             name::SET => super::entries::target(world, id, 0, out),
@@ -29,16 +31,22 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
             name::REWRITE => invalid(world, id, |a| RewriteFlag::parse(a).is_none(), "invalid parameter", out),
             name::LOCATION => location(world, id, out),
             name::LIMIT_EXCEPT => limit_except(world, id, out),
-            name::ROOT | name::ALIAS => root_and_alias(world, id, out),
             name::AUTH_REQUEST_SET => super::entries::target(world, id, 0, out),
             _ => plain(world, id, out),
         }
     }
-    for (id, scope) in config.scopes() {
-        if matches!(scope.kind, ScopeKind::Server | ScopeKind::Location) {
-            duplicate_locations(world, id, out);
+    // What the block around a line decides, too.
+    for &id in &lines.fresh {
+        let around = matches!(config.occ(id).name, name::LOCATION | name::ROOT | name::ALIAS | name::PROXY_PASS);
+        let Some(kind) = relevant(&id).filter(|_| around) else { continue };
+        match config.occ(id).name {
+            name::LOCATION if kind == ScopeKind::Location => nested_location(world, id, out),
+            name::ROOT | name::ALIAS => root_and_alias(world, id, out),
+            name::PROXY_PASS if kind != ScopeKind::StreamServer => uri_not_allowed(world, id, out),
+            _ => {}
         }
     }
+    duplicate_locations(world, out);
 }
 
 fn args(world: &World<'_>, occ: OccId) -> Vec<Vec<u8>> {
@@ -137,11 +145,18 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         }
         Ok(_) => {}
     }
-    if !uri_part(&url).is_empty() && no_uri_allowed(world, occ) {
-        out.push(refuse(
-            "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block"
-                .to_owned(),
-        ));
+}
+
+/// `ngx_http_proxy_pass`, of where it stands.
+fn uri_not_allowed(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let Some(url) = world.config.arg(occ, 0) else { return };
+    if word::has_variables(&url) || uri_part(&url).is_empty() || !no_uri_allowed(world, occ) {
+        return;
+    }
+    let lower = url.to_ascii_lowercase();
+    if !out.iter().any(|r| r.occ == Some(occ)) && (lower.starts_with(b"http://") || lower.starts_with(b"https://")) {
+        let text = "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block";
+        out.push(Refusal::new(occ, Kind::Value, text).at(0));
     }
 }
 
@@ -170,22 +185,24 @@ fn http_version(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     }
 }
 
-/// `ngx_http_core_location`: modifiers, and what may stand within what.
+/// `ngx_http_core_location`: modifiers.
 fn location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let Some(location) = Location::read(config, occ) else {
-        if config.is_block(occ) && config.args(occ).len() == 2 {
-            out.push(
-                Refusal::new(occ, Kind::Value, format!("invalid location modifier \"{}\"", config.arg_text(occ, 0)))
-                    .at(0),
-            );
-        }
-        return;
+    let known = match config.arg(occ, 0) {
+        Some(modifier) if config.args(occ).len() == 2 => matches!(&*modifier, b"=" | b"^~" | b"~" | b"~*"),
+        _ => return,
     };
-    let scope = config.occ(occ).scope;
-    if config.scope(scope).kind != ScopeKind::Location {
-        return;
+    if config.is_block(occ) && !known {
+        let text = format!("invalid location modifier \"{}\"", config.arg_text(occ, 0));
+        out.push(Refusal::new(occ, Kind::Value, text).at(0));
     }
+}
+
+/// `ngx_http_core_location`: what may stand within what.
+fn nested_location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let Some(location) = Location::read(config, occ) else { return };
+    let scope = config.occ(occ).scope;
     let Some(outer) = config.scope(scope).opened_by.and_then(|o| Location::read(config, o)) else { return };
     let (inner_text, outer_text) = (location.text(), outer.text());
     let text = match (&outer.matcher, &location.matcher) {
@@ -204,7 +221,31 @@ fn location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 }
 
 /// `ngx_http_init_static_location_trees`: two of the same name.
-fn duplicate_locations(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
+fn duplicate_locations(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    // Thousands of servers have the same few locations: a list that is right once is right again.
+    let mut right: HashSet<Vec<u8>, foldhash::fast::RandomState> = HashSet::default();
+    for (scope, facts) in config.scopes() {
+        if !matches!(facts.kind, ScopeKind::Server | ScopeKind::Location) || config.blocks(scope).next().is_none() {
+            continue;
+        }
+        let mut list = Vec::new();
+        for occ in config.blocks(scope).filter(|&o| config.occ(o).name == name::LOCATION) {
+            list.extend_from_slice(&config.bytes(occ)[config.head(occ).span.range()]);
+            list.push(b'{');
+        }
+        if right.contains(&list) {
+            continue;
+        }
+        let before = out.len();
+        duplicates_in(world, scope, out);
+        if out.len() == before {
+            right.insert(list);
+        }
+    }
+}
+
+fn duplicates_in(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
     let mut seen: HashMap<(bool, Vec<u8>), OccId> = HashMap::new();
     for location in locations_in(world.config, scope) {
         let key = match &location.matcher {
@@ -212,9 +253,11 @@ fn duplicate_locations(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>
             Matcher::Prefix(path, _) => (false, path.clone()),
             _ => continue,
         };
-        let text = format!("duplicate location \"{}\"", String::from_utf8_lossy(&key.1));
         match seen.get(&key) {
-            Some(&first) => out.push(Refusal::new(location.occ, Kind::Value, text).beside(first)),
+            Some(&first) => {
+                let text = format!("duplicate location \"{}\"", String::from_utf8_lossy(&key.1));
+                out.push(Refusal::new(location.occ, Kind::Value, text).beside(first));
+            }
             None => drop(seen.insert(key, location.occ)),
         }
     }

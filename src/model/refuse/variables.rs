@@ -3,16 +3,18 @@
 
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, name, variable_since};
+use crate::model::lines::Lines;
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
+use crate::syntax::Word;
 use crate::syntax::word::{self, Part, ValueError};
 
-pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
     let open = world.is_open();
     let refused: std::collections::HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
     let mut right: std::collections::HashSet<&[u8]> = std::collections::HashSet::new();
-    for (id, occ) in config.occs() {
+    for (id, occ) in lines.distinct.iter().map(|&id| (id, config.occ(id))) {
         if refused.contains(&id) {
             continue;
         }
@@ -35,7 +37,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
         }
         for argument in evaluated(world, id, occ.name, in_map) {
             // The same few values stand in thousands of places: what was right once is right again.
-            let word = config.args(id)[argument].span();
+            let Some(word) = config.args(id).get(argument).map(Word::span) else { continue };
             let text = &config.bytes(id)[word.range()];
             if occ.name != name::IF && right.contains(text) {
                 continue;

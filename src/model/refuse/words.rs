@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{NameSet, Version, name};
+use crate::model::lines::Lines;
 use crate::model::pattern::Pattern;
 use crate::model::route::{Listen, servers};
 use crate::model::scope::{OccId, ScopeKind};
@@ -82,10 +83,10 @@ const ENUMERATIONS: &[(&str, &[&str])] = &[
     ),
 ];
 
-pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
     let enumerated = NameSet::of(|n| ENUMERATIONS.iter().any(|(name, _)| *name == n));
-    for (id, occ) in config.occs() {
+    for (id, occ) in lines.distinct.iter().map(|&id| (id, config.occ(id))) {
         let kind = config.scope(occ.scope).kind;
         if super::is_opaque(kind) {
             continue;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::NameSet;
+use crate::model::lines::Lines;
 use crate::model::scope::{OccId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word;
@@ -25,12 +26,13 @@ const DIRECTIVES: [&str; 10] = [
     "access_log",
 ];
 
-pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let mut zones = Zones::default();
     let mut formats: HashMap<String, Option<OccId>> = HashMap::from([("combined".to_owned(), None)]);
     let config = world.config;
     let ours = NameSet::of(|n| DIRECTIVES.contains(&n));
-    for (id, occ) in config.occs().filter(|(_, o)| ours.has(o.name)) {
+    let of_interest = lines.fresh.iter().map(|&id| (id, config.occ(id))).filter(|(_, o)| ours.has(o.name));
+    for (id, occ) in of_interest {
         let kind = config.scope(occ.scope).kind;
         if super::is_opaque(kind) || config.scope(occ.scope).outside_http {
             continue;
