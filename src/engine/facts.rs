@@ -25,6 +25,17 @@ pub struct EffectiveFact {
 pub struct EndpointFact {
     /// Its `proxy_pass`.
     pub place: Place,
+    /// Why it is believed to carry WebSocket.
+    pub evidence: Evidence,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// For reports that show more.
+    words: Option<Box<EndpointWords>>,
+}
+
+/// An endpoint in words and values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointWords {
     /// `listen` and `server_name` of its server.
     pub listen: Vec<String>,
     /// See `listen`.
@@ -33,26 +44,32 @@ pub struct EndpointFact {
     pub location: String,
     /// The target.
     pub proxy_pass: String,
-    /// Why it is believed to carry WebSocket.
-    pub evidence: Evidence,
-    /// The verdict.
-    pub verdict: Verdict,
     /// HTTP version, `Upgrade` and `Connection`.
     pub effective: [EffectiveFact; 3],
 }
 
+impl EndpointFact {
+    /// Its words; empty ones where only the verdicts are counted.
+    pub fn words(&self) -> &EndpointWords {
+        const NOTHING: EffectiveFact = EffectiveFact { value: None, origin: "unknown", place: None };
+        static EMPTY: EndpointWords = EndpointWords {
+            listen: Vec::new(),
+            names: Vec::new(),
+            location: String::new(),
+            proxy_pass: String::new(),
+            effective: [NOTHING, NOTHING, NOTHING],
+        };
+        self.words.as_deref().unwrap_or(&EMPTY)
+    }
+}
+
 /// An endpoint as a summary counts it.
 pub(super) fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
-    let nothing = || EffectiveFact { value: None, origin: "unknown", place: None };
     EndpointFact {
         place: analysis.config().head(endpoint.pass),
-        listen: Vec::new(),
-        names: Vec::new(),
-        location: String::new(),
-        proxy_pass: String::new(),
         evidence: endpoint.evidence,
         verdict: analysis.verdict(endpoint),
-        effective: [nothing(), nothing(), nothing()],
+        words: None,
     }
 }
 
@@ -65,16 +82,14 @@ pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFa
         .opened_by
         .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
         .unwrap_or_default();
-    EndpointFact {
-        place: config.head(endpoint.pass),
+    let words = EndpointWords {
         listen,
         names,
         location,
         proxy_pass: config.arg_shown(endpoint.pass, 0),
-        evidence: endpoint.evidence,
-        verdict: analysis.verdict(endpoint),
         effective: effective(analysis, config, endpoint),
-    }
+    };
+    EndpointFact { words: Some(Box::new(words)), ..brief_fact(analysis, endpoint) }
 }
 
 fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {

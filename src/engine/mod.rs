@@ -20,7 +20,7 @@ use crate::rules::{self, Context};
 use crate::source::{FileId, Place};
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
-pub use facts::{EffectiveFact, EndpointFact, endpoint_fact};
+pub use facts::{EffectiveFact, EndpointFact, EndpointWords, endpoint_fact};
 pub use select::Selection;
 
 /// What a file is analysed as.
@@ -103,10 +103,10 @@ pub struct Checked {
 pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Checked {
     let expanded: Vec<Expanded> = targets.iter().map(|t| expand(files, t.file, t.context, &t.lookup)).collect();
     let mut out = Checked::default();
-    for part in in_parallel(files, targets, &expanded, options) {
-        out.diagnostics.extend(part.diagnostics);
-        out.endpoints.extend(part.endpoints);
-        out.files.extend(part.files);
+    for mut part in in_parallel(files, targets, &expanded, options) {
+        out.diagnostics.append(&mut part.diagnostics);
+        out.endpoints.append(&mut part.endpoints);
+        out.files.append(&mut part.files);
     }
     merge(files, &mut out);
     if targets.iter().any(|t| !t.reports) {
@@ -288,8 +288,11 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
         }
     }
     out.diagnostics = merged;
-    out.endpoints
-        .sort_by(|a, b| path(a.place.file).cmp(path(b.place.file)).then(a.place.span.start.cmp(&b.place.span.start)));
+    let rank = ranks(files);
+    let key = |e: &EndpointFact| (rank[e.place.file.0 as usize], e.place.span.start);
+    if !out.endpoints.is_sorted_by_key(key) {
+        out.endpoints.sort_by_key(key);
+    }
     out.endpoints.dedup();
     out.files.sort_by_key(|(f, role)| (path(*f), *role as u8));
     out.files.dedup_by_key(|(f, _)| *f);
@@ -307,14 +310,20 @@ fn everywhere(kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
     Some(kept)
 }
 
-/// By file, offset and rule: the order of every report.
-fn sort(files: &Files<'_>, diagnostics: &mut [Diagnostic]) {
+/// The place of each file in the order of their paths.
+fn ranks(files: &Files<'_>) -> Vec<u32> {
     let mut order: Vec<FileId> = files.sources.iter().map(|(id, _)| id).collect();
     order.sort_by_key(|id| &files.sources.get(*id).path);
     let mut rank = vec![0u32; order.len()];
     for (at, id) in order.iter().enumerate() {
         rank[id.0 as usize] = at as u32;
     }
+    rank
+}
+
+/// By file, offset and rule: the order of every report.
+fn sort(files: &Files<'_>, diagnostics: &mut [Diagnostic]) {
+    let rank = ranks(files);
     let key = |d: &Diagnostic| {
         let place = d.primary.place;
         (rank[place.file.0 as usize], place.span.start, place.span.end, d.rule)

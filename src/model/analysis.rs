@@ -78,6 +78,7 @@ pub struct Analysis<'a> {
     pub files: &'a [FileId],
     /// A tokeniser or block error in one of its files: nginx does not start.
     pub broken_syntax: bool,
+    rejected: bool,
 }
 
 impl<'a> Analysis<'a> {
@@ -113,6 +114,7 @@ impl<'a> Analysis<'a> {
         };
         let broken_syntax = expanded.files.iter().any(|f| !asts[f.0 as usize].errors.is_empty());
         let endpoints = endpoints(&world, version, declared);
+        let rejected = !refusals.is_empty() || broken_syntax || expanded.broken_includes.iter().any(is_fatal);
         Analysis {
             world,
             versions,
@@ -122,6 +124,7 @@ impl<'a> Analysis<'a> {
             broken_includes: &expanded.broken_includes,
             files: &expanded.files,
             broken_syntax,
+            rejected,
         }
     }
 
@@ -132,7 +135,7 @@ impl<'a> Analysis<'a> {
 
     /// nginx does not start with it.
     pub fn is_rejected(&self) -> bool {
-        !self.refusals.is_empty() || self.broken_syntax || self.broken_includes.iter().any(is_fatal)
+        self.rejected
     }
 
     /// What nginx says when it does not start, as far as wslint knows: the first reason.

@@ -1,5 +1,7 @@
 //! From a failed handshake to its root causes: what a person would have to mend.
 
+use foldhash::HashMap;
+
 use super::analysis::Analysis;
 use super::endpoint::Endpoint;
 use super::evidence::Evidence;
@@ -12,7 +14,7 @@ use super::verdict::{Outcome, Reason, Verdict};
 use crate::catalog::name;
 
 /// A root cause at an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// Nothing of the handshake is forwarded.
     NotForwarded,
@@ -55,7 +57,11 @@ pub struct Finding {
 /// those in a server where nobody has chosen yet which locations carry WebSocket.
 pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Finding> {
     let mut out = Vec::new();
-    let mut chosen: std::collections::HashMap<Option<ScopeId>, bool> = std::collections::HashMap::new();
+    let mut chosen: HashMap<Option<ScopeId>, bool> = HashMap::default();
+    // Nothing that upgrades has a cause.
+    if analysis.endpoints.iter().all(|e| e.outcome == Outcome::Upgrades) {
+        return out;
+    }
     for e in &analysis.endpoints {
         let better =
             e.evidence > Evidence::None || (e.verdict() == Verdict::Upgrades && e.evidence != Evidence::Excluded);
@@ -84,10 +90,15 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Fi
 /// Wrong values at levels whose headers no endpoint is seen to use: snippets.
 pub fn unused_levels(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Cause> {
     let config = analysis.config();
-    let used: std::collections::HashSet<ScopeId> =
-        analysis.endpoints.iter().filter_map(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0).collect();
+    let mut used = vec![false; config.scopes().len()];
+    for endpoint in &analysis.endpoints {
+        if let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0 {
+            used[level.0 as usize] = true;
+        }
+    }
     let mut out = Vec::new();
-    for (scope, _) in config.scopes().filter(|(s, _)| config.has(*s, name::PROXY_SET_HEADER) && !used.contains(s)) {
+    let unused = |s: ScopeId| config.has(s, name::PROXY_SET_HEADER) && !used[s.0 as usize];
+    for (scope, _) in config.scopes().filter(|(s, _)| unused(*s)) {
         let mut vars = analysis.world.variables_at(scope, super::Browser::Chrome);
         let sent = super::handshake::forwarded(config, scope, &mut vars, analysis.version);
         if sent.uncertain {

@@ -1,6 +1,6 @@
 //! Places where requests leave for an HTTP upstream, with evidence and verdict.
 
-use std::collections::HashSet;
+use foldhash::{HashMap, HashSet};
 
 use super::arrival::{Arrival, explore};
 use super::eval::Scope as Variables;
@@ -8,7 +8,7 @@ use super::evidence::{Declarations, Evidence, find_evidence};
 use super::handshake::{Forwarded, forwarded};
 use super::request::{Browser, Request};
 use super::route::{Matcher, server_names};
-use super::scope::{OccId, ScopeId, ScopeKind};
+use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use super::verdict::{Outcome, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
@@ -68,7 +68,8 @@ impl Endpoint {
 pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -> Vec<Endpoint> {
     let config = world.config;
     let mut out = Vec::new();
-    let mut opens: HashSet<Vec<u8>> = HashSet::new();
+    let mut alike = Alike::default();
+    let mut opens: HashSet<Kind> = HashSet::default();
     for (scope, facts) in config.scopes() {
         let pass = match facts.kind {
             ScopeKind::Location => config.own_named(scope, name::PROXY_PASS).last(),
@@ -80,16 +81,16 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
         };
         let Some(pass) = pass else { continue };
         let Some(location) = config.enclosing(scope, ScopeKind::Location) else { continue };
-        let text = plain_text(world, scope, location);
+        let kind = alike.kind(world, scope, location);
         let optional = config.is_optional(scope);
-        let known = text.as_ref().is_some_and(|t| opens.contains(t));
+        let known = kind.is_some_and(|k| opens.contains(&k));
         let (outcome, unreachable, entered) = match known {
             _ if optional => (Outcome::Unknown(Why::Include), false, true),
             true => (Outcome::Upgrades, false, true),
             false => verdict_at(world, scope, location, pass, version),
         };
-        if let (Some(text), &Outcome::Upgrades, false, true, false) = (text, &outcome, unreachable, entered, known) {
-            opens.insert(text);
+        if let (Some(kind), &Outcome::Upgrades, false, true) = (kind, &outcome, unreachable, entered) {
+            opens.insert(kind);
         }
         out.push(Endpoint {
             scope,
@@ -117,21 +118,59 @@ fn inherited_pass(world: &World<'_>, scope: ScopeId) -> Option<OccId> {
     config.own_named(parent, name::PROXY_PASS).last()
 }
 
-/// Everything that the verdict at a plain location depends on, as text: thousands of virtual hosts have
-/// the same few lines, and one that opens opens everywhere. `None` where more than these lines matters.
-fn plain_text(world: &World<'_>, scope: ScopeId, location: ScopeId) -> Option<Vec<u8>> {
-    let config = world.config;
-    let server = config.scope(location).parent.filter(|&s| config.scope(s).kind == ScopeKind::Server)?;
-    let http = config.scope(server).parent.filter(|&s| config.scope(s).kind == ScopeKind::Http)?;
-    let hidden = [location, server].iter().any(|&s| config.scope(s).unresolved);
-    let only_locations = config.blocks(server).all(|o| config.occ(o).name == name::LOCATION);
-    if scope != location || hidden || !only_locations || config.blocks(location).next().is_some() {
-        return None;
+/// Everything that the verdict at a plain location depends on: the `http` block, and the numbers of the
+/// texts of the server's and the location's own lines.
+type Kind = (ScopeId, u32, u32);
+
+/// Plain locations by what their lines say: thousands of virtual hosts have the same few, and one that
+/// opens opens everywhere.
+#[derive(Default)]
+struct Alike {
+    texts: HashMap<Vec<u8>, u32>,
+    /// The server that was asked about last; none where more than its own plain lines matters.
+    server: Option<(ScopeId, Option<u32>)>,
+    /// By the first location with the same body and modifier.
+    locations: HashMap<ScopeId, Option<u32>>,
+}
+
+impl Alike {
+    /// The kind of a plain location; `None` where more than these lines matters.
+    fn kind(&mut self, world: &World<'_>, scope: ScopeId, location: ScopeId) -> Option<Kind> {
+        let config = world.config;
+        let server = config.scope(location).parent.filter(|&s| config.scope(s).kind == ScopeKind::Server)?;
+        let http = config.scope(server).parent.filter(|&s| config.scope(s).kind == ScopeKind::Http)?;
+        if scope != location || config.scope(location).unresolved {
+            return None;
+        }
+        let server_text = match self.server {
+            Some((last, text)) if last == server => text,
+            _ => {
+                let only_locations = config.blocks(server).all(|o| config.occ(o).name == name::LOCATION);
+                let text = self.text(config, server).filter(|_| only_locations);
+                self.server = Some((server, text));
+                text
+            }
+        };
+        let first = config.scope(location).repeats.unwrap_or(location);
+        let location_text = match self.locations.get(&first) {
+            Some(text) => *text,
+            None => {
+                let is_prefix = matches!(world.location_of(first).map(|l| l.matcher), Some(Matcher::Prefix(..)));
+                let plain = is_prefix && config.blocks(first).next().is_none();
+                let text = self.text(config, first).filter(|_| plain);
+                self.locations.insert(first, text);
+                text
+            }
+        };
+        Some((http, server_text?, location_text?))
     }
-    let is_prefix = matches!(world.location_of(location)?.matcher, Matcher::Prefix(..));
-    let mut out = http.0.to_le_bytes().to_vec();
-    for level in [server, location] {
-        out.push(0);
+
+    /// The number of what a level's own lines say, if all of them are plain.
+    fn text(&mut self, config: Config<'_>, level: ScopeId) -> Option<u32> {
+        if config.scope(level).unresolved {
+            return None;
+        }
+        let mut out = Vec::new();
         for occ in config.own(level) {
             let directive = config.occ(occ).name;
             if directive == name::LISTEN || directive == name::SERVER_NAME {
@@ -157,8 +196,9 @@ fn plain_text(world: &World<'_>, scope: ScopeId, location: ScopeId) -> Option<Ve
             }
             out.push(b';');
         }
+        let next = self.texts.len() as u32;
+        Some(*self.texts.entry(out).or_insert(next))
     }
-    is_prefix.then_some(out)
 }
 
 /// The outcome over both browsers and every way that arrives at the endpoint.

@@ -1,7 +1,7 @@
 //! Why an endpoint is believed to carry WebSocket: what the user says, what somebody tried, what paths,
 //! names and comments say (catalog/evidence.rs).
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::endpoint::Endpoint;
 use super::near;
@@ -11,7 +11,7 @@ use super::variable::{Definer, variables_in};
 use super::verdict::Verdict;
 use super::world::World;
 use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path_evidence, upstream_evidence};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 
 /// Why wslint believes that an endpoint carries WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,25 +66,26 @@ impl Declarations {
 pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoints: &mut [Endpoint]) {
     let config = world.config;
     let subrequests = subrequest_targets(world, endpoints);
-    let mut speaking: HashMap<FileId, bool> = HashMap::new();
+    let speaks = |o: OccId| config.sources.get(config.file(o)).speaks_to_wslint();
+    let mut paths: HashMap<&[u8], (PathEvidence, Option<Evidence>)> = HashMap::default();
+    let mut attempts = Attempts::default();
     let mut lost = Vec::new();
     for (i, endpoint) in endpoints.iter_mut().enumerate() {
-        let location = world.location_of(endpoint.location);
-        let path = location.as_ref().map(Location::text).unwrap_or_default();
-        let mut speaks =
-            |o: OccId| *speaking.entry(config.file(o)).or_insert_with(|| speaks_to_wslint(world, config.file(o)));
         let may_state = speaks(endpoint.pass)
-            || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(&mut speaks));
-        let stated = may_state.then(|| own_statement(world, endpoint)).flatten().or_else(|| declared.evidence(&path));
-        let by_path = location.as_ref().map_or(PathEvidence::Nothing, |l| match &l.matcher {
-            Matcher::Regex(_) => path_evidence(&path, true),
-            Matcher::Named(_) => PathEvidence::Nothing,
-            _ => path_evidence(&path, false),
-        });
-        let configured = configured(world, endpoint);
+            || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(speaks));
+        let stated = may_state.then(|| own_statement(world, endpoint)).flatten();
+        // The same few paths stand in thousands of servers.
+        let head = config
+            .scope(endpoint.location)
+            .opened_by
+            .map_or(&[][..], |o| &config.bytes(o)[config.head(o).span.range()]);
+        let (by_path, declared) =
+            *paths.entry(head).or_insert_with(|| what_path_says(world.location_of(endpoint.location), declared));
+        let stated = stated.or(declared);
+        let configured = attempts.at(world, endpoint);
         endpoint.evidence = match (stated, configured) {
             (Some(stated), _) => stated,
-            _ if subrequests.contains(&endpoint.location) => Evidence::Excluded,
+            _ if subrequests.binary_search(&endpoint.location).is_ok() => Evidence::Excluded,
             // A GET never reaches a block that some other method or condition would have to lead to.
             _ if endpoint.not_entered => Evidence::Excluded,
             (None, Configured::Here) => Evidence::Configured,
@@ -99,10 +100,13 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
     }
     // Headers lost to shadowing count as an attempt only where nothing else of the server opens, or
     // where the path says WebSocket: elsewhere somebody has chosen which locations carry it.
+    if lost.is_empty() {
+        return;
+    }
+    let settled: HashSet<Option<ScopeId>> =
+        endpoints.iter().filter(|e| e.verdict() == Verdict::Upgrades).map(|e| e.server).collect();
     for i in lost {
-        let server = endpoints[i].server;
-        let settled = endpoints.iter().any(|e| e.server == server && e.verdict() == Verdict::Upgrades);
-        if !settled || endpoints[i].evidence == Evidence::Likely {
+        if !settled.contains(&endpoints[i].server) || endpoints[i].evidence == Evidence::Likely {
             endpoints[i].evidence = Evidence::Configured;
         }
     }
@@ -115,17 +119,48 @@ enum Configured {
     No,
 }
 
+/// What a location's path says, and what the user says of it.
+fn what_path_says(location: Option<Location>, declared: &Declarations) -> (PathEvidence, Option<Evidence>) {
+    let path = location.as_ref().map(Location::text).unwrap_or_default();
+    let by_path = location.map_or(PathEvidence::Nothing, |l| match &l.matcher {
+        Matcher::Regex(_) => path_evidence(&path, true),
+        Matcher::Named(_) => PathEvidence::Nothing,
+        _ => path_evidence(&path, false),
+    });
+    (by_path, declared.evidence(&path))
+}
+
 /// Whether somebody tried: an `Upgrade` header, a `Connection` that says upgrade or is derived from
 /// `$http_upgrade`, or a near miss of these, effective or shadowed.
-fn configured(world: &World<'_>, endpoint: &Endpoint) -> Configured {
-    let config = world.config;
-    let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
-    let tries = |level: ScopeId| config.own_named(level, name::PROXY_SET_HEADER).any(|o| header_tries(world, o));
-    let settings = config.settings_level(endpoint.scope);
-    if level.is_some_and(tries) || misspelt_directives(world, settings) {
-        return Configured::Here;
+#[derive(Default)]
+struct Attempts {
+    /// Of levels that others repeat, what their own lines say.
+    headers: HashMap<ScopeId, bool>,
+    misspelt: HashMap<ScopeId, bool>,
+}
+
+impl Attempts {
+    fn at(&mut self, world: &World<'_>, endpoint: &Endpoint) -> Configured {
+        let config = world.config;
+        let first = |level: ScopeId| config.scope(level).repeats.unwrap_or(level);
+        let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
+        let headers = &mut self.headers;
+        let mut tries = |level: ScopeId| {
+            let any = || config.own_named(level, name::PROXY_SET_HEADER).any(|o| header_tries(world, o));
+            *headers.entry(first(level)).or_insert_with(any)
+        };
+        let settings = config.settings_level(endpoint.scope);
+        let misspelt = &mut self.misspelt;
+        if level.is_some_and(&mut tries)
+            || *misspelt.entry(first(settings)).or_insert_with(|| misspelt_directives(world, settings))
+        {
+            return Configured::Here;
+        }
+        match config.shadowed_header_levels(endpoint.scope).into_iter().any(tries) {
+            true => Configured::Lost,
+            false => Configured::No,
+        }
     }
-    if config.shadowed_header_levels(endpoint.scope).into_iter().any(tries) { Configured::Lost } else { Configured::No }
 }
 
 /// Whether a `proxy_set_header` is an attempt at WebSocket.
@@ -230,11 +265,6 @@ fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
         }
     }
     None
-}
-
-/// Whether a file holds comments for wslint at all.
-fn speaks_to_wslint(world: &World<'_>, file: FileId) -> bool {
-    memchr::memmem::find(&world.config.sources.get(file).bytes, b"wslint:").is_some()
 }
 
 /// Locations that `auth_request` and `mirror` of the endpoints' servers lead to.

@@ -36,7 +36,7 @@ pub struct Forwarded {
 }
 
 /// Why a strict backend does not answer 101, in the order in which it would notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// Another method than GET.
     Method(String),

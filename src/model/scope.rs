@@ -275,7 +275,7 @@ impl<'a> Config<'a> {
     }
 
     /// All scopes, outer ones before inner ones.
-    pub fn scopes(self) -> impl Iterator<Item = (ScopeId, &'a Scope)> {
+    pub fn scopes(self) -> impl ExactSizeIterator<Item = (ScopeId, &'a Scope)> {
         self.tree.scopes.iter().enumerate().map(|(i, s)| (ScopeId(i as u32), s))
     }
 

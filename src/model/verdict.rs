@@ -51,7 +51,7 @@ impl Outcome {
 }
 
 /// Why a handshake fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The backend does not see a valid handshake.
     Refused(Refusal),

@@ -52,6 +52,11 @@ impl<'a> World<'a> {
         self.upstreams.get(&name.to_ascii_lowercase()).copied()
     }
 
+    /// All `upstream` blocks of `http`, in no order.
+    pub fn upstreams(&self) -> impl Iterator<Item = OccId> {
+        self.upstreams.values().copied()
+    }
+
     /// Whether variables may be defined where wslint cannot look: in a fragment, or in an include
     /// that could not be read.
     pub fn is_open(&self) -> bool {

@@ -205,14 +205,15 @@ fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
 
 fn endpoint(sources: &SourceMap, fact: &EndpointFact) -> Endpoint {
     let start = position(sources, fact.place, fact.place.span.start);
-    let [http_version, upgrade, connection] = &fact.effective;
+    let words = fact.words();
+    let [http_version, upgrade, connection] = &words.effective;
     Endpoint {
         path: path(sources, fact.place),
         line: start.line,
         column: start.column,
-        server: Server { listen: fact.listen.clone(), names: fact.names.clone() },
-        location: fact.location.clone(),
-        proxy_pass: fact.proxy_pass.clone(),
+        server: Server { listen: words.listen.clone(), names: words.names.clone() },
+        location: words.location.clone(),
+        proxy_pass: words.proxy_pass.clone(),
         evidence: fact.evidence.as_str(),
         verdict: fact.verdict.as_str(),
         effective: Effective {

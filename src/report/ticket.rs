@@ -228,11 +228,11 @@ fn curl(url: &str) -> String {
 
 /// The address at which clients reach an endpoint, as far as its server says it.
 fn address(endpoint: &EndpointFact, websocket: bool) -> String {
-    let listen = endpoint.listen.first().map_or("80", String::as_str);
-    let tls = endpoint.listen.iter().any(|l| l.split_whitespace().any(|w| w == "ssl"));
+    let listen = endpoint.words().listen.first().map_or("80", String::as_str);
+    let tls = endpoint.words().listen.iter().any(|l| l.split_whitespace().any(|w| w == "ssl"));
     let port = listen.split_whitespace().next().unwrap_or("80").rsplit(':').next().unwrap_or("80");
     let named = |n: &&String| !n.is_empty() && *n != "_" && !n.starts_with(['~', '*', '.']) && !n.ends_with('*');
-    let host = endpoint.names.iter().find(named).map_or("localhost", String::as_str);
+    let host = endpoint.words().names.iter().find(named).map_or("localhost", String::as_str);
     let scheme = match (websocket, tls) {
         (true, true) => "wss",
         (true, false) => "ws",
@@ -246,7 +246,7 @@ fn address(endpoint: &EndpointFact, websocket: bool) -> String {
 
 /// A path that reaches the location; of a regular expression only the start is known.
 fn path(endpoint: &EndpointFact) -> String {
-    let words: Vec<&str> = endpoint.location.split_whitespace().collect();
+    let words: Vec<&str> = endpoint.words().location.split_whitespace().collect();
     match words.as_slice() {
         [path] | ["=" | "^~", path] if path.starts_with('/') => (*path).to_owned(),
         _ => "/".to_owned(),
@@ -255,7 +255,7 @@ fn path(endpoint: &EndpointFact) -> String {
 
 /// The backend's own address, where `proxy_pass` names one.
 fn backend(endpoint: &EndpointFact) -> Option<String> {
-    let url = endpoint.proxy_pass.as_str();
+    let url = endpoint.words().proxy_pass.as_str();
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split('/').next()?;
     let is_host = authority.contains(['.', ':', '[']) || authority == "localhost";

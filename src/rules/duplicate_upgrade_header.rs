@@ -1,6 +1,6 @@
-use std::collections::HashSet;
+use foldhash::HashSet;
 
-use super::{Context, Rule};
+use super::{Context, Quiet, Rule};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
 use crate::model::evidence::{Evidence};
@@ -67,15 +67,19 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    let mut seen: HashSet<ScopeId> = HashSet::new();
+    let mut seen: HashSet<ScopeId> = HashSet::default();
+    let mut quiet = Quiet::default();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded) {
-        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !seen.contains(l)) else { continue };
+        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !seen.contains(l) && !quiet.covers(config, *l)) else { continue };
         seen.insert(level);
         let sent: Vec<OccId> = config
             .own_named(level, name::PROXY_SET_HEADER)
             .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Upgrade") && !config.arg_text(o, 1).is_empty())
             .collect();
-        let [first, .., last] = sent.as_slice() else { continue };
+        let [first, .., last] = sent.as_slice() else {
+            quiet.add(config, level);
+            continue;
+        };
         // The own line goes where the other came through an include, else the later one.
         let (kept, gone) = if config.includes(*last).next().is_some() && config.includes(*first).next().is_none() { (last, first) } else { (first, last) };
         let mut found = rule.at(

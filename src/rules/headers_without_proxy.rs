@@ -1,4 +1,4 @@
-use super::{Context, Rule};
+use super::{Context, Quiet, Rule};
 use crate::catalog::name;
 use crate::diagnostic::Diagnostic;
 use crate::model::evidence::{header_tries};
@@ -63,9 +63,14 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    let mut quiet = Quiet::default();
     for (scope, facts) in config.scopes() {
         let closed = facts.kind == ScopeKind::Location && facts.opened_by.is_some() && !facts.unresolved;
-        if !closed || !config.has(scope, name::PROXY_SET_HEADER) || leaves(cx, scope) {
+        if !closed || !config.has(scope, name::PROXY_SET_HEADER) || quiet.covers(config, scope) {
+            continue;
+        }
+        if leaves(cx, scope) {
+            quiet.add(config, scope);
             continue;
         }
         let upgrade = |o: &OccId| config.arg_text(*o, 0).eq_ignore_ascii_case("Upgrade") && header_tries(&cx.analysis.world, *o);

@@ -8,6 +8,8 @@ pub mod words;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
+
 use crate::catalog::name;
 use crate::diagnostic::{Category, Diagnostic, Edit, Fix, Label, Severity};
 use crate::i18n::{StaticText, Text};
@@ -245,10 +247,14 @@ impl<'a> Context<'a> {
     /// Causes with the endpoints that have them; wrong values also without one, in snippets.
     fn causes(&self, wanted: impl Fn(&Cause) -> bool + Copy) -> Vec<(Cause, Vec<&'a Endpoint>)> {
         let mut out: Vec<(Cause, Vec<&'a Endpoint>)> = Vec::new();
+        let mut known: HashMap<&Cause, usize> = HashMap::default();
         for (endpoint, cause) in self.endpoints_with(wanted) {
-            match out.iter_mut().find(|(c, _)| c == cause) {
-                Some((_, endpoints)) => endpoints.push(endpoint),
-                None => out.push((cause.clone(), vec![endpoint])),
+            match known.get(cause) {
+                Some(&at) => out[at].1.push(endpoint),
+                None => {
+                    known.insert(cause, out.len());
+                    out.push((cause.clone(), vec![endpoint]));
+                }
             }
         }
         let unused = self.unused.get_or_init(|| unused_levels(self.analysis, self.misspellings));
@@ -301,6 +307,20 @@ impl<'a> Context<'a> {
     fn location_label(&self, endpoint: &Endpoint, text: Text) -> Option<Label> {
         let occ = self.config().scope(endpoint.location).opened_by?;
         Some(Label { place: self.config().head(occ), text })
+    }
+}
+
+/// Blocks whose own lines gave a rule nothing to say: those that repeat them need not be asked.
+#[derive(Default)]
+struct Quiet(HashSet<ScopeId>);
+
+impl Quiet {
+    fn covers(&self, config: Config<'_>, block: ScopeId) -> bool {
+        config.scope(block).repeats.is_some_and(|first| self.0.contains(&first))
+    }
+
+    fn add(&mut self, config: Config<'_>, block: ScopeId) {
+        self.0.insert(config.scope(block).repeats.unwrap_or(block));
     }
 }
 

@@ -75,6 +75,9 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    if !cx.analysis.world.upstreams().any(|u| has_no_affinity(config, u)) {
+        return;
+    }
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.own_pass && !e.unreachable) {
         let path = cx.analysis.world.location_of(endpoint.location).map(|l| l.text()).unwrap_or_default().replace('\\', "");
         let Some(protocol) = [("socket.io", "Socket.IO"), ("engine.io", "Socket.IO"), ("sockjs", "SockJS")].iter().find(|(p, _)| path.to_ascii_lowercase().contains(p)) else { continue };

@@ -1,4 +1,4 @@
-use super::{Context, Rule, remedy};
+use super::{Context, Quiet, Rule, remedy};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::evidence::{Evidence};
 use crate::model::inherit::Origin;
@@ -65,10 +65,17 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    let mut quiet = Quiet::default();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence > Evidence::None && e.verdict() == Verdict::Upgrades && e.own_pass) {
         let level = config.effective_list(endpoint.scope, crate::catalog::name::PROXY_SET_HEADER).0;
+        if level.is_some_and(|l| quiet.covers(config, l)) {
+            continue;
+        }
         let mut headers = level.into_iter().flat_map(|l| config.own_named(l, crate::catalog::name::PROXY_SET_HEADER));
         if headers.any(|o| config.arg(o, 0).is_some_and(|n| n.eq_ignore_ascii_case(b"host"))) {
+            if let Some(level) = level {
+                quiet.add(config, level);
+            }
             continue;
         }
         let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);

@@ -1,6 +1,7 @@
 use super::{Context, Rule};
 use crate::catalog::{Version, name};
 use crate::diagnostic::{Diagnostic, Label};
+use crate::model::OccId;
 use crate::model::evidence::{Evidence};
 use crate::model::route::Listen;
 use crate::model::verdict::Verdict;
@@ -71,6 +72,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let speaks = |l: &Listen| l.http2 && !l.ssl;
     let mut all: Option<Vec<Listen>> = None;
     for server in crate::model::route::servers(config) {
+        let says_http2 = |o: OccId| (1..config.args(o).len()).any(|i| config.arg(o, i).as_deref() == Some(b"http2"));
+        if !config.own_named(server, name::LISTEN).any(says_http2) {
+            continue;
+        }
         let ssl_on = matches!(config.effective(server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
         let suspects: Vec<Listen> = Listen::of(config, server).into_iter().filter(|l| speaks(l) && !ssl_on).collect();
         if suspects.is_empty() {

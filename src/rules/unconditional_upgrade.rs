@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Context, Rule, remedy, replace, safe};
+use super::{Context, Quiet, Rule, remedy, replace, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::model::endpoint::{Endpoint};
@@ -78,10 +78,15 @@ rule! {
 
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
+    let mut quiet = Quiet::default();
     let mut lines: BTreeMap<OccId, Vec<&Endpoint>> = BTreeMap::new();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades) {
-        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0 else { continue };
-        for occ in config.own_named(level, name::PROXY_SET_HEADER).filter(|&o| asks_always(cx, o)) {
+        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !quiet.covers(config, *l)) else { continue };
+        let mut asks = config.own_named(level, name::PROXY_SET_HEADER).filter(|&o| asks_always(cx, o)).peekable();
+        if asks.peek().is_none() {
+            quiet.add(config, level);
+        }
+        for occ in asks {
             lines.entry(occ).or_default().push(endpoint);
         }
     }

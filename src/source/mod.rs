@@ -76,17 +76,23 @@ pub struct SourceFile {
     /// The content, any bytes.
     pub bytes: Vec<u8>,
     lines: std::sync::OnceLock<LineIndex>,
+    speaks: std::sync::OnceLock<bool>,
 }
 
 impl SourceFile {
     /// A file with this content.
     pub fn new(path: PathBuf, bytes: Vec<u8>) -> SourceFile {
-        SourceFile { path, bytes, lines: std::sync::OnceLock::new() }
+        SourceFile { path, bytes, lines: std::sync::OnceLock::new(), speaks: std::sync::OnceLock::new() }
     }
 
     /// Offsets to lines and columns; built when first asked for.
     pub fn lines(&self) -> &LineIndex {
         self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+    }
+
+    /// Whether any comment can be meant for wslint; looked for when first asked.
+    pub fn speaks_to_wslint(&self) -> bool {
+        *self.speaks.get_or_init(|| memchr::memmem::find(&self.bytes, b"wslint:").is_some())
     }
 
     /// Whether nothing but white space stands before this offset on its line.

@@ -1,7 +1,7 @@
 //! Values that are words of a fixed list, addresses and parameters: what nginx compares when it reads
 //! them (the `ngx_conf_enum_t` tables and the handlers named below, 1.22.1).
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
@@ -9,7 +9,7 @@ use crate::catalog::{NameSet, Version, name};
 use crate::model::lines::Lines;
 use crate::model::pattern::Pattern;
 use crate::model::route::{Listen, servers};
-use crate::model::scope::{OccId, ScopeKind};
+use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
 use crate::syntax::word;
 
@@ -189,46 +189,38 @@ fn listen(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 /// port needs (`ngx_http_ssl_init`).
 fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
-    type Address = (String, Option<u16>);
-    let mut defaults: HashMap<Address, (OccId, crate::model::ScopeId)> = HashMap::new();
-    let mut first: HashMap<Address, crate::model::ScopeId> = HashMap::new();
-    let mut options: HashMap<Address, OccId> = HashMap::new();
-    let mut tls: Vec<(Address, OccId)> = Vec::new();
+    let mut addresses = Addresses::default();
+    let mut tls: Vec<(usize, OccId)> = Vec::new();
+    let mut own: HashMap<usize, OccId> = HashMap::default();
     for server in servers(config) {
         if config.scope(server).parent.is_none_or(|p| config.scope(p).kind != ScopeKind::Http) {
             continue;
         }
-        let mut own: HashMap<Address, OccId> = HashMap::new();
-        for listen in Listen::of(config, server) {
-            let Some(occ) = listen.occ else { continue };
-            let address = (listen.address.clone(), listen.port);
-            let shown = format!("{}:{}", if address.0 == "*" { "0.0.0.0" } else { &address.0 }, address.1.unwrap_or(0));
-            if !listen.quic
-                && let Some(earlier) = own.insert(address.clone(), occ)
-            {
-                out.push(Refusal::new(occ, Kind::Value, format!("a duplicate listen {shown}")).beside(earlier));
+        own.clear();
+        for occ in config.own_named(server, name::LISTEN) {
+            let Some(Read { address, default, ssl, quic, options }) = addresses.read(world, occ) else { continue };
+            let address_is = &mut addresses.known[address];
+            let shown = &address_is.shown;
+            let refuse = |text: String, other: OccId| Refusal::new(occ, Kind::Value, text).beside(other);
+            if !quic && let Some(earlier) = own.insert(address, occ) {
+                out.push(refuse(format!("a duplicate listen {shown}"), earlier));
             }
-            if !listen.quic && has_socket_options(world, occ) {
-                match options.get(&address) {
-                    Some(&earlier) => out.push(
-                        Refusal::new(occ, Kind::Value, format!("duplicate listen options for {shown}")).beside(earlier),
-                    ),
-                    None => drop(options.insert(address.clone(), occ)),
+            if !quic && options {
+                match address_is.options {
+                    Some(earlier) => out.push(refuse(format!("duplicate listen options for {shown}"), earlier)),
+                    None => address_is.options = Some(occ),
                 }
             }
-            first.entry(address.clone()).or_insert(server);
-            if listen.default && !listen.quic {
-                match defaults.get(&address) {
-                    Some((earlier, other)) if *other != server => {
-                        out.push(
-                            Refusal::new(occ, Kind::Value, format!("a duplicate default server for {shown}"))
-                                .beside(*earlier),
-                        );
+            address_is.first.get_or_insert(server);
+            if default && !quic {
+                match address_is.default {
+                    Some((earlier, other)) if other != server => {
+                        out.push(refuse(format!("a duplicate default server for {shown}"), earlier));
                     }
-                    _ => drop(defaults.insert(address.clone(), (occ, server))),
+                    _ => address_is.default = Some((occ, server)),
                 }
             }
-            if listen.ssl {
+            if ssl {
                 tls.push((address, occ));
             }
         }
@@ -238,7 +230,8 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
     }
     for (address, occ) in tls {
         // Only the server that answers before a name is known needs one.
-        let server = defaults.get(&address).map(|d| d.1).or_else(|| first.get(&address).copied());
+        let address = &addresses.known[address];
+        let server = address.default.map(|d| d.1).or(address.first);
         let Some(server) = server.filter(|s| config.occ(occ).scope == *s) else { continue };
         let certificate = config.effective_list(server, name::SSL_CERTIFICATE);
         let rejects = config
@@ -251,6 +244,58 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
                 "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive",
             ));
         }
+    }
+}
+
+/// The addresses that servers listen on, by number; each text of a `listen` is read once.
+#[derive(Default)]
+struct Addresses<'w> {
+    texts: HashMap<&'w [u8], Option<Read>>,
+    numbers: HashMap<(String, Option<u16>), usize>,
+    known: Vec<AddressFacts>,
+}
+
+#[derive(Default)]
+struct AddressFacts {
+    shown: String,
+    first: Option<ScopeId>,
+    default: Option<(OccId, ScopeId)>,
+    options: Option<OccId>,
+}
+
+/// One `listen`, with the number of its address.
+#[derive(Clone, Copy)]
+struct Read {
+    address: usize,
+    default: bool,
+    ssl: bool,
+    quic: bool,
+    options: bool,
+}
+
+impl<'w> Addresses<'w> {
+    fn read(&mut self, world: &World<'w>, occ: OccId) -> Option<Read> {
+        let config = world.config;
+        let text = &config.bytes(occ)[config.head(occ).span.range()];
+        if let Some(read) = self.texts.get(text) {
+            return *read;
+        }
+        let read = Listen::read(config, occ).map(|listen| {
+            let shown = format!(
+                "{}:{}",
+                if listen.address == "*" { "0.0.0.0" } else { &listen.address },
+                listen.port.unwrap_or(0)
+            );
+            let Listen { address, port, default, ssl, quic, .. } = listen;
+            let known = &mut self.known;
+            let address = *self.numbers.entry((address, port)).or_insert_with(|| {
+                known.push(AddressFacts { shown, ..AddressFacts::default() });
+                known.len() - 1
+            });
+            Read { address, default, ssl, quic, options: has_socket_options(world, occ) }
+        });
+        self.texts.insert(text, read);
+        read
     }
 }
 
