@@ -89,6 +89,8 @@ pub enum FileRole {
 pub struct Checked {
     /// Findings, by file, offset and rule; advice included.
     pub diagnostics: Vec<Diagnostic>,
+    /// The places of advice that is only counted.
+    pub counted: Vec<Place>,
     /// Endpoints, by file and offset.
     pub endpoints: Vec<EndpointFact>,
     /// The files of the run.
@@ -103,8 +105,12 @@ pub struct Checked {
 pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Checked {
     let expanded: Vec<Expanded> = targets.iter().map(|t| expand(files, t.file, t.context, &t.lookup)).collect();
     let mut out = Checked::default();
-    for mut part in in_parallel(files, targets, &expanded, options) {
+    // A comment or a baseline may take advice back, and does so by its rule and line.
+    let may_go = !options.baseline.findings.is_empty() || files.sources.iter().any(|(_, f)| f.speaks_to_wslint());
+    let rules = rules::Options { count_advice: options.rules.count_advice && !may_go, ..options.rules };
+    for mut part in in_parallel(files, targets, &expanded, options, &rules) {
         out.diagnostics.append(&mut part.diagnostics);
+        out.counted.append(&mut part.counted);
         out.endpoints.append(&mut part.endpoints);
         out.files.append(&mut part.files);
     }
@@ -129,12 +135,18 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
 }
 
 /// Each target by itself, spread over threads; the parts come back in the order of the targets.
-fn in_parallel(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options: &Options) -> Vec<Checked> {
+fn in_parallel(
+    files: &Files<'_>,
+    targets: &[Target],
+    expanded: &[Expanded],
+    options: &Options,
+    rules: &rules::Options,
+) -> Vec<Checked> {
     let work: Vec<(&Target, &Expanded)> = targets.iter().zip(expanded).collect();
     let check_all = |work: &[(&Target, &Expanded)]| {
         let mut out = Checked::default();
         for (target, expanded) in work {
-            one(files, target, expanded, options, &mut out);
+            one(files, target, expanded, options, rules, &mut out);
         }
         out
     };
@@ -167,6 +179,7 @@ fn narrow(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options:
         }
     }
     out.diagnostics.retain(|d| is_asked(d.primary.place.file));
+    out.counted.retain(|place| is_asked(place.file));
     out.endpoints.retain(|e| is_asked(e.place.file));
     out.files.retain(|(file, _)| is_asked(*file));
 }
@@ -184,7 +197,14 @@ pub fn analyse<'a>(files: &'a Files<'_>, target: &Target, expanded: &'a Expanded
     )
 }
 
-fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Options, out: &mut Checked) {
+fn one(
+    files: &Files<'_>,
+    target: &Target,
+    expanded: &Expanded,
+    options: &Options,
+    rule_options: &rules::Options,
+    out: &mut Checked,
+) {
     let mut analysis = analyse(files, target, expanded, options);
     let traced = options.url.as_ref().map(|url| trace(&analysis, url));
     let reached = traced.as_ref().map(Trace::location);
@@ -198,7 +218,7 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
         findings.retain(|f| Some(analysis.endpoints[f.endpoint].location) == location);
     }
     let read_only = |file: FileId| files.read_only(file);
-    let context = Context::new(&analysis, &findings, &found, &options.rules, traced.as_ref(), &read_only);
+    let context = Context::new(&analysis, &findings, &found, rule_options, traced.as_ref(), &read_only);
     let mut diagnostics = Vec::new();
     for rule in rules::ALL.iter().filter(|r| options.selection.selects(r.name, r.category)) {
         (rule.check)(&context, &mut diagnostics);
@@ -225,7 +245,8 @@ fn one(files: &Files<'_>, target: &Target, expanded: &Expanded, options: &Option
             .collect();
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
     }
-    out.diagnostics.extend(diagnostics);
+    out.diagnostics.append(&mut diagnostics);
+    out.counted.append(&mut context.counted.into_inner());
     let fact =
         |e: &Endpoint| if options.describe { endpoint_fact(&analysis, e) } else { facts::brief_fact(&analysis, e) };
     out.endpoints.extend(analysis.endpoints.iter().map(fact));
@@ -272,22 +293,21 @@ fn concerns_map(analysis: &Analysis<'_>, diagnostic: &Diagnostic) -> bool {
 fn merge(files: &Files<'_>, out: &mut Checked) {
     let path = |file: FileId| &files.sources.get(file).path;
     sort(files, &mut out.diagnostics);
-    let mut merged: Vec<Diagnostic> = Vec::with_capacity(out.diagnostics.len());
-    for found in out.diagnostics.drain(..) {
-        match merged.last_mut().filter(|m| m.key() == found.key()) {
-            None => merged.push(found),
-            Some(kept) => {
-                kept.severity = kept.severity.max(found.severity);
-                kept.fix = everywhere(kept.fix.take(), found.fix);
-                for label in found.labels {
-                    if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
-                        kept.labels.push(label);
-                    }
+    out.counted.sort_unstable();
+    out.counted.dedup();
+    out.diagnostics.dedup_by(|found, kept| {
+        let same = kept.key() == found.key();
+        if same {
+            kept.severity = kept.severity.max(found.severity);
+            kept.fix = everywhere(kept.fix.take(), found.fix.take());
+            for label in found.labels.drain(..) {
+                if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
+                    kept.labels.push(label);
                 }
             }
         }
-    }
-    out.diagnostics = merged;
+        same
+    });
     let rank = ranks(files);
     let key = |e: &EndpointFact| (rank[e.place.file.0 as usize], e.place.span.start);
     if !out.endpoints.is_sorted_by_key(key) {

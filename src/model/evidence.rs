@@ -67,7 +67,7 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
     let config = world.config;
     let subrequests = subrequest_targets(world, endpoints);
     let speaks = |o: OccId| config.sources.get(config.file(o)).speaks_to_wslint();
-    let mut paths: HashMap<&[u8], (PathEvidence, Option<Evidence>)> = HashMap::default();
+    let mut paths: HashMap<OccId, (PathEvidence, Option<Evidence>)> = HashMap::default();
     let mut attempts = Attempts::default();
     let mut lost = Vec::new();
     for (i, endpoint) in endpoints.iter_mut().enumerate() {
@@ -75,12 +75,9 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
             || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(speaks));
         let stated = may_state.then(|| own_statement(world, endpoint)).flatten();
         // The same few paths stand in thousands of servers.
-        let head = config
-            .scope(endpoint.location)
-            .opened_by
-            .map_or(&[][..], |o| &config.bytes(o)[config.head(o).span.range()]);
-        let (by_path, declared) =
-            *paths.entry(head).or_insert_with(|| what_path_says(world.location_of(endpoint.location), declared));
+        let (by_path, declared) = *paths
+            .entry(world.lines.head(endpoint.location))
+            .or_insert_with(|| what_path_says(world.location_of(endpoint.location), declared));
         let stated = stated.or(declared);
         let configured = attempts.at(world, endpoint);
         endpoint.evidence = match (stated, configured) {

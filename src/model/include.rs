@@ -264,10 +264,10 @@ impl Expander<'_, '_> {
                     self.out.tree.scopes[inner.0 as usize].decided_elsewhere();
                 }
                 self.out.tree.occs[occ.0 as usize].opens = inner.0;
-                stack.push(Frame { file, next: first_child, scope: inner, chain });
+                if !self.copy(inner, id) {
+                    stack.push(Frame { file, next: first_child, scope: inner, chain });
+                }
             } else if name == name::INCLUDE && self.include_applies(occ, scope) {
-                // What comes from elsewhere is not in the bytes between the braces.
-                self.out.tree.scopes[scope.0 as usize].repeats = None;
                 self.include(occ, &mut stack);
             }
         }
@@ -287,12 +287,46 @@ impl Expander<'_, '_> {
         };
         let tree = &self.out.tree;
         let around = |s: ScopeId| tree.scopes[s.0 as usize].parent.map(|p| tree.scopes[p.0 as usize].kind);
-        let same = tree.scopes[first.0 as usize].kind == kind && around(first) == around(scope);
+        // What comes from elsewhere is not in the bytes between the braces.
+        let includes = tree.scopes[first.0 as usize].mask & interest(name::INCLUDE) != 0;
+        let same = tree.scopes[first.0 as usize].kind == kind && around(first) == around(scope) && !includes;
         let bytes = &self.files.sources.get(file).bytes;
         let modifiers = [head, id].map(|d| modifier(bytes, ast.get(d).args()));
         if same && modifiers[0] == modifiers[1] {
             self.out.tree.scopes[scope.0 as usize].repeats = Some(first);
         }
+    }
+
+    /// Reads the body of a block that repeats another one off that one; whether that could be done.
+    fn copy(&mut self, inner: ScopeId, id: DirectiveId) -> bool {
+        let tree = &mut self.out.tree;
+        let Scope { repeats: Some(first), opened_by: Some(occ), .. } = tree.scopes[inner.0 as usize] else {
+            return false;
+        };
+        let Scope { opened_by: Some(other), unresolved: false, mask, simple, .. } = tree.scopes[first.0 as usize]
+        else {
+            return false;
+        };
+        let (chain, model) = (tree.occs[occ.0 as usize].chain, tree.occs[other.0 as usize]);
+        // What is left blank counts as filled in only in files that are included.
+        if (chain == 0) != (model.chain == 0) || simple.0 == NONE {
+            return false;
+        }
+        // They stand one behind the other: there are no blocks and no includes among them.
+        let (start, count) = (tree.occs.len() as u32, simple.1 - simple.0 + 1);
+        let ast = &self.files.asts[tree.chains[chain as usize].file.0 as usize];
+        let behind = ast.get(id).mark().wrapping_sub(ast.get(model.node).mark());
+        tree.occs.extend_from_within(simple.0 as usize..=simple.1 as usize);
+        for (at, copy) in tree.occs[start as usize..].iter_mut().enumerate() {
+            *copy = Occ { node: copy.node.behind(behind), scope: inner, chain, next: start + at as u32 + 1, ..*copy };
+        }
+        if let Some(last) = tree.occs.last_mut() {
+            last.next = NONE;
+        }
+        let scope = &mut tree.scopes[inner.0 as usize];
+        scope.mask = mask;
+        scope.simple = (start, start + count - 1);
+        true
     }
 
     fn enter_file(&mut self, file: FileId) -> Option<DirectiveId> {

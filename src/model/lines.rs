@@ -1,10 +1,10 @@
 //! The lines of a configuration that say something new. Thousands of virtual hosts have the same few
 //! lines: what can be said of a line by itself is said once.
 
-use std::collections::HashSet;
+use foldhash::HashMap;
 
 use super::scope::{Config, OccId, Scope, ScopeId, ScopeKind};
-use crate::syntax::{Ending, Template};
+use crate::syntax::Template;
 
 /// Lines to look at, in order.
 #[derive(Debug, Default)]
@@ -13,28 +13,19 @@ pub struct Lines {
     pub fresh: Vec<OccId>,
     /// Of these the first of each text in each kind of place.
     pub distinct: Vec<OccId>,
+    /// For each block, by its number, the first line with the words that open it, in each kind of place;
+    /// the same for two blocks whose heads are the same.
+    heads: Vec<OccId>,
     /// Nothing is left out.
     every: bool,
-}
-
-/// What beside its words decides whether nginx accepts a line by itself.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Setting {
-    kind: ScopeKind,
-    /// The block around it, where its entries depend on it: `map` and `geo` are both entries.
-    entries_of: u16,
-    ending: Ending,
-    outermost: bool,
-    outside_http: bool,
-    unresolved: bool,
 }
 
 impl Lines {
     /// The lines that are worth a look.
     pub fn new(config: Config<'_>) -> Lines {
-        let mut seen: HashSet<(Setting, &[u8]), foldhash::fast::RandomState> = HashSet::default();
-        let mut out = Lines::default();
-        let mut last: Option<(ScopeId, Option<Setting>)> = None;
+        let mut seen: HashMap<(u64, &[u8]), OccId> = HashMap::default();
+        let mut out = Lines { heads: vec![OccId(0); config.scopes().len()], ..Lines::default() };
+        let mut last: Option<(ScopeId, Option<u64>)> = None;
         for (id, occ) in config.occs() {
             let setting = match last {
                 Some((scope, setting)) if scope == occ.scope => setting,
@@ -45,20 +36,32 @@ impl Lines {
             out.fresh.push(id);
             let file = config.file(id);
             let directive = config.directive(id);
-            let setting = Setting { ending: directive.ending(), ..setting };
+            let setting = setting | directive.ending() as u64;
             let text = &config.sources.get(file).bytes[directive.head().range()];
             // Tags stand for what nobody knows, and words with them are masked.
-            if config.ast(file).template != Template::No || seen.insert((setting, text)) {
+            let first = match config.ast(file).template {
+                Template::No => *seen.entry((setting, text)).or_insert(id),
+                _ => id,
+            };
+            if first == id {
                 out.distinct.push(id);
+            }
+            if let Some(scope) = occ.opens() {
+                out.heads[scope.0 as usize] = first;
             }
         }
         out
     }
 
+    /// What stands for the words that open a block.
+    pub fn head(&self, block: ScopeId) -> OccId {
+        self.heads[block.0 as usize]
+    }
+
     /// All lines: what is wrong is told of each of them.
     pub fn all(config: Config<'_>) -> Lines {
         let all: Vec<OccId> = config.occs().map(|(id, _)| id).collect();
-        Lines { fresh: all.clone(), distinct: all, every: true }
+        Lines { fresh: all.clone(), distinct: all, every: true, heads: Vec::new() }
     }
 
     /// Whether the lines of a block are among them.
@@ -67,19 +70,17 @@ impl Lines {
     }
 }
 
-/// `None` where a whole block is a repetition.
-fn setting_of(config: Config<'_>, scope: ScopeId) -> Option<Setting> {
+/// What beside its words decides whether nginx accepts a line by itself, but for how it ends; `None`
+/// where a whole block is a repetition.
+fn setting_of(config: Config<'_>, scope: ScopeId) -> Option<u64> {
     let facts = config.scope(scope);
     if facts.repeats.is_some() {
         return None;
     }
+    // `map` and `geo` are both blocks of entries.
     let opened_by = facts.opened_by.filter(|_| facts.kind == ScopeKind::Entries);
-    Some(Setting {
-        kind: facts.kind,
-        entries_of: opened_by.map_or(0, |o| config.occ(o).name.0),
-        ending: Ending::Missing,
-        outermost: scope == config.top(),
-        outside_http: facts.outside_http,
-        unresolved: facts.unresolved,
-    })
+    let entries_of = opened_by.map_or(0, |o| config.occ(o).name.0);
+    let flags = [scope == config.top(), facts.outside_http, facts.unresolved];
+    let flags = flags.iter().fold(0, |all, flag| all << 1 | u64::from(*flag));
+    Some(u64::from(entries_of) << 32 | (facts.kind as u64) << 16 | flags << 8)
 }

@@ -3,6 +3,7 @@
 
 use super::scope::{Config, OccId};
 use crate::catalog::{Name, name};
+use crate::syntax::Word;
 use std::sync::OnceLock;
 
 /// A regular expression as it stands in the configuration, compiled when first used.
@@ -107,6 +108,11 @@ impl Pattern {
 
     /// The regular expressions in the arguments of a `location`, `server_name`, `rewrite` or `if`.
     pub fn of_directive(config: Config<'_>, id: OccId, directive: Name) -> Vec<Pattern> {
+        // Hardly any location or name is an expression.
+        let tilde = |word: Word| config.bytes(id)[word.inner(config.bytes(id)).range()].starts_with(b"~");
+        if matches!(directive, name::LOCATION | name::SERVER_NAME) && !config.args(id).iter().any(tilde) {
+            return Vec::new();
+        }
         let args: Vec<Vec<u8>> =
             (0..config.args(id).len()).filter_map(|i| config.arg(id, i)).map(|v| v.into_owned()).collect();
         match directive {

@@ -190,7 +190,8 @@ pub(super) struct Tree {
 
 /// Directives that the model asks for by name at every endpoint. A bit for each says in one look
 /// whether a scope has any.
-const INTERESTING: [Name; 42] = [
+const INTERESTING: [Name; 43] = [
+    name::INCLUDE,
     name::PROXY_PASS,
     name::PROXY_SET_HEADER,
     name::PROXY_HTTP_VERSION,

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::lines::Lines;
 use super::pattern::Pattern;
-use super::scope::{Config, OccId, ScopeKind};
+use super::scope::{Config, Occ, OccId, ScopeKind};
 use crate::catalog::{Name, builtin_variable, name};
 use crate::syntax::word;
 
@@ -83,9 +84,27 @@ pub enum Key {
 
 impl Definitions {
     /// Reads all definitions of a configuration.
-    pub fn collect(config: Config<'_>) -> Definitions {
+    pub fn collect(config: Config<'_>, lines: &Lines) -> Definitions {
         let mut out = Definitions::default();
-        for (id, occ) in config.occs() {
+        let defines = |n: Name| {
+            matches!(
+                n,
+                name::MAP
+                    | name::SET
+                    | name::GEO
+                    | name::SPLIT_CLIENTS
+                    | name::AUTH_REQUEST_SET
+                    | name::PERL_SET
+                    | name::REWRITE
+                    | name::IF
+                    | Name::UNKNOWN
+            )
+        };
+        let all = config.occs().filter(|(_, o)| defines(o.name));
+        // Their expressions name captures, whatever stands in the blocks.
+        let named = |o: &Occ| matches!(o.name, name::LOCATION | name::SERVER_NAME);
+        let heads = lines.distinct.iter().map(|&id| (id, config.occ(id))).filter(|(_, o)| named(o));
+        for (id, occ) in all.chain(heads) {
             match config.scope(occ.scope).kind {
                 ScopeKind::Stream
                 | ScopeKind::StreamServer
@@ -96,6 +115,9 @@ impl Definitions {
                 _ if config.scope(occ.scope).outside_http => {}
                 _ => out.directive(config, id, occ.name),
             }
+        }
+        for definitions in out.by_name.values_mut() {
+            definitions.sort_by_key(|d| d.occ);
         }
         out.names = out.by_name.keys().cloned().collect();
         out.names.sort_unstable();

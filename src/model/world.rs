@@ -44,7 +44,7 @@ impl<'a> World<'a> {
         scripts.dedup();
         scripts.sort_unstable();
         let lines = Lines::new(config);
-        World { scripts, config, definitions: Definitions::collect(config), lines, upstreams, is_root, open }
+        World { scripts, config, definitions: Definitions::collect(config, &lines), lines, upstreams, is_root, open }
     }
 
     /// The `upstream` of this name; nginx compares without case.

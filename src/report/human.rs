@@ -339,13 +339,7 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
     let (errors, warnings, advice) =
         (report.count(Severity::Error), report.count(Severity::Warning), report.count(Severity::Advice));
     let endpoints = report.checked.endpoints.len();
-    // Locations that nobody takes for WebSocket are not broken, unless a finding says so.
-    let reported = |e: &&crate::engine::EndpointFact| {
-        e.evidence > crate::model::evidence::Evidence::None || report.shown().any(|d| d.primary.place == e.place)
-    };
-    let broken = report.checked.endpoints.iter().filter(|e| matches!(e.verdict.as_str(), "broken" | "rejected"));
-    let broken =
-        if report.checked.diagnostics.len() > 1_000 { broken.count() } else { broken.filter(reported).count() };
+    let broken = report.broken().count();
     let opens = report.checked.endpoints.iter().filter(|e| e.verdict.as_str() == "upgrades").count();
     let files = report.checked.files.len();
     let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };

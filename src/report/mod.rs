@@ -14,11 +14,15 @@ mod sarif;
 mod ticket;
 mod trace;
 
+use foldhash::HashSet;
+
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::Checked;
+use crate::engine::{Checked, EndpointFact};
 use crate::fix::Wanted;
 use crate::i18n::Lang;
-use crate::source::SourceMap;
+use crate::model::evidence::Evidence;
+use crate::model::verdict::Verdict;
+use crate::source::{Place, SourceMap};
 
 pub use checkstyle::checkstyle;
 pub use concise::concise;
@@ -58,7 +62,17 @@ impl Report<'_> {
 
     /// How many findings have a severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.checked.diagnostics.iter().filter(|d| d.severity == severity).count()
+        let counted = if severity == Severity::Advice { self.checked.counted.len() } else { 0 };
+        counted + self.checked.diagnostics.iter().filter(|d| d.severity == severity).count()
+    }
+
+    /// Endpoints that fail. Locations that nobody takes for WebSocket are not broken, unless a finding
+    /// says so.
+    pub fn broken(&self) -> impl Iterator<Item = &EndpointFact> {
+        let said: HashSet<Place> = self.shown().map(|d| d.primary.place).collect();
+        let fails = |e: &&EndpointFact| matches!(e.verdict, Verdict::Broken | Verdict::Rejected);
+        let broken = self.checked.endpoints.iter().filter(fails);
+        broken.filter(move |e| e.evidence > Evidence::None || said.contains(&e.place))
     }
 
     /// How many findings have a safe fix.

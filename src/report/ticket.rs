@@ -8,7 +8,6 @@ use super::item::{Item, items};
 use super::{Report, escaped};
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
-use crate::model::verdict::Verdict;
 use crate::text;
 
 /// What the ticket is made of, beside the findings.
@@ -54,11 +53,7 @@ pub fn ticket(ticket: &Ticket<'_>) -> String {
 
 /// Endpoints that fail and are reported, each location once.
 fn broken<'r>(report: &'r Report<'_>) -> Vec<&'r EndpointFact> {
-    let fails = |e: &&EndpointFact| matches!(e.verdict, Verdict::Broken | Verdict::Rejected);
-    let reported = |e: &&EndpointFact| {
-        e.evidence > crate::model::evidence::Evidence::None || report.shown().any(|d| d.primary.place == e.place)
-    };
-    let mut out: Vec<&EndpointFact> = report.checked.endpoints.iter().filter(fails).filter(reported).collect();
+    let mut out: Vec<&EndpointFact> = report.broken().collect();
     out.dedup_by_key(|e| e.place);
     out
 }

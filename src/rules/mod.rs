@@ -134,7 +134,7 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 pub struct Options {
     /// What fixes write as `Connection`.
     pub connection: ConnectionMode,
-    /// Advice is only counted: it needs no words and no fix.
+    /// Advice is only counted: it needs no words and no fix, and nothing can take it back.
     pub count_advice: bool,
 }
 
@@ -150,6 +150,8 @@ pub struct Context<'a> {
     pub options: &'a Options,
     /// The way of the URL that the user asked about.
     pub traced: Option<&'a Trace>,
+    /// The places of advice that is only counted.
+    pub counted: RefCell<Vec<Place>>,
     read_only: &'a dyn Fn(FileId) -> bool,
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
@@ -172,6 +174,7 @@ impl<'a> Context<'a> {
             misspellings,
             options,
             traced,
+            counted: RefCell::default(),
             read_only,
             map_names: RefCell::default(),
             subrequests: OnceCell::new(),

@@ -1,4 +1,4 @@
-use super::{Context, Rule};
+use super::{Context, Quiet, Rule};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
 use crate::model::evidence::{Evidence};
@@ -70,10 +70,15 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    let mut quiet = Quiet::default();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence > Evidence::None) {
-        let Some(url) = config.arg(endpoint.pass, 0) else { continue };
-        let text = url.into_owned();
+        let level = config.occ(endpoint.pass).scope;
+        if quiet.covers(config, level) {
+            continue;
+        }
+        let Some(text) = config.arg(endpoint.pass, 0) else { continue };
         if !word::has_variables(&text) {
+            quiet.add(config, level);
             continue;
         }
         let uri = String::from_utf8_lossy(uri_part(&text)).into_owned();

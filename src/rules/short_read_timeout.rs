@@ -5,7 +5,6 @@ use crate::model::endpoint::{Endpoint};
 use crate::model::evidence::{Evidence};
 use crate::model::inherit::Found;
 use crate::model::verdict::Verdict;
-use crate::i18n::Text;
 use crate::text;
 
 rule! {
@@ -79,7 +78,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let short = cx.analysis.endpoints.iter().filter(carries).filter(|e| config.effective(e.scope, name::PROXY_READ_TIMEOUT) == Found::Nowhere);
     for (endpoint, more) in cx.once_in_each_server(short) {
         if cx.options.count_advice {
-            out.push(rule.at(config.head(endpoint.pass), Text::default(), Text::default()));
+            cx.counted.borrow_mut().push(config.head(endpoint.pass));
             continue;
         }
         let location = cx.location_words(endpoint.location);

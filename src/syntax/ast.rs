@@ -80,14 +80,9 @@ pub struct DirectiveId {
 }
 
 impl DirectiveId {
-    /// Its node alone; with [`DirectiveRef::shift`] it is the whole.
-    pub fn node(self) -> u32 {
-        self.node
-    }
-
-    /// The directive that a node and a shift speak of.
-    pub fn new(node: u32, shift: u32) -> DirectiveId {
-        DirectiveId { node, shift }
+    /// The directive of the same text in a body that stands so many bytes further back.
+    pub fn behind(self, bytes: u32) -> DirectiveId {
+        DirectiveId { shift: self.shift.wrapping_add(bytes), ..self }
     }
 }
 
@@ -321,7 +316,7 @@ impl<'a> DirectiveRef<'a> {
     }
 
     /// How far the directives in its block stand behind those whose nodes they share.
-    pub fn shift(self) -> u32 {
+    fn shift(self) -> u32 {
         self.id.shift + self.node().shift
     }
 

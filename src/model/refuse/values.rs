@@ -1,6 +1,6 @@
 //! Values that nginx checks when it reads them: each check names the function it follows.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::address::{self, Address, Use};
 use super::{Refusal, RefusalKind as Kind};
@@ -136,7 +136,6 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
             let shown = String::from_utf8_lossy(&url);
             let shown = shown.split_once("://").map_or("", |(_, r)| r);
             out.push(refuse(format!("{said} in upstream \"{shown}\"")));
-            return;
         }
         Ok(Address { host, port: Some(port) }) => {
             if let Some(upstream) = world.upstream(&host) {
@@ -224,29 +223,28 @@ fn nested_location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 fn duplicate_locations(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
     // Thousands of servers have the same few locations: a list that is right once is right again.
-    let mut right: HashSet<Vec<u8>, foldhash::fast::RandomState> = HashSet::default();
+    let mut right: HashSet<Vec<OccId>> = HashSet::default();
+    let mut list = Vec::new();
     for (scope, facts) in config.scopes() {
         if !matches!(facts.kind, ScopeKind::Server | ScopeKind::Location) || config.blocks(scope).next().is_none() {
             continue;
         }
-        let mut list = Vec::new();
-        for occ in config.blocks(scope).filter(|&o| config.occ(o).name == name::LOCATION) {
-            list.extend_from_slice(&config.bytes(occ)[config.head(occ).span.range()]);
-            list.push(b'{');
-        }
+        list.clear();
+        let locations = config.blocks(scope).filter(|&o| config.occ(o).name == name::LOCATION);
+        list.extend(locations.filter_map(|o| config.occ(o).opens()).map(|s| world.lines.head(s)));
         if right.contains(&list) {
             continue;
         }
         let before = out.len();
         duplicates_in(world, scope, out);
         if out.len() == before {
-            right.insert(list);
+            right.insert(list.clone());
         }
     }
 }
 
 fn duplicates_in(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
-    let mut seen: HashMap<(bool, Vec<u8>), OccId> = HashMap::new();
+    let mut seen: HashMap<(bool, Vec<u8>), OccId> = HashMap::default();
     for location in locations_in(world.config, scope) {
         let key = match &location.matcher {
             Matcher::Exact(path) => (true, path.clone()),
