@@ -268,10 +268,8 @@ fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
 fn subrequest_targets(world: &World<'_>, endpoints: &[Endpoint]) -> Vec<ScopeId> {
     let config = world.config;
     let mut out = Vec::new();
-    for (id, occ) in config.occs() {
-        if !matches!(occ.name, name::AUTH_REQUEST | name::MIRROR) {
-            continue;
-        }
+    for id in world.lines.named(config, &[name::AUTH_REQUEST, name::MIRROR]) {
+        let occ = config.occ(id);
         let uri = config.arg_text(id, 0);
         let servers: Vec<ScopeId> = match config.enclosing(occ.scope, ScopeKind::Server) {
             Some(_) => vec![occ.scope],

@@ -210,6 +210,8 @@ impl Expander<'_, '_> {
             simple: (NONE, NONE),
             blocks: (NONE, NONE),
             mask: 0,
+            node: NONE,
+            shift: 0,
             depth,
             outside_http,
             unresolved: false,
@@ -242,7 +244,7 @@ impl Expander<'_, '_> {
             } else {
                 let decoded = word::decode(ast.text(&self.files.sources.get(file).bytes), directive.name());
                 if is_open(&decoded) {
-                    self.out.tree.scopes[scope.0 as usize].decided_elsewhere();
+                    self.out.tree.scope_mut(scope).decided_elsewhere();
                 }
                 lookup(&decoded)
             };
@@ -251,24 +253,26 @@ impl Expander<'_, '_> {
                 && directive.ending() == Ending::Semicolon
                 && is_left_blank(name.as_str())
             {
-                self.out.tree.scopes[scope.0 as usize].hide();
+                self.out.tree.scope_mut(scope).hide();
             }
             let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
             let first_child = directive.children().next().map(DirectiveRef::id);
-            let occ = self.push(Occ { node: id, name, scope, chain, opens: NONE, next: NONE }, block);
+            let (node, shift, one) = (id.node(), directive.shift(), directive.args().len() == 1);
+            let occ = self.push(Occ { scope, name, block, link: node, chain, next: NONE });
             if block {
                 let kind = self.out.tree.scopes[scope.0 as usize].kind.open(name);
                 let inner = self.scope(kind, Some(scope), Some(occ));
+                (self.out.tree.scope_mut(inner).node, self.out.tree.scope_mut(inner).shift) = (node, shift);
                 self.repeat(file, id, inner);
                 if self.files.asts[file.0 as usize].template == Template::Unread {
-                    self.out.tree.scopes[inner.0 as usize].decided_elsewhere();
+                    self.out.tree.scope_mut(inner).decided_elsewhere();
                 }
-                self.out.tree.occs[occ.0 as usize].opens = inner.0;
-                if !self.copy(inner, id) {
+                self.out.tree.occs[occ.0 as usize].link = inner.0;
+                if !self.copy(inner) {
                     stack.push(Frame { file, next: first_child, scope: inner, chain });
                 }
-            } else if name == name::INCLUDE && self.include_applies(occ, scope) {
-                self.include(occ, &mut stack);
+            } else if name == name::INCLUDE && one && self.include_applies(scope) {
+                self.include(occ, id, &mut stack);
             }
         }
     }
@@ -298,7 +302,7 @@ impl Expander<'_, '_> {
     }
 
     /// Reads the body of a block that repeats another one off that one; whether that could be done.
-    fn copy(&mut self, inner: ScopeId, id: DirectiveId) -> bool {
+    fn copy(&mut self, inner: ScopeId) -> bool {
         let tree = &mut self.out.tree;
         let Scope { repeats: Some(first), opened_by: Some(occ), .. } = tree.scopes[inner.0 as usize] else {
             return false;
@@ -314,11 +318,9 @@ impl Expander<'_, '_> {
         }
         // They stand one behind the other: there are no blocks and no includes among them.
         let (start, count) = (tree.occs.len() as u32, simple.1 - simple.0 + 1);
-        let ast = &self.files.asts[tree.chains[chain as usize].file.0 as usize];
-        let behind = ast.get(id).mark().wrapping_sub(ast.get(model.node).mark());
         tree.occs.extend_from_within(simple.0 as usize..=simple.1 as usize);
         for (at, copy) in tree.occs[start as usize..].iter_mut().enumerate() {
-            *copy = Occ { node: copy.node.behind(behind), scope: inner, chain, next: start + at as u32 + 1, ..*copy };
+            *copy = Occ { scope: inner, chain, next: start + at as u32 + 1, ..*copy };
         }
         if let Some(last) = tree.occs.last_mut() {
             last.next = NONE;
@@ -341,11 +343,11 @@ impl Expander<'_, '_> {
         self.files.asts[file.0 as usize].top().next().map(DirectiveRef::id)
     }
 
-    fn push(&mut self, occ: Occ, block: bool) -> OccId {
+    fn push(&mut self, occ: Occ) -> OccId {
         let id = OccId(self.out.tree.occs.len() as u32);
         let scope = &mut self.out.tree.scopes[occ.scope.0 as usize];
         scope.mask |= interest(occ.name);
-        let list = if block { &mut scope.blocks } else { &mut scope.simple };
+        let list = if occ.block { &mut scope.blocks } else { &mut scope.simple };
         let last = std::mem::replace(&mut list.1, id.0);
         if last == NONE {
             list.0 = id.0;
@@ -358,22 +360,20 @@ impl Expander<'_, '_> {
     }
 
     /// `split_clients` takes `include` for an entry of its own, and nginx wants exactly one argument.
-    fn include_applies(&self, occ: OccId, scope: ScopeId) -> bool {
+    fn include_applies(&self, scope: ScopeId) -> bool {
         let tree = &self.out.tree;
         let scope = &tree.scopes[scope.0 as usize];
         let in_split_clients = scope.kind == ScopeKind::Entries
             && scope.opened_by.is_some_and(|o| tree.occs[o.0 as usize].name == name::SPLIT_CLIENTS);
-        let o = &tree.occs[occ.0 as usize];
-        let file = tree.chains[o.chain as usize].file;
-        !in_split_clients && self.files.asts[file.0 as usize].get(o.node).args().len() == 1
+        !in_split_clients
     }
 
-    fn include(&mut self, occ: OccId, stack: &mut Vec<Frame>) {
-        let Occ { node, scope, chain, .. } = self.out.tree.occs[occ.0 as usize];
+    fn include(&mut self, occ: OccId, id: DirectiveId, stack: &mut Vec<Frame>) {
+        let Occ { scope, chain, .. } = self.out.tree.occs[occ.0 as usize];
         let file = self.out.tree.chains[chain as usize].file;
         let argument = {
             let ast = &self.files.asts[file.0 as usize];
-            let Some(word) = ast.get(node).args().first() else { return };
+            let Some(word) = ast.get(id).args().first() else { return };
             word::decode(ast.text(&self.files.sources.get(file).bytes), word).into_owned()
         };
         let found = resolve(self.files, self.lookup_in, file, &argument);
@@ -408,7 +408,7 @@ impl Expander<'_, '_> {
             } else {
                 let next = self.enter_file(id);
                 if self.files.asts[id.0 as usize].template == Template::Unread {
-                    self.out.tree.scopes[scope.0 as usize].decided_elsewhere();
+                    self.out.tree.scope_mut(scope).decided_elsewhere();
                 }
                 let new_chain = self.out.tree.chains.len() as u32;
                 self.out.tree.chains.push(Chain { include: occ, parent: chain, file: id });
@@ -432,7 +432,7 @@ impl Expander<'_, '_> {
     fn broken(&mut self, occ: OccId, problem: IncludeProblem, path: PathBuf) {
         if problem != IncludeProblem::Cycle {
             let scope = self.out.tree.occs[occ.0 as usize].scope;
-            self.out.tree.scopes[scope.0 as usize].hide();
+            self.out.tree.scope_mut(scope).hide();
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
     }

@@ -4,6 +4,7 @@
 use foldhash::HashMap;
 
 use super::scope::{Config, OccId, Scope, ScopeId, ScopeKind};
+use crate::catalog::{NUMBERS, Name, name};
 use crate::syntax::Template;
 
 /// Lines to look at, in order.
@@ -13,6 +14,8 @@ pub struct Lines {
     pub fresh: Vec<OccId>,
     /// Of these the first of each text in each kind of place.
     pub distinct: Vec<OccId>,
+    /// All lines but the everyday ones and the entries of maps.
+    pub rare: Vec<OccId>,
     /// For each block, by its number, the first line with the words that open it, in each kind of place;
     /// the same for two blocks whose heads are the same.
     heads: Vec<OccId>,
@@ -32,6 +35,9 @@ impl Lines {
                 _ => setting_of(config, occ.scope),
             };
             last = Some((occ.scope, setting));
+            if !is_everyday(occ.name) && config.scope(occ.scope).kind != ScopeKind::Entries {
+                out.rare.push(id);
+            }
             let Some(setting) = setting else { continue };
             out.fresh.push(id);
             let file = config.file(id);
@@ -61,13 +67,44 @@ impl Lines {
     /// All lines: what is wrong is told of each of them.
     pub fn all(config: Config<'_>) -> Lines {
         let all: Vec<OccId> = config.occs().map(|(id, _)| id).collect();
-        Lines { fresh: all.clone(), distinct: all, every: true, heads: Vec::new() }
+        Lines { fresh: all.clone(), distinct: all, every: true, ..Lines::default() }
+    }
+
+    /// The rare lines with one of these names, in order.
+    pub fn named<'l>(&'l self, config: Config<'l>, names: &'static [Name]) -> impl Iterator<Item = OccId> + 'l {
+        debug_assert!(!names.iter().any(|n| is_everyday(*n)));
+        self.rare.iter().copied().filter(move |&o| names.contains(&config.occ(o).name))
     }
 
     /// Whether the lines of a block are among them.
     pub fn cover(&self, block: &Scope) -> bool {
         self.every || block.repeats.is_none()
     }
+}
+
+/// What nearly every server and location holds, and nobody asks for over a whole configuration.
+fn is_everyday(directive: Name) -> bool {
+    const TABLE: [bool; NUMBERS] = {
+        let everyday = [
+            name::LISTEN,
+            name::LOCATION,
+            name::PROXY_HTTP_VERSION,
+            name::PROXY_PASS,
+            name::PROXY_READ_TIMEOUT,
+            name::PROXY_SEND_TIMEOUT,
+            name::PROXY_SET_HEADER,
+            name::SERVER,
+            name::SERVER_NAME,
+        ];
+        let mut table = [false; NUMBERS];
+        let mut i = 0;
+        while i < everyday.len() {
+            table[everyday[i].0 as usize] = true;
+            i += 1;
+        }
+        table
+    };
+    TABLE.get(directive.0 as usize).copied().unwrap_or(false)
 }
 
 /// What beside its words decides whether nginx accepts a line by itself, but for how it ends; `None`

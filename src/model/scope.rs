@@ -19,7 +19,7 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// Blocks nested deeper than this are not looked into: nginx reads nested blocks by calling itself,
 /// and no configuration comes near it. Every walk outward is bounded by it.
-pub const MAX_DEPTH: u32 = 100;
+pub const MAX_DEPTH: u8 = 100;
 
 /// What a block is, by its name and by the block around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,24 +108,26 @@ impl ScopeKind {
 }
 
 /// One directive in one of its contexts. A file that is included twice has two occurrences of each.
+/// There may be millions: 20 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Occ {
-    /// Its number in its file.
-    pub node: DirectiveId,
-    /// Its name, if the catalogue knows it.
-    pub name: Name,
     /// The scope it stands in.
     pub scope: ScopeId,
+    /// Its name, if the catalogue knows it.
+    pub name: Name,
+    /// Whether it opens a scope.
+    pub(super) block: bool,
+    /// The scope that it opens, or, of a simple directive, its node.
+    pub(super) link: u32,
     /// The includes through which it came, as an index into the chains; 0 is none.
     pub(super) chain: u32,
-    pub(super) opens: u32,
     pub(super) next: u32,
 }
 
 impl Occ {
     /// The scope that it opens, if it is a block.
     pub fn opens(&self) -> Option<ScopeId> {
-        (self.opens != NONE).then_some(ScopeId(self.opens))
+        self.block.then_some(ScopeId(self.link))
     }
 }
 
@@ -142,8 +144,12 @@ pub struct Scope {
     pub(super) blocks: (u32, u32),
     /// Which of the interesting directives stand in it.
     pub(super) mask: u64,
+    /// The node of the directive that opens it, and how far its own lines stand behind the nodes that
+    /// they share.
+    pub(super) node: u32,
+    pub(super) shift: u32,
     /// How many blocks are around it.
-    pub(super) depth: u32,
+    pub(super) depth: u8,
     /// It belongs to `stream` or `mail`: another set of variables.
     pub outside_http: bool,
     /// An include of its own could not be read.
@@ -186,6 +192,12 @@ pub(super) struct Tree {
     pub(super) occs: Vec<Occ>,
     pub(super) scopes: Vec<Scope>,
     pub(super) chains: Vec<Chain>,
+}
+
+impl Tree {
+    pub(super) fn scope_mut(&mut self, scope: ScopeId) -> &mut Scope {
+        &mut self.scopes[scope.0 as usize]
+    }
 }
 
 /// Directives that the model asks for by name at every endpoint. A bit for each says in one look
@@ -297,7 +309,14 @@ impl<'a> Config<'a> {
 
     /// The directive behind an occurrence.
     pub fn directive(self, id: OccId) -> DirectiveRef<'a> {
-        self.ast(self.file(id)).get(self.occ(id).node)
+        let (ast, occ) = (self.ast(self.file(id)), self.occ(id));
+        if let Some(inner) = occ.opens() {
+            return ast.get(DirectiveId::new(self.scope(inner).node, 0));
+        }
+        let Scope { shift, opened_by, .. } = *self.scope(occ.scope);
+        // What an include brings stands where it stands.
+        let own = shift != 0 && opened_by.is_some_and(|o| self.occ(o).chain == occ.chain);
+        ast.get(DirectiveId::new(occ.link, if own { shift } else { 0 }))
     }
 
     /// The bytes of the file that holds an occurrence.

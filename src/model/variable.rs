@@ -100,7 +100,7 @@ impl Definitions {
                     | Name::UNKNOWN
             )
         };
-        let all = config.occs().filter(|(_, o)| defines(o.name));
+        let all = lines.rare.iter().map(|&id| (id, config.occ(id))).filter(|(_, o)| defines(o.name));
         // Their expressions name captures, whatever stands in the blocks.
         let named = |o: &Occ| matches!(o.name, name::LOCATION | name::SERVER_NAME);
         let heads = lines.distinct.iter().map(|&id| (id, config.occ(id))).filter(|(_, o)| named(o));

@@ -31,19 +31,19 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     /// Reads the definitions of a configuration.
     pub fn new(config: Config<'a>, is_root: bool) -> World<'a> {
-        let upstreams = config
-            .occs()
-            .filter(|(_, o)| o.name == name::UPSTREAM && config.scope(o.scope).kind != ScopeKind::Stream)
-            .map(|(id, _)| (config.arg_text(id, 0).to_ascii_lowercase(), id))
+        let lines = Lines::new(config);
+        let upstreams = lines
+            .named(config, &[name::UPSTREAM])
+            .filter(|&o| config.scope(config.occ(o).scope).kind != ScopeKind::Stream)
+            .map(|o| (config.arg_text(o, 0).to_ascii_lowercase(), o))
             .collect();
         let hides =
             |k: ScopeKind| matches!(k, ScopeKind::Main | ScopeKind::Http | ScopeKind::Server | ScopeKind::Location);
         let open = !is_root || config.scopes().any(|(_, s)| s.unresolved && hides(s.kind));
         let mut scripts: Vec<ScopeId> =
-            config.occs().filter(|(id, _)| runs_script(config, *id)).map(|(_, o)| o.scope).collect();
+            lines.rare.iter().filter(|o| runs_script(config, **o)).map(|o| config.occ(*o).scope).collect();
         scripts.dedup();
         scripts.sort_unstable();
-        let lines = Lines::new(config);
         World { scripts, config, definitions: Definitions::collect(config, &lines), lines, upstreams, is_root, open }
     }
 

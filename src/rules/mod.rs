@@ -231,7 +231,8 @@ impl<'a> Context<'a> {
             let config = self.config();
             let mut targets = Vec::new();
             let mut all_known = true;
-            for (id, occ) in config.occs().filter(|(_, o)| matches!(o.name, name::AUTH_REQUEST | name::MIRROR)) {
+            for id in self.analysis.world.lines.named(config, &[name::AUTH_REQUEST, name::MIRROR]) {
+                let occ = config.occ(id);
                 let uri = config.arg_text(id, 0);
                 if uri == "off" {
                     continue;

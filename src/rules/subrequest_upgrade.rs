@@ -76,7 +76,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     let mut seen: Vec<ScopeId> = Vec::new();
-    for (id, occ) in config.occs().filter(|(_, o)| matches!(o.name, name::AUTH_REQUEST | name::MIRROR)) {
+    for id in cx.analysis.world.lines.named(config, &[name::AUTH_REQUEST, name::MIRROR]) {
+        let occ = config.occ(id);
         if !matches!(config.scope(occ.scope).kind, ScopeKind::Server | ScopeKind::Location) {
             continue;
         }

@@ -80,9 +80,14 @@ pub struct DirectiveId {
 }
 
 impl DirectiveId {
-    /// The directive of the same text in a body that stands so many bytes further back.
-    pub fn behind(self, bytes: u32) -> DirectiveId {
-        DirectiveId { shift: self.shift.wrapping_add(bytes), ..self }
+    /// The directive that a node and a shift speak of.
+    pub fn new(node: u32, shift: u32) -> DirectiveId {
+        DirectiveId { node, shift }
+    }
+
+    /// Its node; only blocks are told apart by it alone.
+    pub fn node(self) -> u32 {
+        self.node
     }
 }
 
@@ -315,8 +320,8 @@ impl<'a> DirectiveRef<'a> {
         self.node().mark + self.id.shift
     }
 
-    /// How far the directives in its block stand behind those whose nodes they share.
-    fn shift(self) -> u32 {
+    /// How far the directives in its block stand behind the nodes that they share.
+    pub fn shift(self) -> u32 {
         self.id.shift + self.node().shift
     }
 

@@ -24,7 +24,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut levels: HashSet<ScopeId> = HashSet::new();
     let ours = NameSet::of(|n| NAMES.contains(&n));
-    for (id, occ) in config.occs().filter(|(_, o)| ours.has(o.name)) {
+    for (id, occ) in world.lines.rare.iter().map(|&id| (id, config.occ(id))).filter(|(_, o)| ours.has(o.name)) {
         let kind = config.scope(occ.scope).kind;
         if matches!(kind, ScopeKind::Server | ScopeKind::Location)
             && levels.insert(occ.scope)

@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use super::address::is_network;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{VariableKind, builtin_variable, name};
-use crate::model::lines::Lines;
 use crate::model::pattern::Pattern;
 use crate::model::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::world::World;
 
-pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
-    for (id, occ) in lines.fresh.iter().map(|&id| (id, config.occ(id))) {
+    for (id, occ) in world.lines.rare.iter().map(|&id| (id, config.occ(id))) {
         let Some(scope) = occ.opens() else { continue };
         if config.scope(occ.scope).kind != ScopeKind::Http || config.scope(scope).kind != ScopeKind::Entries {
             continue;

@@ -138,7 +138,7 @@ fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal
     structure::check(world, lines, top_is_inferred, &mut out);
     values::check(world, lines, &mut out);
     words::check(world, lines, &mut out);
-    entries::check(world, lines, &mut out);
+    entries::check(world, &mut out);
     upstream::check(world, lines, &mut out);
     zones::check(world, lines, &mut out);
     buffers::check(world, &mut out);

@@ -206,12 +206,13 @@ fn gone(occ: OccId, here: &[&Directive], row: &Directive, other_arguments: &str,
 /// `map` fixes the sizes of its hash, and a later setting is a second one.
 fn map_hash_after_map(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
+    let rare = || world.lines.rare.iter().map(|&id| (id, config.occ(id)));
     let Some((first_map, _)) =
-        config.occs().find(|(_, o)| o.name == name::MAP && config.scope(o.scope).kind == ScopeKind::Http)
+        rare().find(|(_, o)| o.name == name::MAP && config.scope(o.scope).kind == ScopeKind::Http)
     else {
         return;
     };
-    for (id, occ) in config.occs() {
+    for (id, occ) in rare() {
         let hash = matches!(occ.name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE);
         if hash
             && id > first_map
