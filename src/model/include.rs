@@ -243,7 +243,7 @@ impl Expander<'_, '_> {
                 Name::UNKNOWN
             } else {
                 let decoded = word::decode(ast.text(&self.files.sources.get(file).bytes), directive.name());
-                if is_open(&decoded) {
+                if ast.template != Template::No && is_open(&decoded) {
                     self.out.tree.scope_mut(scope).decided_elsewhere();
                 }
                 lookup(&decoded)

@@ -167,6 +167,8 @@ pub struct Ast {
     pub(super) count: usize,
     /// How many bodies have a number.
     pub(super) bodies: u32,
+    /// It may be a template.
+    pub(super) suspicious: bool,
     /// All comments in order.
     pub comments: Vec<Comment>,
     /// All errors in order.

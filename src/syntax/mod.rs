@@ -17,7 +17,7 @@ pub use parser::{MAX_FILE, parse, tokens};
 /// The tree of a file that may be a template: read through a mask where it is one.
 pub fn parse_template(bytes: &[u8]) -> Ast {
     let raw = parse(bytes);
-    if !template::may_be(bytes) {
+    if !raw.suspicious || !template::may_be(bytes) {
         return raw;
     }
     // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.

@@ -78,9 +78,7 @@ fn parse_with<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl Fn
 struct Open {
     node: u32,
     last_child: u32,
-    /// The bytes up to the first `}` behind it, which are its body if nothing in them is a block, a quote
-    /// or a comment that holds the `}`.
-    perhaps: Option<(u64, Range<usize>)>,
+    perhaps: Option<Perhaps>,
     /// What was there when it was opened.
     errors: usize,
     comments: usize,
@@ -92,8 +90,46 @@ struct Open {
 #[derive(Default)]
 struct Bodies<'a> {
     hasher: foldhash::fast::RandomState,
-    known: HashMap<u64, Vec<Body<'a>>, foldhash::fast::RandomState>,
-    count: u32,
+    /// By their numbers.
+    all: Vec<Body<'a>>,
+    known: HashMap<u64, Vec<u32>, foldhash::fast::RandomState>,
+    /// The one that was met last: the next one is the same more often than not.
+    last: Option<u32>,
+}
+
+/// What is known of a block when it opens.
+enum Perhaps {
+    /// Its body stood in the file before; the offset behind its `}`.
+    Known { body: u32, end: usize },
+    /// The bytes up to the first `}`, which are its body if nothing in them is a block, a quote or a
+    /// comment that holds the `}`.
+    New { hash: u64, range: Range<usize> },
+}
+
+impl Perhaps {
+    fn end(&self) -> usize {
+        match self {
+            Perhaps::Known { end, .. } => *end,
+            Perhaps::New { range, .. } => range.end,
+        }
+    }
+}
+
+impl Bodies<'_> {
+    fn perhaps(&self, bytes: &[u8], start: usize) -> Option<Perhaps> {
+        let rest = &bytes[start..];
+        let known = |body: u32| {
+            let text = self.all[body as usize].text;
+            rest.starts_with(text).then(|| Perhaps::Known { body, end: start + text.len() })
+        };
+        if let Some(found) = self.last.and_then(known) {
+            return Some(found);
+        }
+        let len = memchr::memchr(b'}', &rest[..rest.len().min(LONGEST_BODY)])? + 1;
+        let hash = self.hasher.hash_one(&rest[..len]);
+        let found = self.known.get(&hash).and_then(|all| all.iter().copied().find_map(known));
+        Some(found.unwrap_or(Perhaps::New { hash, range: start..start + len }))
+    }
 }
 
 struct Body<'a> {
@@ -119,6 +155,8 @@ struct Parser<'a> {
     /// First word of the directive that is being read.
     first_word: usize,
     bodies: Option<Bodies<'a>>,
+    /// Up to here it is known whether the file may be a template.
+    looked: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -127,7 +165,7 @@ impl<'a> Parser<'a> {
         // Configurations run to about one word for 15 bytes and one directive for 40.
         ast.words.reserve(bytes.len() / 16);
         ast.nodes.reserve(bytes.len() / 48);
-        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0, bodies }
+        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0, bodies, looked: 0 }
     }
 
     fn in_directive(&self) -> bool {
@@ -237,13 +275,7 @@ impl<'a> Parser<'a> {
         let name = self.ast.words[self.first_word].inner(self.bytes);
         let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
         let node = self.push(at, at + 1, if lua { Ending::Lua } else { Ending::Block });
-        let perhaps = match &self.bodies {
-            Some(bodies) if !lua => {
-                let rest = &self.bytes[at + 1..self.bytes.len().min(at + 1 + LONGEST_BODY)];
-                memchr::memchr(b'}', rest).map(|len| (bodies.hasher.hash_one(&rest[..=len]), at + 1..at + 2 + len))
-            }
-            _ => None,
-        };
+        let perhaps = self.bodies.as_ref().filter(|_| !lua).and_then(|b| b.perhaps(self.bytes, at + 1));
         let (errors, comments) = (self.ast.errors.len(), self.ast.comments.len());
         self.stack.push(Open { node, last_child: NONE, perhaps, errors, comments });
         lua
@@ -251,20 +283,22 @@ impl<'a> Parser<'a> {
 
     /// Closes the block that was just opened, if its body was read before: the offset behind its `}`.
     fn repeat(&mut self) -> Option<usize> {
-        let (hash, range) = self.stack.last()?.perhaps.as_ref()?;
-        let (text, end) = (&self.bytes[range.clone()], range.end);
-        let body = self.bodies.as_ref()?.known.get(hash)?.iter().find(|b| b.text == text)?;
-        let (comments, directives) = (body.comments.clone(), body.directives);
-        let first = self.ast.nodes[body.node as usize];
+        let Perhaps::Known { body, end } = *self.stack.last()?.perhaps.as_ref()? else { return None };
+        let bodies = self.bodies.as_mut()?;
+        bodies.last = Some(body);
+        let Body { node, directives, ref comments, .. } = bodies.all[body as usize];
+        let first = self.ast.nodes[node as usize];
         let open = self.stack.pop()?;
         let node = &mut self.ast.nodes[open.node as usize];
+        self.ast.suspicious |= is_suspicious(&self.bytes[self.looked..=node.mark as usize]);
+        self.looked = end - 1;
         node.end = end as u32;
         node.first_child = first.first_child;
         node.body = first.body;
         node.shift = node.mark - first.mark;
         let shift = node.shift;
         self.ast.count += directives;
-        for at in comments {
+        for at in comments.clone() {
             let Span { start, end } = self.ast.comments[at];
             self.ast.comments.push(Span::new(start + shift, end + shift));
         }
@@ -273,19 +307,19 @@ impl<'a> Parser<'a> {
 
     /// Remembers the body of a block that was read without a complaint and without blocks in it.
     fn remember(&mut self, open: Open, end: usize) {
-        let Some((hash, range)) = open.perhaps.filter(|(_, range)| range.end == end) else { return };
+        let Some(Perhaps::New { hash, range }) = open.perhaps.filter(|p| p.end() == end) else { return };
         let Some(bodies) = self.bodies.as_mut().filter(|_| open.errors == self.ast.errors.len()) else { return };
-        let directives = self.ast.nodes.len() - 1 - open.node as usize;
-        let body = Body {
+        let number = bodies.all.len() as u32;
+        bodies.all.push(Body {
             text: &self.bytes[range],
             node: open.node,
             comments: open.comments..self.ast.comments.len(),
-            directives,
-        };
-        self.ast.nodes[open.node as usize].body = bodies.count;
-        bodies.count += 1;
-        self.ast.bodies = bodies.count;
-        bodies.known.entry(hash).or_default().push(body);
+            directives: self.ast.nodes.len() - 1 - open.node as usize,
+        });
+        bodies.known.entry(hash).or_default().push(number);
+        bodies.last = Some(number);
+        self.ast.nodes[open.node as usize].body = number;
+        self.ast.bodies = number + 1;
     }
 
     fn close_lua(&mut self, end: usize) {
@@ -317,6 +351,7 @@ impl<'a> Parser<'a> {
 
     fn finish(mut self) -> Ast {
         let end = self.bytes.len();
+        self.ast.suspicious |= is_suspicious(&self.bytes[self.looked..]);
         if self.in_directive() {
             let words = &self.ast.words[self.first_word..];
             let head = words[0].span().cover(words[words.len() - 1].span());
@@ -345,6 +380,21 @@ impl<'a> Parser<'a> {
 fn has_backslash(word: &[u8]) -> bool {
     // Words are short: a plain loop is done before a vector search has begun.
     if word.len() < 32 { word.contains(&b'\\') } else { memchr::memchr(b'\\', word).is_some() }
+}
+
+/// Whether bytes may hold something of a template, which is for `template::may_be` to say. One loop
+/// without branches, for the compiler to put into vectors.
+fn is_suspicious(bytes: &[u8]) -> bool {
+    let pair = |a: u8, b: u8| {
+        u8::from(matches!(b, b'%' | b'@' | b'<'))
+            | (u8::from(b == b'_') & u8::from(a == b'_'))
+            | (u8::from(b == b'{') & (u8::from(a == b'$') | u8::from(a == b'{')))
+            // Nginx UI.
+            | (u8::from(b == b'I') & u8::from(a == b'U'))
+    };
+    let first = bytes.first().map_or(0, |b| pair(0, *b));
+    let rest = bytes.get(1..).unwrap_or_default();
+    bytes.iter().zip(rest).fold(first, |found, (a, b)| found | pair(*a, *b)) != 0
 }
 
 /// Whether a quoted word has its closing quote: the last byte is one, and not escaped.
@@ -409,6 +459,15 @@ mod tests {
             let text: String = order.iter().map(|i| pieces[i % pieces.len()].as_str()).collect();
             let text = format!("{text} s {{ l {{ {text} }} l {{ {text} }} l {{ a b; }} m c {{ a b; }} }}");
             assert_eq!(told(&parse(text.as_bytes())), told(&parse_with(text.as_bytes(), None, |_| {})), "{text}");
+        }
+
+        #[test]
+        fn what_may_be_a_template_is_suspicious(
+            pieces in proptest::collection::vec("[aU \n;{}\"'#$_%@<>I\\\\]{0,9}|UI Template|# Nginx UI Template Start|x_by_lua_block \\{", 1..30),
+        ) {
+            let text = pieces.concat();
+            let found = crate::syntax::template::may_be(text.as_bytes());
+            assert!(!found || parse(text.as_bytes()).suspicious, "{text}");
         }
     }
 

@@ -32,15 +32,19 @@ const TAGS: [(&[u8], &[u8]); 5] = [(b"{{{", b"}}}"), (b"{{", b"}}"), (b"{%", b"%
 /// The longest tag that is taken for one.
 const LONGEST: usize = 8192;
 
-/// Whether a file may be a template at all: a look that costs next to nothing.
+/// Whether a file may be a template at all.
 pub(super) fn may_be(bytes: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
-    // These three are rare; the percent sign also stands in `{%` and `<%`.
-    let rare = memchr::memchr3_iter(b'%', b'@', b'<', bytes).any(|i| {
-        let tag = bytes[i] == b'%' && i > 0 && matches!(bytes[i - 1], b'{' | b'<');
-        tag || placeholder(bytes, i).is_some()
-    });
-    rare || has(b"{{") || has(b"__") || has(b"${") || has(FRONT_MATTER.0)
+    let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| placeholder(bytes, i).is_some());
+    has(b"{{")
+        || has(b"{%")
+        || has(b"<%")
+        || has(b"__")
+        || has(b"${")
+        || has(FRONT_MATTER.0)
+        || at(b'%')
+        || at(b'@')
+        || at(b'<')
 }
 
 /// nginx-ui's templates begin with settings in TOML between these comments.
