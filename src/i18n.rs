@@ -1,5 +1,7 @@
 //! Messages in English and Simplified Chinese. Half of those who meet this problem read Chinese.
 
+use std::borrow::Cow;
+
 /// A language of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Lang {
@@ -29,9 +31,9 @@ impl Lang {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Text {
     /// English.
-    pub en: String,
+    pub en: Cow<'static, str>,
     /// Simplified Chinese.
-    pub zh: String,
+    pub zh: Cow<'static, str>,
 }
 
 impl Text {
@@ -45,9 +47,14 @@ impl Text {
 
     /// The same in both languages: code, names, paths.
     pub fn same(text: impl Into<String>) -> Text {
-        let en = text.into();
+        let en: Cow<'static, str> = Cow::Owned(text.into());
         Text { zh: en.clone(), en }
     }
+}
+
+/// Thousands of findings share most of their words: what has no place to fill in is not copied.
+pub fn written(text: std::fmt::Arguments<'_>) -> Cow<'static, str> {
+    text.as_str().map_or_else(|| Cow::Owned(text.to_string()), Cow::Borrowed)
 }
 
 /// A fixed message in both languages.
@@ -73,7 +80,10 @@ impl StaticText {
 #[macro_export]
 macro_rules! text {
     ($en:literal, $zh:literal $(, $($arg:tt)*)?) => {
-        $crate::i18n::Text { en: format!($en $(, $($arg)*)?), zh: format!($zh $(, $($arg)*)?) }
+        $crate::i18n::Text {
+            en: $crate::i18n::written(format_args!($en $(, $($arg)*)?)),
+            zh: $crate::i18n::written(format_args!($zh $(, $($arg)*)?)),
+        }
     };
 }
 

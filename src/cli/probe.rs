@@ -166,7 +166,7 @@ fn add_decoded(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
         }
     };
     for cause in symptom.and_then(|s| find_symptom(&s)).map(|s| s.causes).unwrap_or_default() {
-        add(cause.rule, Text { en: cause.text.en.to_owned(), zh: cause.text.zh.to_owned() });
+        add(cause.rule, Text { en: cause.text.en.into(), zh: cause.text.zh.into() });
     }
 }
 

@@ -135,7 +135,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
             Text::default()
         };
         let (by_en, by_zh, note_en, note_zh) = (by.en, by.zh, note.en, note.zh);
-        out.push(Text { en: format!("{listen}   {by_en}{note_en}"), zh: format!("{listen}   {by_zh}{note_zh}") });
+        out.push(text!("{listen}   {by_en}{note_en}", "{listen}   {by_zh}{note_zh}"));
     }
     for (scope, step) in &found.arrival.locations {
         let Some(location) = config.scope(*scope).opened_by.and_then(|o| Location::read(config, o)) else { continue };
@@ -159,10 +159,8 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
             .collect::<Vec<_>>()
             .join(" ");
         let at = place(analysis, location.occ);
-        out.push(Text {
-            en: format!("location {words}   {at}   {}", how.en),
-            zh: format!("location {words}   {at}   {}", how.zh),
-        });
+        let (en, zh) = (how.en, how.zh);
+        out.push(text!("location {words}   {at}   {en}", "location {words}   {at}   {zh}"));
     }
     if let (Some((_, pass)), Some(sent)) = (found.arrival.proxied, &found.arrival.forwarded) {
         let target = config.arg_text(pass, 0);

@@ -170,7 +170,7 @@ impl Run<'_> {
 
 /// What stays of a finding while the file changes around it.
 fn identity(diagnostic: &Diagnostic) -> (String, String) {
-    (diagnostic.rule.to_owned(), diagnostic.message.en.clone())
+    (diagnostic.rule.to_owned(), diagnostic.message.en.clone().into_owned())
 }
 
 /// Writes the changed files. Each is replaced as a whole; one that changed on disk since it was read

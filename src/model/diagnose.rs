@@ -1,5 +1,7 @@
 //! From a failed handshake to its root causes: what a person would have to mend.
 
+use std::num::NonZeroU32;
+
 use foldhash::HashMap;
 
 use super::analysis::Analysis;
@@ -67,13 +69,23 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Fi
             e.evidence > Evidence::None || (e.verdict() == Verdict::Upgrades && e.evidence != Evidence::Excluded);
         *chosen.entry(e.server).or_default() |= better;
     }
+    let mut known: HashMap<NonZeroU32, Vec<Cause>> = HashMap::default();
+    let nothing_else = misspellings.is_empty() && analysis.refusals.is_empty();
     for (i, endpoint) in analysis.endpoints.iter().enumerate() {
         if endpoint.evidence == Evidence::Excluded
             || (endpoint.evidence == Evidence::None && chosen.get(&endpoint.server) == Some(&true))
         {
             continue;
         }
-        let causes = causes(analysis, endpoint, misspellings);
+        let causes = match endpoint.alike.and_then(|kind| known.get(&kind)) {
+            Some(causes) => causes.clone(),
+            None => causes(analysis, endpoint, misspellings),
+        };
+        // What is said without a place is so wherever the same lines stand.
+        let everywhere = |c: &Cause| matches!(c, Cause::NotForwarded | Cause::NoUpgrade | Cause::NoConnection);
+        if let (Some(kind), true, true) = (endpoint.alike, nothing_else, causes.iter().all(everywhere)) {
+            known.entry(kind).or_insert_with(|| causes.clone());
+        }
         // An `if` has the settings of its location, and what is wrong with them is said there.
         let said = |f: &Finding| {
             let outer: &Endpoint = &analysis.endpoints[f.endpoint];

@@ -1,6 +1,8 @@
 //! Places where requests leave for an HTTP upstream, with evidence and verdict.
 
-use foldhash::{HashMap, HashSet};
+use std::num::NonZeroU32;
+
+use foldhash::HashMap;
 
 use super::arrival::{Arrival, explore};
 use super::eval::Scope as Variables;
@@ -9,7 +11,7 @@ use super::handshake::{Forwarded, forwarded};
 use super::request::{Browser, Request};
 use super::route::{Matcher, server_names};
 use super::scope::{Config, OccId, ScopeId, ScopeKind};
-use super::verdict::{Outcome, Verdict, Why};
+use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{PathEvidence, Version, name, path_evidence};
@@ -35,6 +37,8 @@ pub struct Endpoint {
     pub unreachable: bool,
     /// An `if` whose condition holds for no handshake, or a `limit_except` for other methods.
     pub not_entered: bool,
+    /// Endpoints of the same number have the same lines around them, but for where their requests go.
+    pub alike: Option<NonZeroU32>,
 }
 
 impl Endpoint {
@@ -69,7 +73,7 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
     let config = world.config;
     let mut out = Vec::new();
     let mut alike = Alike::default();
-    let mut opens: HashSet<Kind> = HashSet::default();
+    let mut outcomes: HashMap<NonZeroU32, Outcome> = HashMap::default();
     for (scope, facts) in config.scopes() {
         let pass = match facts.kind {
             ScopeKind::Location => config.own_named(scope, name::PROXY_PASS).last(),
@@ -81,16 +85,16 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
         };
         let Some(pass) = pass else { continue };
         let Some(location) = config.enclosing(scope, ScopeKind::Location) else { continue };
-        let kind = alike.kind(world, scope, location);
-        let optional = config.is_optional(scope);
-        let known = kind.is_some_and(|k| opens.contains(&k));
-        let (outcome, unreachable, entered) = match known {
-            _ if optional => (Outcome::Unknown(Why::Include), false, true),
-            true => (Outcome::Upgrades, false, true),
-            false => verdict_at(world, scope, location, pass, version),
+        let kind = alike.number(world, scope, location);
+        let (outcome, unreachable, entered) = match kind.and_then(|k| outcomes.get(&k)) {
+            _ if config.is_optional(scope) => (Outcome::Unknown(Why::Include), false, true),
+            Some(outcome) => (outcome.clone(), false, true),
+            None => verdict_at(world, scope, location, pass, version),
         };
-        if let (Some(kind), &Outcome::Upgrades, false, true) = (kind, &outcome, unreachable, entered) {
-            opens.insert(kind);
+        // What is said without a place is so wherever the same lines stand.
+        let everywhere = matches!(outcome, Outcome::Upgrades | Outcome::Broken(Reason::Refused(_)));
+        if let (Some(kind), true, false, true) = (kind, everywhere, unreachable, entered) {
+            outcomes.entry(kind).or_insert_with(|| outcome.clone());
         }
         out.push(Endpoint {
             scope,
@@ -102,6 +106,7 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
             outcome,
             unreachable,
             not_entered: scope != location && !entered,
+            alike: kind,
         });
     }
     find_evidence(world, declared, &mut out);
@@ -126,6 +131,7 @@ type Kind = (ScopeId, u32, u32);
 /// opens opens everywhere.
 #[derive(Default)]
 struct Alike {
+    kinds: HashMap<Kind, NonZeroU32>,
     texts: HashMap<Vec<u8>, u32>,
     /// The server that was asked about last; none where more than its own plain lines matters.
     server: Option<(ScopeId, Option<u32>)>,
@@ -134,6 +140,12 @@ struct Alike {
 }
 
 impl Alike {
+    fn number(&mut self, world: &World<'_>, scope: ScopeId, location: ScopeId) -> Option<NonZeroU32> {
+        let kind = self.kind(world, scope, location)?;
+        let next = NonZeroU32::MIN.saturating_add(self.kinds.len() as u32);
+        Some(*self.kinds.entry(kind).or_insert(next))
+    }
+
     /// The kind of a plain location; `None` where more than these lines matters.
     fn kind(&mut self, world: &World<'_>, scope: ScopeId, location: ScopeId) -> Option<Kind> {
         let config = world.config;

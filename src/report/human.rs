@@ -30,10 +30,18 @@ const WHOLE: usize = 5;
 /// A line longer than this is named, not shown.
 const MAX_LINE: usize = 1_000;
 
+/// What is worked out once for many findings.
+#[derive(Default)]
+struct Pen<'a> {
+    views: HashMap<FileId, View<'a>>,
+    /// Texts in lines of a width.
+    wrapped: HashMap<(usize, String), Vec<String>>,
+}
+
 /// The findings, without the summary.
 pub fn human(report: &Report<'_>, look: Look) -> String {
     let mut out = String::new();
-    let mut views: HashMap<FileId, View<'_>> = HashMap::new();
+    let mut pen = Pen::default();
     let mut weak = 0;
     for found in report.shown() {
         let without_evidence = found.rule == "upgrade-not-forwarded" && found.severity == Severity::Warning;
@@ -42,7 +50,7 @@ pub fn human(report: &Report<'_>, look: Look) -> String {
             one_line(&mut out, report, found, look);
             continue;
         }
-        whole(&mut out, report, found, look, &mut views);
+        whole(&mut out, report, found, look, &mut pen);
         out.push('\n');
     }
     if weak > WHOLE {
@@ -76,13 +84,7 @@ fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Loo
     let _ = writeln!(out, "{} {path}:{line}:{column}  {message}", severity(look, found.severity, found.rule));
 }
 
-fn whole<'a>(
-    out: &mut String,
-    report: &Report<'a>,
-    found: &Diagnostic,
-    look: Look,
-    views: &mut HashMap<FileId, View<'a>>,
-) {
+fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Look, pen: &mut Pen<'a>) {
     let lang = report.lang;
     let message = escaped(found.message.get(lang), false);
     let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, "1", &message));
@@ -96,13 +98,20 @@ fn whole<'a>(
     }
     for (file, labels) in groups {
         let source = report.sources.get(file);
-        let view = views.entry(file).or_insert_with(|| View::new(source));
+        let view = pen.views.entry(file).or_insert_with(|| View::new(source));
         snippet(out, view, source, &labels, lang, look);
     }
     let mut note = |name: &str, text: &str| {
         if !text.is_empty() {
             let width = look.width.saturating_sub(display_width(name) + 5).max(40);
-            let lines = wrap(&escaped(text, false), width);
+            // Thousands of findings have the same few reasons.
+            let lines = match pen.wrapped.get(&(width, text.to_owned())) {
+                Some(lines) => lines,
+                None => {
+                    let lines = wrap(&escaped(text, false), width);
+                    pen.wrapped.entry((width, text.to_owned())).or_insert(lines)
+                }
+            };
             for (i, line) in lines.iter().enumerate() {
                 let head = if i == 0 { paint(look, "1;36", name) } else { " ".repeat(display_width(name)) };
                 let _ = writeln!(out, "  {head}   {line}");
@@ -351,11 +360,11 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
             "{files} 个文件,{endpoints} 个端点:{opens} 个可升级,{rest} 个不承载 WebSocket。没有问题。"
         );
         if advice > 0 {
-            out.en.push_str(&format!(
+            out.en.to_mut().push_str(&format!(
                 " {} with `-v`.",
                 if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") }
             ));
-            out.zh.push_str(&format!("另有 {advice} 条建议,用 `-v` 查看。"));
+            out.zh.to_mut().push_str(&format!("另有 {advice} 条建议,用 `-v` 查看。"));
         }
         return out;
     }
@@ -382,8 +391,8 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
         } else {
             format!("{fixable} of them")
         };
-        out.en.push_str(&format!(" Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`."));
-        out.zh.push_str(&format!("用 `wslint --fix {paths}` 修复其中 {fixable} 个,或用 `--diff` 查看补丁。"));
+        out.en.to_mut().push_str(&format!(" Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`."));
+        out.zh.to_mut().push_str(&format!("用 `wslint --fix {paths}` 修复其中 {fixable} 个,或用 `--diff` 查看补丁。"));
     }
     out
 }

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 /// The text with control characters (but for tabs and line feeds, where `lines` allows them)
 /// replaced by visible escapes.
 pub fn escaped(text: &str, lines: bool) -> String {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

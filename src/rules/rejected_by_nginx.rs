@@ -99,7 +99,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             _ => text!("", ""),
         };
         found.why = text!("`nginx -t` says: {said}.{}", "`nginx -t` 会报:{said}。{}", versions.en);
-        found.why.zh = format!("`nginx -t` 会报:{said}。{}", versions.zh);
+        found.why.zh = format!("`nginx -t` 会报:{said}。{}", versions.zh).into();
         found.help = match &refusal.kind {
             RefusalKind::UnknownDirective(Some(meant)) => text!("write `{meant}`", "改为 `{meant}`"),
             RefusalKind::NoEvents => text!("add `events {{}}`; if this file is a fragment, say so with `--context http`", "补上 `events {{}}`;若该文件只是片段,请用 `--context http` 说明"),
