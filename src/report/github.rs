@@ -77,7 +77,7 @@ fn property(text: &str) -> String {
 /// What is appended to `$GITHUB_STEP_SUMMARY`: a table of all findings, in Markdown.
 pub fn github_summary(report: &Report<'_>) -> String {
     const MOST: usize = 1_000;
-    let all = items(report);
+    let all: Vec<Item<'_>> = items(report).collect();
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
     let head = text!("wslint: {errors} errors, {warnings} warnings", "wslint:{errors} 个错误,{warnings} 个警告");
     let mut out = format!("### {}\n\n", head.get(report.lang));

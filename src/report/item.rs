@@ -1,7 +1,10 @@
 //! A finding as machines want it: places as lines and columns, edits as text, an identity that
 //! survives moved lines.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+
+use serde::Serialize;
 
 use super::{Report, escaped};
 use crate::diagnostic::{Applicability, Diagnostic};
@@ -55,10 +58,26 @@ pub(super) struct Item<'a> {
     pub fingerprint: String,
 }
 
-/// All findings that a person would see, in the order of the report.
-pub(super) fn items<'a>(report: &'a Report<'_>) -> Vec<Item<'a>> {
+/// All findings that a person would see, in the order of the report; each made when it is asked for.
+pub(super) fn items<'a>(report: &'a Report<'_>) -> impl Iterator<Item = Item<'a>> {
     let mut seen: HashMap<u64, u64> = HashMap::new();
-    report.shown().map(|found| item(report, found, &mut seen)).collect()
+    report.shown().map(move |found| item(report, found, &mut seen))
+}
+
+/// A list of which each element is made while it is written, so that a report of 50,000 findings is
+/// not in memory twice. It can be written once.
+pub(super) struct Each<I>(Cell<Option<I>>);
+
+impl<I: Iterator> Each<I> {
+    pub(super) fn of(iter: I) -> Each<I> {
+        Each(Cell::new(Some(iter)))
+    }
+}
+
+impl<I: Iterator<Item: Serialize>> Serialize for Each<I> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
+    }
 }
 
 fn item<'a>(report: &'a Report<'_>, found: &'a Diagnostic, seen: &mut HashMap<u64, u64>) -> Item<'a> {

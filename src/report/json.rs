@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::item::DOCS;
+use super::item::{DOCS, Each};
 use super::{Report, Traced};
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{EffectiveFact, EndpointFact, FileRole};
@@ -10,13 +10,13 @@ use crate::fix::lower;
 use crate::source::{Place, SourceMap};
 
 #[derive(Serialize)]
-struct Root<'a> {
+struct Root<'a, E: Serialize, D: Serialize> {
     schema_version: u32,
     tool: Tool,
     nginx_version: Option<&'a str>,
     files: Vec<File>,
-    endpoints: Vec<Endpoint>,
-    diagnostics: Vec<Finding>,
+    endpoints: E,
+    diagnostics: D,
     summary: Summary,
 }
 
@@ -155,8 +155,8 @@ pub fn json(report: &Report<'_>) -> String {
         tool: Tool { name: "wslint", version: env!("CARGO_PKG_VERSION") },
         nginx_version: report.nginx_version,
         files: files.collect(),
-        endpoints: report.checked.endpoints.iter().map(|e| endpoint(sources, e)).collect(),
-        diagnostics: report.checked.diagnostics.iter().map(|d| finding(report, d)).collect(),
+        endpoints: Each::of(report.checked.endpoints.iter().map(|e| endpoint(sources, e))),
+        diagnostics: Each::of(report.checked.diagnostics.iter().map(|d| finding(report, d))),
         summary: Summary {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),

@@ -1,19 +1,21 @@
 //! JUnit XML: one test for each file, or one for each finding in it.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::Report;
-use super::item::{items, shown_path, xml};
+use super::item::{Item, items, shown_path, xml};
 
 /// The report.
 pub fn junit(report: &Report<'_>) -> String {
-    let all = items(report);
+    let all: Vec<Item<'_>> = items(report).collect();
+    let told: HashSet<&str> = all.iter().map(|item| item.path.as_str()).collect();
     let clean: Vec<String> = report
         .checked
         .files
         .iter()
         .map(|(file, _)| shown_path(report.sources.get(*file)))
-        .filter(|path| !all.iter().any(|item| item.path == *path))
+        .filter(|path| !told.contains(path.as_str()))
         .collect();
     let (tests, failures) = (all.len() + clean.len(), all.len());
     let mut out = format!(

@@ -8,7 +8,7 @@ use crate::diagnostic::{Applicability, Severity};
 
 /// The report.
 pub fn rdjson(report: &Report<'_>) -> String {
-    let diagnostics: Vec<Value> = items(report).iter().map(|item| diagnostic(report, item)).collect();
+    let diagnostics: Vec<Value> = items(report).map(|item| diagnostic(report, &item)).collect();
     let out = json!({
         "source": {"name": "wslint", "url": "https://github.com/wslint/wslint"},
         "severity": "WARNING",

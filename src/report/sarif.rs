@@ -1,16 +1,15 @@
 //! SARIF 2.1.0, for code scanning.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Report;
-use super::item::{DOCS, Item, Range, items};
+use super::item::{DOCS, Each, Item, Range, items};
 use crate::diagnostic::{Applicability, Severity};
 use crate::rules;
 
 /// The report.
 pub fn sarif(report: &Report<'_>) -> String {
-    let all = items(report);
-    let results: Vec<Value> = all.iter().map(|item| result(report, item)).collect();
     let rules: Vec<Value> = rules::ALL
         .iter()
         .map(|rule| {
@@ -27,25 +26,43 @@ pub fn sarif(report: &Report<'_>) -> String {
             })
         })
         .collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "wslint",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": "https://github.com/wslint/wslint",
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The directory in which wslint ran"}}},
-            "results": results,
-        }],
+    let driver = json!({
+        "name": "wslint",
+        "version": env!("CARGO_PKG_VERSION"),
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "informationUri": "https://github.com/wslint/wslint",
+        "rules": rules,
     });
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({"driver": driver}),
+            column_kind: "unicodeCodePoints",
+            original_uri_base_ids: json!({"SRCROOT": {"description": {"text": "The directory in which wslint ran"}}}),
+            results: Each::of(items(report).map(|item| result(report, &item))),
+        }],
+    };
     let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
     text.push('\n');
     text
+}
+
+#[derive(Serialize)]
+struct Log<R: Serialize> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<R>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R: Serialize> {
+    tool: Value,
+    column_kind: &'static str,
+    original_uri_base_ids: Value,
+    results: R,
 }
 
 fn result(report: &Report<'_>, item: &Item<'_>) -> Value {

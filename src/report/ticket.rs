@@ -26,7 +26,7 @@ const PATCH: &str = "websocket.patch";
 /// The ticket.
 pub fn ticket(ticket: &Ticket<'_>) -> String {
     let report = ticket.report;
-    let all = items(report);
+    let all: Vec<Item<'_>> = items(report).collect();
     let mut out = Page { text: String::new(), lang: report.lang };
     if all.is_empty() {
         out.heading(1, &text!("nginx and WebSocket: nothing to change", "nginx 与 WebSocket:无需变更"));
