@@ -1,5 +1,8 @@
 //! Laws that hold for any input.
 
+mod common;
+mod laws;
+
 use proptest::prelude::*;
 use wslint::diagnostic::Edit;
 use wslint::fix::{ByteEdit, Patched, unified};
@@ -116,7 +119,7 @@ proptest! {
         patched.apply(&change);
         let diff = unified(std::path::Path::new("x.conf"), &patched);
         prop_assert_eq!(diff.is_empty(), patched.text() == text);
-        prop_assert_eq!(apply(&text, &diff), patched.text());
+        prop_assert_eq!(laws::patched_by(&text, &diff), patched.text());
     }
 
     /// Whatever stands around it, an inserted line leaves every old byte where it was.
@@ -131,43 +134,4 @@ proptest! {
             prop_assert!(edit.start >= span.end as usize && edit.start <= text.len());
         }
     }
-}
-
-/// A small `patch`: hunks by line numbers, context checked.
-fn apply(old: &[u8], diff: &[u8]) -> Vec<u8> {
-    let lines: Vec<&[u8]> = old.split_inclusive(|&b| b == b'\n').collect();
-    let mut out: Vec<u8> = Vec::new();
-    let mut at = 0;
-    let mut diff_lines: Vec<&[u8]> = diff.split_inclusive(|&b| b == b'\n').skip(2).collect();
-    diff_lines.reverse();
-    while let Some(line) = diff_lines.pop() {
-        let no_newline = diff_lines.last().is_some_and(|l| l.starts_with(b"\\ No newline"));
-        let body = |line: &[u8]| if no_newline { line[1..line.len() - 1].to_vec() } else { line[1..].to_vec() };
-        match line[0] {
-            b'@' => {
-                let text = String::from_utf8_lossy(line).into_owned();
-                let range = text.split(' ').nth(1).expect("a range").trim_start_matches('-').to_owned();
-                let (start, count) = range.split_once(',').unwrap_or((&range, "1"));
-                let start: usize = start.parse().expect("a number");
-                let first = if count == "0" { start } else { start - 1 };
-                while at < first {
-                    out.extend_from_slice(lines[at]);
-                    at += 1;
-                }
-            }
-            b' ' | b'-' => {
-                assert_eq!(lines[at], body(line), "context");
-                if line[0] == b' ' {
-                    out.extend_from_slice(lines[at]);
-                }
-                at += 1;
-            }
-            b'+' => out.extend(body(line)),
-            _ => {}
-        }
-    }
-    for line in &lines[at..] {
-        out.extend_from_slice(line);
-    }
-    out
 }

@@ -5,17 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it did")]
 
 mod common;
+mod laws;
 
-use std::collections::BTreeMap;
-
+use common::Tree;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use wslint::engine::check;
-use wslint::fix::Wanted;
-use wslint::i18n::Lang;
-use wslint::model::include::Files;
-use wslint::report::{self, Look, Report};
-use wslint::source::MemFs;
 
 /// Lines from which configurations are made, whole ones and broken ones.
 const LINES: &[&str] = &[
@@ -76,7 +70,7 @@ const LINES: &[&str] = &[
     ";",
 ];
 
-fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
+fn tree() -> impl Strategy<Value = Tree> {
     let line = prop_oneof![
         12 => proptest::sample::select(LINES).prop_map(|l| l.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..6),
@@ -92,49 +86,14 @@ fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
         } else {
             root
         };
-        BTreeMap::from([("nginx.conf".to_owned(), root), ("inc".to_owned(), inc)])
+        Tree::from([("nginx.conf".to_owned(), root), ("inc".to_owned(), inc)])
     })
 }
 
-fn one(tree: &BTreeMap<String, Vec<u8>>) {
-    let mut options = common::options(None, None);
-    options.selection = wslint::engine::Selection::new(&["all".to_owned()], &[]).unwrap();
-    let fs: MemFs = common::mem(tree);
-    let mut files = Files::new(&fs);
-    let target = common::target(&mut files);
-    let checked = check(&mut files, &[target], &options);
-    for lang in [Lang::En, Lang::Zh] {
-        let report = Report {
-            sources: &files.sources,
-            checked: &checked,
-            lang,
-            advice: true,
-            wanted: Wanted { unsafe_too: true },
-            nginx_version: None,
-        };
-        for text in [report::json(&report), report::sarif(&report), report::gitlab(&report), report::rdjson(&report)] {
-            serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        }
-        let look = Look { color: false, width: 80 };
-        for text in [
-            report::human(&report, look),
-            report::concise(&report),
-            report::github(&report),
-            report::github_summary(&report),
-            report::junit(&report),
-            report::checkstyle(&report),
-        ] {
-            assert!(
-                !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')),
-                "a control character in {text:?}"
-            );
-        }
-    }
-    // What the fixes make of it has no error that was not there.
-    let errors =
-        |tree: &BTreeMap<String, Vec<u8>>| tree.values().map(|t| wslint::syntax::parse(t).errors.len()).sum::<usize>();
-    let fixed = common::fixed(tree, &options, true).unwrap();
-    assert!(errors(&fixed) <= errors(tree), "a fix added a syntax error");
+fn one(tree: &Tree) {
+    laws::checking_never_panics(tree);
+    laws::reports_are_well_formed(tree);
+    laws::diffs_apply(tree);
 }
 
 #[test]

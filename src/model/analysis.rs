@@ -1,13 +1,15 @@
 //! The model that rules and reports ask: one configuration, over a range of nginx versions.
 
+use foldhash::HashSet;
+
 use super::endpoint::{Endpoint, endpoints};
 use super::evidence::Declarations;
 use super::include::{BrokenInclude, Expanded};
 use super::refuse::{Refusal, RefusalKind, refusals};
-use super::scope::{Config, OccId};
+use super::scope::{Config, OccId, ScopeId};
 use super::verdict::Verdict;
 use super::world::World;
-use crate::catalog::{LANDMARKS, Version};
+use crate::catalog::{LANDMARKS, Version, name};
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
 
@@ -79,6 +81,10 @@ pub struct Analysis<'a> {
     /// A tokeniser or block error in one of its files: nginx does not start.
     pub broken_syntax: bool,
     rejected: bool,
+    /// Names of variables that nginx does not know.
+    pub unknown_variables: HashSet<String>,
+    /// Levels with a `proxy_set_header` of too many words: it swallowed the next line.
+    pub swallowing: HashSet<ScopeId>,
 }
 
 impl<'a> Analysis<'a> {
@@ -115,6 +121,20 @@ impl<'a> Analysis<'a> {
         let broken_syntax = expanded.files.iter().any(|f| !asts[f.0 as usize].errors.is_empty());
         let endpoints = endpoints(&world, version, declared);
         let rejected = !refusals.is_empty() || broken_syntax || expanded.broken_includes.iter().any(is_fatal);
+        let unknown_variables = refusals
+            .iter()
+            .filter_map(|r| match &r.kind {
+                RefusalKind::UnknownVariable(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let swallowing = refusals
+            .iter()
+            .filter(|r| r.kind == RefusalKind::ArgumentCount)
+            .filter_map(|r| Some(config.occ(r.occ?)))
+            .filter(|o| o.name == name::PROXY_SET_HEADER)
+            .map(|o| o.scope)
+            .collect();
         Analysis {
             world,
             versions,
@@ -125,6 +145,8 @@ impl<'a> Analysis<'a> {
             files: &expanded.files,
             broken_syntax,
             rejected,
+            unknown_variables,
+            swallowing,
         }
     }
 

@@ -8,8 +8,7 @@ use super::analysis::Analysis;
 use super::endpoint::Endpoint;
 use super::evidence::Evidence;
 use super::handshake::{Forwarded, Refusal};
-use super::misspelt::Misspelling;
-use super::refuse::RefusalKind;
+use super::misspelt::Misspellings;
 use super::scope::{OccId, ScopeId};
 use super::variable::{Definer, variables_in};
 use super::verdict::{Outcome, Reason, Verdict};
@@ -57,7 +56,7 @@ pub struct Finding {
 
 /// The causes at all endpoints that are worth a word: not excluded ones, and without evidence only
 /// those in a server where nobody has chosen yet which locations carry WebSocket.
-pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Finding> {
+pub fn diagnose(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut chosen: HashMap<Option<ScopeId>, bool> = HashMap::default();
     // Nothing that upgrades has a cause.
@@ -100,7 +99,7 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Fi
 }
 
 /// Wrong values at levels whose headers no endpoint is seen to use: snippets.
-pub fn unused_levels(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> Vec<Cause> {
+pub fn unused_levels(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Vec<Cause> {
     let config = analysis.config();
     let mut used = vec![false; config.scopes().len()];
     for endpoint in &analysis.endpoints {
@@ -133,7 +132,7 @@ pub fn unused_levels(analysis: &Analysis<'_>, misspellings: &[Misspelling]) -> V
     out
 }
 
-fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspelling]) -> Vec<Cause> {
+fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings) -> Vec<Cause> {
     let reason = match &endpoint.outcome {
         Outcome::Upgrades => return Vec::new(),
         Outcome::Unknown(_) => return definite(analysis, endpoint, misspellings),
@@ -169,7 +168,7 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspell
 }
 
 /// An undecided endpoint may still hold a mistake that is certain: the unknown can only add to it.
-fn definite(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspelling]) -> Vec<Cause> {
+fn definite(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings) -> Vec<Cause> {
     let sent = endpoint.forwarded(&analysis.world, analysis.version);
     if sent.uncertain {
         return Vec::new();
@@ -195,12 +194,14 @@ fn hides_client_headers(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<
     })
 }
 
-fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &[Misspelling]) -> Vec<Cause> {
+fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings) -> Vec<Cause> {
     let sent = endpoint.forwarded(&analysis.world, analysis.version);
     let upgrade = Aspect::of(analysis, endpoint.scope, &sent, "Upgrade", "websocket", misspellings);
     let connection = Aspect::of(analysis, endpoint.scope, &sent, "Connection", "upgrade", misspellings);
     let version_is_low = sent.http_version.known().is_some_and(|v| v != b"1.1");
-    let version_elsewhere = misspellings.iter().any(|m| m.concerns_version(analysis, endpoint.scope));
+    let version_elsewhere = misspellings
+        .around(analysis.config(), endpoint.scope)
+        .any(|(_, m)| m.concerns_version(analysis, endpoint.scope));
     let shadowing = shadowed(analysis, endpoint);
     let mut out = Vec::new();
     match (&upgrade, &connection) {
@@ -254,7 +255,7 @@ impl Aspect {
         sent: &Forwarded,
         header: &str,
         token: &str,
-        misspellings: &[Misspelling],
+        misspellings: &Misspellings,
     ) -> Aspect {
         let world = &analysis.world;
         let config = world.config;
@@ -263,7 +264,7 @@ impl Aspect {
         if unsure || tokens.iter().any(|t| t == token) {
             return Aspect::Right;
         }
-        if misspellings.iter().any(|m| m.concerns_header(analysis, scope, header)) {
+        if misspellings.around(config, scope).any(|(_, m)| m.concerns_header(analysis, scope, header)) {
             return Aspect::Elsewhere;
         }
         // A header whose value is empty is not sent, but somebody wrote it.
@@ -275,18 +276,14 @@ impl Aspect {
                 .last()
         });
         // A forgotten `;` swallows the next line: that is what has to be mended.
-        let swallowed = analysis.refusals.iter().filter(|r| r.kind == RefusalKind::ArgumentCount).filter_map(|r| r.occ);
-        if swallowed
-            .into_iter()
-            .any(|o| level == Some(config.occ(o).scope) && config.occ(o).name == name::PROXY_SET_HEADER)
-        {
+        if level.is_some_and(|l| analysis.swallowing.contains(&l)) {
             return Aspect::Elsewhere;
         }
         let Some(occ) = set else { return Aspect::Missing };
         let value = config.arg(occ, 1).unwrap_or_default();
         let of_connection = header.eq_ignore_ascii_case("Connection");
         for variable in variables_in(&value) {
-            if analysis.refusals.iter().any(|r| r.kind == RefusalKind::UnknownVariable(variable.clone())) {
+            if analysis.unknown_variables.contains(&variable) {
                 return Aspect::Elsewhere;
             }
             if let Some(map) = world.definitions.map_of(&variable).filter(|_| of_connection) {

@@ -1,11 +1,11 @@
 //! Near misses of the words that matter, wherever they stand.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::analysis::Analysis;
 use super::lines::Lines;
 use super::near;
-use super::scope::{OccId, ScopeId, ScopeKind};
+use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use super::variable::variables_in;
 use crate::catalog::{Name, name};
 
@@ -47,12 +47,49 @@ pub struct Misspelling {
 const DIRECTIVES: &[&str] = &["proxy_set_header", "proxy_http_version", "proxy_pass"];
 
 /// All misspellings of a configuration, in order.
-pub fn misspellings(analysis: &Analysis<'_>) -> Vec<Misspelling> {
+pub fn misspellings(analysis: &Analysis<'_>) -> Misspellings {
     // What is right once is right wherever it stands; what is wrong is told of every place.
     let lines = &analysis.world.lines;
-    match misspellings_in(analysis, &lines.distinct) {
+    let all = match misspellings_in(analysis, &lines.distinct) {
         found if found.is_empty() => found,
         _ => misspellings_in(analysis, &Lines::all(analysis.config()).distinct),
+    };
+    let mut out = Misspellings { all, ..Misspellings::default() };
+    for (i, misspelling) in out.all.iter().enumerate() {
+        match misspelling.part {
+            Part::MapSource | Part::MapValue => out.in_maps.push(i),
+            _ => out.by_scope.entry(analysis.config().occ(misspelling.occ).scope).or_default().push(i),
+        }
+    }
+    out
+}
+
+/// All misspellings, in order, and those that may concern a level.
+#[derive(Debug, Default)]
+pub struct Misspellings {
+    all: Vec<Misspelling>,
+    by_scope: HashMap<ScopeId, Vec<usize>>,
+    in_maps: Vec<usize>,
+}
+
+impl std::ops::Deref for Misspellings {
+    type Target = [Misspelling];
+
+    fn deref(&self) -> &[Misspelling] {
+        &self.all
+    }
+}
+
+impl Misspellings {
+    /// Those at a level or around it, and those in maps, by their numbers: no others concern it.
+    pub fn around(&self, config: Config<'_>, scope: ScopeId) -> impl Iterator<Item = (usize, &Misspelling)> {
+        let near = config.outward(scope).filter_map(|s| self.by_scope.get(&s)).flatten();
+        near.chain(&self.in_maps).map(|&i| (i, &self.all[i]))
+    }
+
+    /// Whether one stands in this line.
+    pub fn stand_in(&self, occ: OccId) -> bool {
+        self.all.binary_search_by_key(&occ, |m| m.occ).is_ok()
     }
 }
 
@@ -61,7 +98,7 @@ fn misspellings_in(analysis: &Analysis<'_>, lines: &[OccId]) -> Vec<Misspelling>
     let names = analysis.world.definitions.names();
     let used = header_variables(analysis);
     let mut out = Vec::new();
-    let mut right: HashMap<&[u8], bool> = HashMap::new();
+    let mut right: HashMap<&[u8], bool> = HashMap::default();
     for (id, occ) in lines.iter().map(|&id| (id, config.occ(id))) {
         let kind = config.scope(occ.scope).kind;
         if in_stream(analysis, occ.scope) {

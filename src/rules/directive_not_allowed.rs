@@ -78,7 +78,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     for refusal in cx.analysis.refusals.iter().filter(|r| concerns(cx, r)) {
-        let Some(occ) = refusal.occ.filter(|o| !cx.misspellings.iter().any(|m| m.occ == *o)) else { continue };
+        let Some(occ) = refusal.occ.filter(|o| !cx.misspellings.stand_in(*o)) else { continue };
         let name = config.occ(occ).name.as_str();
         let said = &refusal.text;
         let (label, message, help) = match refusal.kind {

@@ -72,7 +72,17 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    for misspelling in cx.misspellings {
+    let mut broken: Vec<Vec<&Endpoint>> = vec![Vec::new(); cx.misspellings.len()];
+    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.verdict() == Verdict::Broken) {
+        for (i, misspelling) in cx.misspellings.around(config, endpoint.scope) {
+            if ["Connection", "Upgrade"].iter().any(|h| misspelling.concerns_header(cx.analysis, endpoint.scope, h))
+                || misspelling.concerns_version(cx.analysis, endpoint.scope)
+            {
+                broken[i].push(endpoint);
+            }
+        }
+    }
+    for (misspelling, broken) in cx.misspellings.iter().zip(broken) {
         let Misspelling { occ, argument, part, written, meant } = misspelling;
         let place = match argument {
             Some(argument) => config.arg_place(*occ, *argument),
@@ -87,12 +97,6 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             Part::MapSource => text!("the map looks at `{written}`, which is never a client's `Upgrade`", "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"),
         };
         let mut found = rule.at(place, text!("did you mean `{meant}`?", "是否想写 `{meant}`?"), message);
-        let concerned = |e: &&Endpoint| {
-            e.verdict() == Verdict::Broken
-                && (["Connection", "Upgrade"].iter().any(|h| misspelling.concerns_header(cx.analysis, e.scope, h))
-                    || misspelling.concerns_version(cx.analysis, e.scope))
-        };
-        let broken: Vec<&Endpoint> = cx.analysis.endpoints.iter().filter(concerned).collect();
         found.labels = cx.places(&broken);
         found.why = match part {
             Part::Directive | Part::Version => text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。"),

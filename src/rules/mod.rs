@@ -17,7 +17,7 @@ use crate::model::analysis::Analysis;
 use crate::model::diagnose::{Cause, Finding, unused_levels};
 use crate::model::endpoint::Endpoint;
 use crate::model::evidence::Evidence;
-use crate::model::misspelt::Misspelling;
+use crate::model::misspelt::Misspellings;
 use crate::model::trace::Trace;
 use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
@@ -145,7 +145,7 @@ pub struct Context<'a> {
     /// Root causes at the endpoints.
     pub findings: &'a [Finding],
     /// Near misses.
-    pub misspellings: &'a [Misspelling],
+    pub misspellings: &'a Misspellings,
     /// The user's wishes.
     pub options: &'a Options,
     /// The way of the URL that the user asked about.
@@ -163,7 +163,7 @@ impl<'a> Context<'a> {
     pub fn new(
         analysis: &'a Analysis<'a>,
         findings: &'a [Finding],
-        misspellings: &'a [Misspelling],
+        misspellings: &'a Misspellings,
         options: &'a Options,
         traced: Option<&'a Trace>,
         read_only: &'a dyn Fn(FileId) -> bool,

@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     for refusal in &cx.analysis.refusals {
-        let misspelt = refusal.occ.is_some_and(|o| cx.misspellings.iter().any(|m| m.occ == o));
+        let misspelt = refusal.occ.is_some_and(|o| cx.misspellings.stand_in(o));
         let elsewhere = match refusal.kind {
             RefusalKind::WebSocketScheme | RefusalKind::BlockStructure => true,
             RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate => super::directive_not_allowed::concerns(cx, refusal),

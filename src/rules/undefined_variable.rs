@@ -74,7 +74,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let mut seen: Vec<String> = Vec::new();
     for refusal in &cx.analysis.refusals {
         let (RefusalKind::UnknownVariable(variable), Some(occ)) = (&refusal.kind, refusal.occ) else { continue };
-        let misspelt = cx.misspellings.iter().any(|m| m.occ == occ);
+        let misspelt = cx.misspellings.stand_in(occ);
         if config.occ(occ).name != name::PROXY_SET_HEADER || misspelt {
             continue;
         }

@@ -197,7 +197,8 @@ fn gone(occ: OccId, here: &[&Directive], row: &Directive, other_arguments: &str,
         } else {
             refusal.since = row.until;
         }
-        if !out.contains(&refusal) {
+        let own = out.iter().rev().take_while(|r| r.occ == Some(occ));
+        if !own.into_iter().any(|r| *r == refusal) {
             out.push(refusal);
         }
     }

@@ -15,7 +15,7 @@ use crate::syntax::{Ending, word};
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let refused: std::collections::HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
     let relevant = |id: &OccId| {
         let kind = config.scope(config.occ(*id).scope).kind;
         (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
@@ -36,6 +36,11 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         }
     }
     // What the block around a line decides, too.
+    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    let relevant = |id: &OccId| {
+        let kind = config.scope(config.occ(*id).scope).kind;
+        (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
+    };
     for &id in &lines.fresh {
         let around = matches!(config.occ(id).name, name::LOCATION | name::ROOT | name::ALIAS | name::PROXY_PASS);
         let Some(kind) = relevant(&id).filter(|_| around) else { continue };
@@ -153,7 +158,7 @@ fn uri_not_allowed(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         return;
     }
     let lower = url.to_ascii_lowercase();
-    if !out.iter().any(|r| r.occ == Some(occ)) && (lower.starts_with(b"http://") || lower.starts_with(b"https://")) {
+    if lower.starts_with(b"http://") || lower.starts_with(b"https://") {
         let text = "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block";
         out.push(Refusal::new(occ, Kind::Value, text).at(0));
     }

@@ -1,0 +1,205 @@
+//! Configurations of any size, for the benchmarks.
+#![allow(dead_code, reason = "each benchmark uses its own part")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use wslint::engine::{Baseline, Checked, Options, Selection, Target, check};
+use wslint::fix::{Wanted, unified};
+use wslint::i18n::Lang;
+use wslint::model::ScopeKind;
+use wslint::model::analysis::Versions;
+use wslint::model::evidence::{Declarations, Evidence};
+use wslint::model::include::{Files, Lookup};
+use wslint::report::{self, Look, Report};
+use wslint::rules;
+use wslint::source::MemFs;
+
+/// Files by name; `nginx.conf` is the root.
+pub(crate) type Tree = Vec<(String, String)>;
+
+const HEADERS: &str =
+    "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;";
+const MAP: &str =
+    "    map $http_upgrade $connection_upgrade {\n        default upgrade;\n        ''      close;\n    }\n";
+
+fn root(body: &str) -> Tree {
+    vec![("nginx.conf".to_owned(), format!("events {{}}\nhttp {{\n{MAP}{body}}}\n"))]
+}
+
+/// Servers of four locations each; without the handshake's lines half of the locations are findings.
+pub(crate) fn servers(count: usize, good: bool) -> Tree {
+    let headers = if good { HEADERS } else { "" };
+    let mut body = String::new();
+    for i in 0..count {
+        let _ =
+            write!(body, "    server {{\n        listen 127.0.0.1:8080;\n        server_name host{i}.example.com;\n");
+        for path in ["/", "/api", "/ws", "/socket.io/"] {
+            let port = 9000 + i % 100;
+            let _ = write!(
+                body,
+                "        # location {path} of host {i}\n        location {path} {{\n            {headers}\n            proxy_set_header Host $host;\n            proxy_pass http://127.0.0.1:{port};\n        }}\n"
+            );
+        }
+        body.push_str("    }\n");
+    }
+    root(&body)
+}
+
+/// Servers no two blocks of which are the same.
+pub(crate) fn different(count: usize) -> Tree {
+    let mut body = String::new();
+    for i in 0..count {
+        let _ = write!(
+            body,
+            "    server {{\n        listen 80;\n        server_name h{i};\n        location /ws {{\n            {HEADERS}\n            proxy_set_header X-Number {i};\n            proxy_pass http://127.0.0.1:9000;\n        }}\n    }}\n"
+        );
+    }
+    root(&body)
+}
+
+/// Many locations in one server.
+pub(crate) fn locations(count: usize) -> Tree {
+    let mut body = String::from("    server {\n        listen 80;\n");
+    for i in 0..count {
+        let _ = write!(
+            body,
+            "        location /p{i}/ws {{\n            {HEADERS}\n            proxy_pass http://127.0.0.1:9000;\n        }}\n"
+        );
+    }
+    root(&(body + "    }\n"))
+}
+
+/// One snippet in many places.
+pub(crate) fn snippet(count: usize, text: &str) -> Tree {
+    let mut body = String::from("    server {\n        listen 80;\n");
+    for i in 0..count {
+        let _ = write!(
+            body,
+            "        location /p{i}/ws {{\n            include ws.inc;\n            proxy_pass http://127.0.0.1:9000;\n        }}\n"
+        );
+    }
+    let mut tree = root(&(body + "    }\n"));
+    tree.push(("ws.inc".to_owned(), text.to_owned()));
+    tree
+}
+
+/// One virtual host in each of many files.
+pub(crate) fn files(count: usize) -> Tree {
+    let mut tree = root("    include sites/*.conf;\n");
+    for i in 0..count {
+        let text = format!(
+            "server {{\n    listen 80;\n    server_name h{i};\n    location /ws {{\n        {HEADERS}\n        proxy_pass http://127.0.0.1:9000;\n    }}\n}}\n"
+        );
+        tree.push((format!("sites/{i:06}.conf"), text));
+    }
+    tree
+}
+
+/// A map of many entries.
+pub(crate) fn map_entries(count: usize) -> Tree {
+    let mut body = String::from("    map $host $backend {\n        default 127.0.0.1:9000;\n");
+    for i in 0..count {
+        let _ = writeln!(body, "        host{i}.example.com 127.0.0.1:{};", 9000 + i % 1000);
+    }
+    body.push_str("    }\n    server {\n        listen 80;\n        location /ws {\n            proxy_pass http://$backend;\n        }\n    }\n");
+    root(&body)
+}
+
+/// One finding for each location, no two of them alike.
+pub(crate) fn findings(count: usize) -> Tree {
+    let mut body = String::from("    server {\n        listen 80;\n");
+    for i in 0..count {
+        let _ = write!(
+            body,
+            "        location /p{i}/ws {{\n            proxy_http_version 1.1;\n            proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"ugrade\";\n            proxy_set_header X-Number {i};\n            proxy_pass http://127.0.0.1:9000;\n        }}\n"
+        );
+    }
+    root(&(body + "    }\n"))
+}
+
+/// A comment of so many bytes, and a line of many directives.
+pub(crate) fn long_line(bytes: usize) -> Tree {
+    let one = format!(
+        "server {{ listen 80; server_name a; location /ws {{ {HEADERS} proxy_pass http://127.0.0.1:9000; }} }} "
+    );
+    root(&one.repeat(bytes / one.len()))
+}
+
+/// A file system with a tree.
+pub(crate) fn mem(tree: &Tree) -> MemFs {
+    MemFs::new(tree.iter().map(|(name, text)| (PathBuf::from(name), text.clone().into_bytes())))
+}
+
+/// The root of a tree.
+pub(crate) fn target(files: &mut Files<'_>) -> Option<Target> {
+    let file = files.read(Path::new("nginx.conf")).ok()?;
+    let lookup = Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: false, enabled: None };
+    Some(Target { file, is_root: true, context: ScopeKind::Main, inferred: false, lookup, reports: true, dump: false })
+}
+
+/// What `wslint` alone asks for.
+pub(crate) fn options() -> Options {
+    Options {
+        versions: Versions::ALL,
+        declared: Declarations::default(),
+        url: None,
+        selection: Selection::default(),
+        rules: rules::Options { count_advice: true, ..rules::Options::default() },
+        evidence: Evidence::None,
+        only: Vec::new(),
+        severities: Vec::new(),
+        baseline: Baseline::default(),
+        describe: false,
+        jobs: 1,
+    }
+}
+
+/// Reads and checks; the number of findings.
+pub(crate) fn checked(fs: &MemFs) -> usize {
+    with_checked(fs, |_, found| found.diagnostics.len())
+}
+
+/// Reads, checks and reports to a terminal; the length of the report.
+pub(crate) fn told(fs: &MemFs) -> usize {
+    with_checked(fs, |files, found| {
+        let report = Report {
+            sources: &files.sources,
+            checked: found,
+            lang: Lang::En,
+            advice: false,
+            wanted: Wanted { unsafe_too: false },
+            nginx_version: None,
+        };
+        report::human(&report, Look { color: false, width: 80 }).len()
+    })
+}
+
+/// The same in JSON.
+pub(crate) fn json(fs: &MemFs) -> usize {
+    with_checked(fs, |files, found| {
+        let report = Report {
+            sources: &files.sources,
+            checked: found,
+            lang: Lang::En,
+            advice: false,
+            wanted: Wanted { unsafe_too: false },
+            nginx_version: None,
+        };
+        report::json(&report).len()
+    })
+}
+
+/// Fixes, and makes the diff; its length.
+pub(crate) fn mended(fs: &MemFs) -> usize {
+    let open = |files: &mut Files<'_>| target(files).into_iter().collect::<Vec<_>>();
+    let outcome = wslint::fix::fix(fs, &open, &options(), Wanted { unsafe_too: false });
+    outcome.files.iter().map(|(path, patched)| unified(path, patched).len()).sum()
+}
+
+fn with_checked<T>(fs: &MemFs, then: impl FnOnce(&Files<'_>, &Checked) -> T) -> T {
+    let mut files = Files::new(fs);
+    let targets: Vec<Target> = target(&mut files).into_iter().collect();
+    let found = check(&mut files, &targets, &options());
+    then(&files, &found)
+}
