@@ -50,3 +50,75 @@ fn bytes_of_any_kind_end() {
         assert!(matches!(status, Some(0 | 1)), "{text:?}: {report}");
     }
 }
+
+/// A sparse file of 4 GiB takes no disk, and is refused before anything of it is read.
+#[test]
+fn four_gigabytes_are_refused_with_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(folder.path().join("nginx.conf")).unwrap();
+    file.set_len(4 << 30).unwrap();
+    // In a process that could not hold it.
+    let out = Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-c", "ulimit -v 1000000; exec \"$0\" --isolated nginx.conf", env!("CARGO_BIN_EXE_wslint")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert!(said.contains("nginx.conf") && said.contains("larger than 512 MiB"), "{said}");
+    // As an include it is a finding with the same words, and the rest is checked.
+    std::fs::rename(folder.path().join("nginx.conf"), folder.path().join("large.conf")).unwrap();
+    std::fs::write(folder.path().join("nginx.conf"), "events {}\nhttp {\n    include large.conf;\n}\n").unwrap();
+    let out = wslint(folder.path(), &["--format", "json", "nginx.conf"]);
+    let report = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(report.contains("past the limits of wslint"), "{report}");
+}
+
+fn wslint(folder: &std::path::Path, args: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_wslint")).current_dir(folder).arg("--isolated").args(args).output().unwrap()
+}
+
+/// Expressions that would backtrack for ever come to an end: what they match is then unknown.
+#[test]
+fn expressions_that_backtrack_for_ever_end() {
+    let evil = "(a+)+$ ^(([a-z])+.)+[A-Z]([a-z])+$ (?=(a+))a*b\\1 ((a*)*)*b (x+x+)+y";
+    let locations: String = evil
+        .split(' ')
+        .enumerate()
+        .map(|(i, e)| format!("location ~ \"/{i}{e}\" {{ proxy_pass http://127.0.0.1:1; }}\n"))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        format!("events {{}}\nhttp {{\nserver {{\nlisten 80;\n{locations}location / {{ return 200; }}\n}}\n}}\n");
+    std::fs::write(folder.path().join("nginx.conf"), text).unwrap();
+    for n in 0..5 {
+        let url = format!("ws://a/{n}{}!", "aax".repeat(40));
+        let out = wslint(folder.path(), &["--url", &url, "nginx.conf"]);
+        assert!(matches!(out.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+}
+
+/// A file that somebody writes anew all the time is read as it is at some moment, or not at all.
+#[test]
+fn a_file_that_shrinks_while_it_is_read_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nginx.conf");
+    let server = "server { listen 80; location /ws { proxy_pass http://127.0.0.1:1; } }\n";
+    let text = format!("events {{}}\nhttp {{\n{}}}\n", server.repeat(20_000));
+    std::fs::write(&path, &text).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                file.set_len(100).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let out = wslint(folder.path(), &["--format", "concise", "nginx.conf"]);
+            assert!(matches!(out.status.code(), Some(0..=2)), "{:?}", out.status);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

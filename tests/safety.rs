@@ -305,3 +305,42 @@ fn the_same_everywhere() {
     let said = String::from_utf8_lossy(&early.stderr);
     assert!(!said.contains("panicked"), "{said}");
 }
+
+/// A real disk without room, in a mount namespace of its own: the file stays as it was, the message says
+/// why, and nothing is left behind.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_files_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let script = r#"
+        mount -t tmpfs -o size=256k none "$1" || exit 77
+        cd "$1" || exit 78
+        printf '%s' "$3" >a.conf; printf '%s' "$3" >b.conf
+        printf 'events {}\nhttp {\n    include a.conf;\n    include b.conf;\n}\n' >nginx.conf
+        # Nothing fits any more.
+        dd if=/dev/zero of=filler bs=4k 2>/dev/null; dd if=/dev/zero of=rest bs=1 2>/dev/null
+        "$2" --isolated --fix nginx.conf; echo "exit $?"
+        for f in a.conf b.conf; do printf '%s' "$3" | cmp - "$f" && echo same; done
+        ls -A | grep '^\.wslint-' && echo leftover
+        rm filler rest
+        "$2" --isolated --fix nginx.conf >/dev/null 2>&1; echo "later $?"
+        ls -A | grep '^\.wslint-' && echo leftover
+        true
+    "#;
+    // Large enough to need pages of its own.
+    let text = bad() + &"# and a comment that fills the file\n".repeat(200);
+    let out = Command::new("unshare")
+        .args(["-rm", "sh", "-c", script, "sh"])
+        .arg(root)
+        .arg(env!("CARGO_BIN_EXE_wslint"))
+        .arg(&text)
+        .output()
+        .unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success(), "no mount namespace: run the tests as root. {stdout}{stderr}");
+    assert!(stdout.contains("exit 2"), "{stdout}{stderr}");
+    assert!(stderr.contains("a.conf") && stderr.contains("o space left on device"), "{stderr}");
+    assert_eq!(stdout.matches("same").count(), 2, "{stdout}{stderr}");
+    assert!(stdout.contains("later 0") && !stdout.contains("leftover"), "{stdout}{stderr}");
+}

@@ -13,7 +13,10 @@ use crate::model::ScopeKind;
 use crate::model::analysis::Versions;
 use crate::model::context::guess;
 use crate::model::include::{Files, Lookup};
-use crate::source::{FileId, FileKind, FileSystem, Found, MemFs, PassedOver, discover, is_dump, normalise, split_dump};
+use crate::source::{
+    FileId, FileKind, FileSystem, Found, MAX_FILE, MemFs, PassedOver, discover, is_dump, normalise, split_dump,
+    too_large,
+};
 use crate::text;
 
 /// The name of standard input where the user gives none.
@@ -99,7 +102,11 @@ impl Inputs {
         if path == Path::new("-") {
             let name = normalise(&common.stdin_filename.clone().unwrap_or_else(|| PathBuf::from(STDIN)));
             let mut text = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut text).map_err(|e| Failure(format!("standard input: {e}")))?;
+            let failure = |e: std::io::Error| Failure(format!("standard input: {e}"));
+            std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut text).map_err(failure)?;
+            if text.len() as u64 > MAX_FILE {
+                return Err(failure(too_large()));
+            }
             self.given.push("-".to_owned());
             if is_dump(&text) {
                 return self.take_dump(&text);

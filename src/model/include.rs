@@ -57,7 +57,7 @@ impl<'a> Files<'a> {
     /// Reads a file, or finds it again.
     ///
     /// # Errors
-    /// As the file system says; a file larger than [`syntax::MAX_FILE`] is refused.
+    /// As the file system says; one larger than [`crate::source::MAX_FILE`] is refused.
     pub fn read(&mut self, path: &Path) -> std::io::Result<FileId> {
         if let Some(id) = self.find(path) {
             return Ok(id);
@@ -69,9 +69,6 @@ impl<'a> Files<'a> {
             return Ok(same);
         }
         let bytes = self.fs.read(path)?;
-        if bytes.len() as u64 > syntax::MAX_FILE {
-            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 512 MiB"));
-        }
         Ok(self.insert(path.to_owned(), bytes, real, false))
     }
 

@@ -44,9 +44,10 @@ impl Lines {
             let directive = config.directive(id);
             let setting = setting | directive.ending() as u64;
             let text = &config.sources.get(file).bytes[directive.head().range()];
-            // Tags stand for what nobody knows, and words with them are masked.
+            // Tags stand for what nobody knows, and words with them are masked. Entries of maps all differ.
+            let entry = config.scope(occ.scope).kind == ScopeKind::Entries;
             let first = match config.ast(file).template {
-                Template::No => *seen.entry((setting, text)).or_insert(id),
+                Template::No if !entry => *seen.entry((setting, text)).or_insert(id),
                 _ => id,
             };
             if first == id {

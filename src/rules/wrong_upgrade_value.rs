@@ -1,6 +1,7 @@
 use super::{Context, Rule, replace, safe};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::diagnose::Cause;
+use crate::model::variable::variables_in;
 use crate::text;
 
 rule! {
@@ -85,7 +86,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "后端在 `Upgrade` 中寻找 `websocket`(RFC 6455 §4.2.1);`nginx -t` 无法察觉,因为任何值都合法。"
         );
         found.help = text!("pass on what the client asks for: `$http_upgrade`", "转发客户端的请求:`$http_upgrade`");
-        if cx.writable(config.file(occ)) {
+        // The value is right, and somebody gives the variable another one.
+        if variables_in(value.as_bytes()).iter().any(|v| v.eq_ignore_ascii_case("http_upgrade")) {
+            let definitions = cx.analysis.world.definitions.of("http_upgrade");
+            found.labels.extend(definitions.iter().map(|d| Label { place: config.head(d.occ), text: text!("`$http_upgrade` gets another value here", "`$http_upgrade` 在这里被赋了别的值") }));
+            found.help = text!("leave `$http_upgrade` to nginx, and give that variable another name", "不要给 `$http_upgrade` 赋值,改用别的变量名");
+        } else if cx.writable(config.file(occ)) {
             found.fix = Some(safe(text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"), vec![replace(config, occ, 1, "$http_upgrade")]));
         }
         out.push(found);

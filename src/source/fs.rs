@@ -1,7 +1,7 @@
 //! The disk, behind a trait, so that tests can hand in files and faults.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What a path names.
@@ -20,7 +20,8 @@ pub trait FileSystem: Sync {
     /// The content of a regular file.
     ///
     /// # Errors
-    /// As the operating system says; what is no regular file is `InvalidInput`.
+    /// As the operating system says; what is no regular file is `InvalidInput`, what is larger than
+    /// [`super::MAX_FILE`] `FileTooLarge`.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The beginning of a regular file, at most so many bytes.
     ///
@@ -60,14 +61,13 @@ pub struct OsFs;
 impl FileSystem for OsFs {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.kind(path)? {
-            FileKind::File => std::fs::read(path),
+            FileKind::File => read_at_most(std::fs::File::open(path)?, super::MAX_FILE),
             FileKind::Directory => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
             FileKind::Other => Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file")),
         }
     }
 
     fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
-        use std::io::Read;
         if self.kind(path)? != FileKind::File {
             return self.read(path);
         }
@@ -129,6 +129,23 @@ impl FileSystem for OsFs {
         }
         Ok(())
     }
+}
+
+/// Everything up to the end, which is refused where it is further off: by the size that the file says it
+/// has, before anything is read, and by what comes, for files that grow.
+fn read_at_most(file: std::fs::File, most: u64) -> io::Result<Vec<u8>> {
+    let size = file.metadata()?.len();
+    if size > most {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// What a file beyond the limit is refused with.
+pub fn too_large() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "larger than 512 MiB, which is more than wslint reads")
 }
 
 /// How the names of temporary files begin; the number of the process follows.

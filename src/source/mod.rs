@@ -10,9 +10,12 @@ use std::path::{Component, Path, PathBuf};
 
 pub use discover::{Found, PassedOver, discover, path_matches};
 pub use dump::{is_dump, split_dump};
-pub use fs::{FileKind, FileSystem, MemFs, OsFs};
+pub use fs::{FileKind, FileSystem, MemFs, OsFs, too_large};
 pub use glob::{expand_glob, glob_match, is_glob};
 pub use line_index::LineIndex;
+
+/// The largest file that is read, in bytes: what an offset and a packed length can hold.
+pub const MAX_FILE: u64 = (1 << 29) - 1;
 
 /// The number of a file in a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

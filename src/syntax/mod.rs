@@ -12,7 +12,7 @@ pub use ast::{
     Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind, Words,
 };
 pub use lexer::{Token, TokenKind};
-pub use parser::{MAX_FILE, parse, tokens};
+pub use parser::{parse, tokens};
 
 /// The tree of a file that may be a template: read through a mask where it is one.
 pub fn parse_template(bytes: &[u8]) -> Ast {

@@ -12,9 +12,6 @@ use crate::source::Span;
 /// quote or comment that does not fit is refused.
 const BUFFER: usize = 4096;
 
-/// The largest file that is read, in bytes: what an offset and a packed length can hold.
-pub const MAX_FILE: u64 = (1 << 29) - 1;
-
 /// The tree of a file, for any bytes.
 pub fn parse(bytes: &[u8]) -> Ast {
     parse_with(bytes, Some(Bodies::default()), |_| {})
