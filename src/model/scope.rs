@@ -164,6 +164,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// It is nested too deeply to be looked into.
+    pub fn is_too_deep(&self) -> bool {
+        self.depth > MAX_DEPTH
+    }
+
     /// A tag of a template decides what is there.
     pub fn decided_elsewhere(&mut self) {
         self.optional = true;

@@ -4,10 +4,11 @@ use super::{Context, Rule, remedy, replace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::model::endpoint::{Endpoint};
 use crate::model::evidence::{Evidence};
+use crate::model::handshake::Header;
 use crate::model::inherit::Origin;
 use crate::model::request::Request;
 use crate::model::verdict::Verdict;
-use crate::model::{OccId, Value};
+use crate::model::{OccId, Value, near};
 use crate::text;
 
 rule! {
@@ -89,7 +90,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if !tunnels || sent.http_version == Value::text("1.0") {
             continue;
         }
-        let line = sent.values("Connection").iter().find_map(|h| match h.origin {
+        // Of several lines the one that says so.
+        let says = |h: &&&Header| h.value.display().is_some_and(|v| near::has_token(&v, "upgrade"));
+        let line = sent.values("Connection").iter().filter(says).find_map(|h| match h.origin {
             Origin::Own(occ) | Origin::Inherited(occ) => Some(occ),
             _ => None,
         });

@@ -32,13 +32,19 @@ pub(super) struct Connection {
     pub map: Option<Edit>,
 }
 
+/// Whether `$http_upgrade` is the client's header: where somebody sets it, no line that uses it helps.
+pub(super) fn says_what_the_client_asks(cx: &Context<'_>) -> bool {
+    cx.analysis.world.definitions.of("http_upgrade").is_empty()
+}
+
 /// The lines that an endpoint lacks, with all that belongs to them. `None` where they cannot be
 /// added: an include that could not be read, a file that must not be changed, headers that no text
 /// can repeat.
 pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
     let config = cx.config();
     let level = config.settings_level(endpoint.scope);
-    if config.scope(level).unresolved || !cx.writable(config.file(config.scope(level).opened_by?)) {
+    let closed = config.scope(level).unresolved || !cx.writable(config.file(config.scope(level).opened_by?));
+    if closed || !says_what_the_client_asks(cx) {
         return None;
     }
     let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
@@ -331,6 +337,9 @@ fn pools(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
 
 /// The value for `Connection` at endpoints that share it.
 pub(super) fn connection(cx: &Context<'_>, endpoints: &[&Endpoint]) -> Option<Connection> {
+    if !says_what_the_client_asks(cx) {
+        return None;
+    }
     let literal = || Connection { value: "\"upgrade\"".to_owned(), map: None };
     let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| ordinary_connection(cx, e));
     if endpoints.iter().any(|e| ordinary_connection(cx, e) != ordinary) {

@@ -1,7 +1,8 @@
 use super::{Context, Rule};
-use crate::diagnostic::{Diagnostic, Label};
+use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
 use crate::model::refuse::RefusalKind;
+use crate::model::scope::MAX_DEPTH;
 use crate::source::{FileId, Place};
 use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;
@@ -69,6 +70,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         for error in &config.ast(file).errors {
             out.push(finding(rule, file, error));
         }
+    }
+    if let Some(deep) = config.scopes().find(|(_, s)| s.is_too_deep()).and_then(|(_, s)| s.opened_by) {
+        let mut found = rule.at(
+            config.head(deep),
+            text!("what stands in here is not looked at", "这里面的内容没有被检查"),
+            text!("blocks are nested more than {MAX_DEPTH} deep", "块的嵌套超过 {MAX_DEPTH} 层"),
+        );
+        found.severity = Severity::Warning;
+        found.why = text!("nginx reads nested blocks by calling itself, and no configuration needs so many; wslint stops here.", "nginx 以递归方式读取嵌套的块,没有配置需要这么多层;wslint 在此停止。");
+        found.help = text!("nest less", "减少嵌套");
+        out.push(found);
     }
     for refusal in cx.analysis.refusals.iter().filter(|r| r.kind == RefusalKind::BlockStructure) {
         let Some(occ) = refusal.occ else { continue };

@@ -1,7 +1,10 @@
+use std::collections::HashSet;
+
 use super::{Context, Rule, remedy, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::endpoint::{Endpoint};
+use crate::model::near;
 use crate::model::refuse::RefusalKind;
 use crate::source::Place;
 use crate::syntax::word;
@@ -71,7 +74,7 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for refusal in &cx.analysis.refusals {
         let (RefusalKind::UnknownVariable(variable), Some(occ)) = (&refusal.kind, refusal.occ) else { continue };
         let misspelt = cx.misspellings.stand_in(occ);
@@ -79,13 +82,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         // One root cause: further uses of the same variable are labels.
-        if seen.contains(&variable.to_ascii_lowercase()) {
+        if !seen.insert(variable.to_ascii_lowercase()) {
             if let Some(first) = out.iter_mut().rev().find(|d| d.rule == rule.name && d.labels.len() < 3) {
                 first.labels.push(Label { place: config.head(occ), text: text!("used here, too", "这里也用到了") });
             }
             continue;
         }
-        seen.push(variable.to_ascii_lowercase());
         let argument = refusal.argument.unwrap_or(1);
         let span = config.args(occ).get(argument).and_then(|w| word::variable_span(config.bytes(occ), w, variable.as_bytes()));
         let place = span.map_or(config.arg_place(occ, argument), |span| Place { file: config.file(occ), span });
@@ -100,7 +102,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("define it with a `map` in `http`", "在 `http` 中用 `map` 定义它");
         let is_connection = config.arg_text(occ, 0).eq_ignore_ascii_case("Connection") && variable.to_ascii_lowercase() == variable.as_str();
-        if is_connection && config.arg_text(occ, 1).trim_matches(['{', '}']).contains(variable.as_str()) {
+        if is_connection && near::plain_variable(&config.arg_text(occ, 1)) == Some(variable.as_str()) {
             let level = config.occ(occ).scope;
             let endpoints: Vec<&Endpoint> = cx.analysis.endpoints.iter().filter(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0 == Some(level)).collect();
             let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| remedy::unset_connection(cx, e));

@@ -1,4 +1,4 @@
-use super::{Context, Rule, replace, safe};
+use super::{Context, Rule, remedy, replace, safe};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::diagnose::Cause;
 use crate::model::variable::variables_in;
@@ -91,7 +91,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             let definitions = cx.analysis.world.definitions.of("http_upgrade");
             found.labels.extend(definitions.iter().map(|d| Label { place: config.head(d.occ), text: text!("`$http_upgrade` gets another value here", "`$http_upgrade` 在这里被赋了别的值") }));
             found.help = text!("leave `$http_upgrade` to nginx, and give that variable another name", "不要给 `$http_upgrade` 赋值,改用别的变量名");
-        } else if cx.writable(config.file(occ)) {
+        } else if cx.writable(config.file(occ)) && remedy::says_what_the_client_asks(cx) {
             found.fix = Some(safe(text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"), vec![replace(config, occ, 1, "$http_upgrade")]));
         }
         out.push(found);
