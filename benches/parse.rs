@@ -1,4 +1,5 @@
-//! How fast a configuration of 50 MB is read: `cargo bench --bench parse`.
+//! How fast a configuration of 50 MB is read: `cargo bench --bench parse`, or
+//! `-- tokens` for one of them.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -18,8 +19,13 @@ fn main() {
     }
     let text = configuration();
     let bytes = text.as_bytes();
-    report("tokens", bytes, |bytes| tokens(bytes).len());
-    report("parse", bytes, |bytes| parse(bytes).len());
+    let asked = |name: &str| std::env::args().skip(1).all(|a| a.starts_with("--") || name.contains(&a));
+    if asked("tokens") {
+        report("tokens", bytes, |bytes| tokens(bytes).len());
+    }
+    if asked("parse") {
+        report("parse", bytes, |bytes| parse(bytes).len());
+    }
 }
 
 /// The best of some rounds, in MB/s.

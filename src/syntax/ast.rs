@@ -95,6 +95,7 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// How a directive ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Ending {
     /// With `;`.
     Semicolon,
@@ -106,21 +107,54 @@ pub enum Ending {
     Missing,
 }
 
+/// A directive. Four of five are simple ones, so what only blocks have stands in [`Block`]: memory that
+/// is touched is most of what parsing costs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
+    /// Its words go on up to those of the next node.
     pub(super) first_word: u32,
-    pub(super) words: u32,
-    pub(super) first_child: u32,
-    pub(super) next: u32,
     /// Offset of the `{` of a block; of the `;` otherwise.
     pub(super) mark: u32,
-    /// Offset behind the `;` or `}`.
+    /// Its ending in two bits, whether a directive follows in the same block in one, and above them
+    /// the number of its [`Block`], which no file is large enough to overflow.
+    info: u32,
+}
+
+const FOLLOWED: u32 = 1 << 2;
+const BLOCK_SHIFT: u32 = 3;
+
+impl Node {
+    pub(super) fn new(first_word: usize, mark: usize, ending: Ending, block: usize) -> Node {
+        Node { first_word: first_word as u32, mark: mark as u32, info: ending as u32 | (block as u32) << BLOCK_SHIFT }
+    }
+
+    fn ending(self) -> Ending {
+        match self.info & 3 {
+            0 => Ending::Semicolon,
+            1 => Ending::Block,
+            2 => Ending::Lua,
+            _ => Ending::Missing,
+        }
+    }
+
+    /// The number of its block, if it is one.
+    pub(super) fn block(self) -> Option<usize> {
+        matches!(self.ending(), Ending::Block | Ending::Lua).then_some((self.info >> BLOCK_SHIFT) as usize)
+    }
+}
+
+/// What a directive with a block has beside its [`Node`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    pub(super) first_child: u32,
+    /// The node behind it in the same block.
+    pub(super) next: u32,
+    /// Offset behind the `}`.
     pub(super) end: u32,
     /// How far the directives of its block stand behind those that `first_child` leads to.
     pub(super) shift: u32,
     /// The number of its body among those that stand in the file more than once, or may.
     pub(super) body: u32,
-    pub(super) ending: Ending,
 }
 
 /// What nginx's tokeniser or block structure refuses.
@@ -162,6 +196,7 @@ pub struct SyntaxError {
 pub struct Ast {
     pub(super) words: Vec<Word>,
     pub(super) nodes: Vec<Node>,
+    pub(super) blocks: Vec<Block>,
     pub(super) first: Option<u32>,
     /// How many directives there are, those of shared bodies each time they stand there.
     pub(super) count: usize,
@@ -194,6 +229,22 @@ pub enum Template {
 }
 
 impl Ast {
+    /// Says that a directive follows in the same block: the one that was pushed last.
+    pub(super) fn follow(&mut self, node: u32) {
+        let next = self.nodes.len() as u32 - 1;
+        let node = &mut self.nodes[node as usize];
+        node.info |= FOLLOWED;
+        if let Some(block) = node.block() {
+            self.blocks[block].next = next;
+        }
+    }
+
+    /// The block of a node that is one.
+    pub(super) fn block_mut(&mut self, node: u32) -> &mut Block {
+        let block = self.nodes[node as usize].block().unwrap_or_default();
+        &mut self.blocks[block]
+    }
+
     pub(super) fn with_mask(self, text: Vec<u8>) -> Ast {
         Ast { masked: Some(text), ..self }
     }
@@ -258,6 +309,20 @@ impl<'a> DirectiveRef<'a> {
         &self.ast.nodes[self.id.node as usize]
     }
 
+    fn block(self) -> Option<&'a Block> {
+        self.node().block().map(|b| &self.ast.blocks[b])
+    }
+
+    /// Offset behind its `;` or `}`.
+    fn end(self) -> u32 {
+        let end = match (self.ending(), self.block()) {
+            (_, Some(block)) => block.end,
+            (Ending::Missing, _) => self.node().mark,
+            _ => self.node().mark + 1,
+        };
+        end + self.id.shift
+    }
+
     /// Its number.
     pub fn id(self) -> DirectiveId {
         self.id
@@ -265,9 +330,9 @@ impl<'a> DirectiveRef<'a> {
 
     /// Its name and arguments; never empty.
     pub fn words(self) -> Words<'a> {
-        let node = self.node();
-        let words = &self.ast.words[node.first_word as usize..(node.first_word + node.words) as usize];
-        Words { words, shift: self.id.shift }
+        let start = self.node().first_word as usize;
+        let end = self.ast.nodes.get(self.id.node as usize + 1).map_or(self.ast.words.len(), |n| n.first_word as usize);
+        Words { words: &self.ast.words[start..end], shift: self.id.shift }
     }
 
     /// Its name.
@@ -283,37 +348,36 @@ impl<'a> DirectiveRef<'a> {
 
     /// The directive behind it in the same block.
     pub fn next(self) -> Option<DirectiveId> {
-        let next = self.node().next;
-        (next != NONE).then_some(DirectiveId { node: next, ..self.id })
+        let behind = self.block().map_or(self.id.node + 1, |b| b.next);
+        (self.node().info & FOLLOWED != 0).then_some(DirectiveId { node: behind, ..self.id })
     }
 
     /// How it ends.
     pub fn ending(self) -> Ending {
-        self.node().ending
+        self.node().ending()
     }
 
     /// From its name to its `;` or `}`.
     pub fn span(self) -> Span {
-        Span::new(self.name().span().start, self.node().end + self.id.shift)
+        Span::new(self.name().span().start, self.end())
     }
 
     /// From its name to its last word: what a label underlines.
     pub fn head(self) -> Span {
-        let node = self.node();
-        let last = self.ast.words[(node.first_word + node.words - 1) as usize].shifted(self.id.shift);
-        self.name().span().cover(last.span())
+        let Words { words, shift } = self.words();
+        self.name().span().cover(words[words.len() - 1].shifted(shift).span())
     }
 
     /// The bytes between `{` and `}` of a block.
     pub fn body(self) -> Option<Span> {
-        let (start, end) = (self.mark() + 1, self.node().end + self.id.shift);
-        matches!(self.ending(), Ending::Block | Ending::Lua).then(|| Span::new(start, end.saturating_sub(1).max(start)))
+        let start = self.mark() + 1;
+        self.block().map(|_| Span::new(start, self.end().saturating_sub(1).max(start)))
     }
 
     /// The number of a block's body: two blocks of a file with the same number have the same bytes
     /// between their braces, and hold no blocks. Not every such body has one.
     pub fn body_number(self) -> Option<usize> {
-        let number = self.node().body;
+        let number = self.block()?.body;
         (number != NONE).then_some(number as usize)
     }
 
@@ -324,12 +388,13 @@ impl<'a> DirectiveRef<'a> {
 
     /// How far the directives in its block stand behind the nodes that they share.
     pub fn shift(self) -> u32 {
-        self.id.shift + self.node().shift
+        self.id.shift + self.block().map_or(0, |b| b.shift)
     }
 
     /// The directives in its block.
     pub fn children(self) -> Siblings<'a> {
-        Siblings { ast: self.ast, next: self.node().first_child, shift: self.shift() }
+        let first = self.block().map_or(NONE, |b| b.first_child);
+        Siblings { ast: self.ast, next: first, shift: self.shift() }
     }
 }
 
@@ -383,7 +448,7 @@ impl<'a> Iterator for Siblings<'a> {
             return None;
         }
         let item = self.ast.get(DirectiveId { node: self.next, shift: self.shift });
-        self.next = item.node().next;
+        self.next = item.next().map_or(NONE, DirectiveId::node);
         Some(item)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-use super::ast::{Ast, Ending, NONE, Node, SyntaxError, SyntaxErrorKind as Kind, Word, WordKind};
+use super::ast::{Ast, Block, Ending, NONE, Node, SyntaxError, SyntaxErrorKind as Kind, Word, WordKind};
 use super::lexer::{self, Token, TokenKind};
 use crate::source::Span;
 
@@ -89,9 +89,12 @@ struct Bodies<'a> {
     hasher: foldhash::fast::RandomState,
     /// By their numbers.
     all: Vec<Body<'a>>,
-    known: HashMap<u64, Vec<u32>, foldhash::fast::RandomState>,
+    /// By their hashes the last one of each.
+    known: HashMap<u64, u32, foldhash::fast::RandomState>,
     /// The one that was met last: the next one is the same more often than not.
     last: Option<u32>,
+    /// How many came back.
+    repeated: usize,
 }
 
 /// What is known of a block when it opens.
@@ -124,8 +127,14 @@ impl Bodies<'_> {
         }
         let len = memchr::memchr(b'}', &rest[..rest.len().min(LONGEST_BODY)])? + 1;
         let hash = self.hasher.hash_one(&rest[..len]);
-        let found = self.known.get(&hash).and_then(|all| all.iter().copied().find_map(known));
+        let next = |body: &u32| self.all[*body as usize].same_hash;
+        let found = std::iter::successors(self.known.get(&hash).copied(), next).find_map(known);
         Some(found.unwrap_or(Perhaps::New { hash, range: start..start + len }))
+    }
+
+    /// Where hardly any body comes back, remembering them costs more than it gives.
+    fn are_worth_it(&self) -> bool {
+        self.all.len() < 1000 + 4 * self.repeated
     }
 }
 
@@ -134,8 +143,10 @@ struct Body<'a> {
     text: &'a [u8],
     /// The block that it was first read for.
     node: u32,
-    comments: Range<usize>,
-    directives: usize,
+    comments: Range<u32>,
+    directives: u32,
+    /// Another one with the same hash.
+    same_hash: Option<u32>,
 }
 
 /// The longest body that is compared; longer ones are no boilerplate, and below nginx's buffer no limit
@@ -154,6 +165,8 @@ struct Parser<'a> {
     bodies: Option<Bodies<'a>>,
     /// Up to here it is known whether the file may be a template.
     looked: usize,
+    /// No backslash stands before it and behind the words that were read.
+    backslash: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -162,7 +175,7 @@ impl<'a> Parser<'a> {
         // Configurations run to about one word for 15 bytes and one directive for 40.
         ast.words.reserve(bytes.len() / 16);
         ast.nodes.reserve(bytes.len() / 48);
-        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0, bodies, looked: 0 }
+        Parser { bytes, ast, stack: Vec::new(), last_top: NONE, first_word: 0, bodies, looked: 0, backslash: 0 }
     }
 
     fn in_directive(&self) -> bool {
@@ -188,7 +201,7 @@ impl<'a> Parser<'a> {
             b'\'' => WordKind::Single,
             _ => WordKind::Bare,
         };
-        let escaped = has_backslash(&self.bytes[start..end]);
+        let escaped = self.has_backslash(start, end);
         self.ast.words.push(Word::new(start, end, kind, escaped));
         if kind == WordKind::Bare {
             if end - start >= BUFFER - 1 {
@@ -210,6 +223,16 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether the next word holds a backslash. They are rare: the search goes ahead to the next one, and
+    /// no word before that needs a look.
+    fn has_backslash(&mut self, start: usize, end: usize) -> bool {
+        if self.backslash <= start {
+            let found = memchr::memchr(b'\\', &self.bytes[start..]);
+            self.backslash = found.map_or(self.bytes.len(), |at| start + at);
+        }
+        self.backslash < end
+    }
+
     /// nginx keeps the bytes from the start of a word until the start of the next token in its
     /// buffer; the byte at offset 4,096 cannot be read while that start stands.
     #[cold]
@@ -225,19 +248,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Links a finished directive into the open block.
-    fn push(&mut self, mark: usize, end: usize, ending: Ending) -> u32 {
+    fn push(&mut self, mark: usize, ending: Ending) -> u32 {
         let id = self.ast.nodes.len() as u32;
-        self.ast.nodes.push(Node {
-            first_word: self.first_word as u32,
-            words: (self.ast.words.len() - self.first_word) as u32,
-            first_child: NONE,
-            next: NONE,
-            mark: mark as u32,
-            end: end as u32,
-            shift: 0,
-            body: NONE,
-            ending,
-        });
+        let block = self.ast.blocks.len();
+        self.ast.nodes.push(Node::new(self.first_word, mark, ending, block));
+        if matches!(ending, Ending::Block | Ending::Lua) {
+            let end = mark as u32 + 1;
+            self.ast.blocks.push(Block { first_child: NONE, next: NONE, end, shift: 0, body: NONE });
+        }
         self.ast.count += 1;
         self.first_word = self.ast.words.len();
         let (parent, last) = match self.stack.last_mut() {
@@ -246,16 +264,16 @@ impl<'a> Parser<'a> {
         };
         let previous = std::mem::replace(last, id);
         match (previous, parent) {
-            (NONE, Some(parent)) => self.ast.nodes[parent as usize].first_child = id,
+            (NONE, Some(parent)) => self.ast.block_mut(parent).first_child = id,
             (NONE, None) => self.ast.first = Some(id),
-            (previous, _) => self.ast.nodes[previous as usize].next = id,
+            (previous, _) => self.ast.follow(previous),
         }
         id
     }
 
     fn semicolon(&mut self, at: usize) {
         if self.in_directive() {
-            self.push(at, at + 1, Ending::Semicolon);
+            self.push(at, Ending::Semicolon);
         } else {
             self.error(Kind::NothingBefore(b';'), Span::new(at as u32, at as u32 + 1), None);
         }
@@ -271,8 +289,8 @@ impl<'a> Parser<'a> {
         // Quotes around the name change nothing.
         let name = self.ast.words[self.first_word].inner(self.bytes);
         let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
-        let node = self.push(at, at + 1, if lua { Ending::Lua } else { Ending::Block });
-        let perhaps = self.bodies.as_ref().filter(|_| !lua).and_then(|b| b.perhaps(self.bytes, at + 1));
+        let node = self.push(at, if lua { Ending::Lua } else { Ending::Block });
+        let perhaps = self.bodies.as_ref().filter(|b| !lua && b.are_worth_it()).and_then(|b| b.perhaps(self.bytes, at + 1));
         let (errors, comments) = (self.ast.errors.len(), self.ast.comments.len());
         self.stack.push(Open { node, last_child: NONE, perhaps, errors, comments });
         lua
@@ -283,20 +301,20 @@ impl<'a> Parser<'a> {
         let Perhaps::Known { body, end } = *self.stack.last()?.perhaps.as_ref()? else { return None };
         let bodies = self.bodies.as_mut()?;
         bodies.last = Some(body);
+        bodies.repeated += 1;
         let Body { node, directives, ref comments, .. } = bodies.all[body as usize];
-        let first = self.ast.nodes[node as usize];
+        let first = *self.ast.block_mut(node);
+        let first_mark = self.ast.nodes[node as usize].mark;
         let open = self.stack.pop()?;
-        let node = &mut self.ast.nodes[open.node as usize];
-        self.ast.suspicious |= is_suspicious(&self.bytes[self.looked..=node.mark as usize]);
+        let mark = self.ast.nodes[open.node as usize].mark;
+        let shift = mark - first_mark;
+        self.ast.suspicious |= is_suspicious(&self.bytes[self.looked..=mark as usize]);
         self.looked = end - 1;
-        node.end = end as u32;
-        node.first_child = first.first_child;
-        node.body = first.body;
-        node.shift = node.mark - first.mark;
-        let shift = node.shift;
-        self.ast.count += directives;
+        let block = self.ast.block_mut(open.node);
+        *block = Block { end: end as u32, shift, next: block.next, ..first };
+        self.ast.count += directives as usize;
         for at in comments.clone() {
-            let Span { start, end } = self.ast.comments[at];
+            let Span { start, end } = self.ast.comments[at as usize];
             self.ast.comments.push(Span::new(start + shift, end + shift));
         }
         Some(end)
@@ -310,20 +328,19 @@ impl<'a> Parser<'a> {
         bodies.all.push(Body {
             text: &self.bytes[range],
             node: open.node,
-            comments: open.comments..self.ast.comments.len(),
-            directives: self.ast.nodes.len() - 1 - open.node as usize,
+            comments: open.comments as u32..self.ast.comments.len() as u32,
+            directives: self.ast.nodes.len() as u32 - 1 - open.node,
+            same_hash: bodies.known.insert(hash, number),
         });
-        bodies.known.entry(hash).or_default().push(number);
         bodies.last = Some(number);
-        self.ast.nodes[open.node as usize].body = number;
+        self.ast.block_mut(open.node).body = number;
         self.ast.bodies = number + 1;
     }
 
     fn close_lua(&mut self, end: usize) {
         let Some(open) = self.stack.pop() else { return };
-        let node = &mut self.ast.nodes[open.node as usize];
-        node.end = end as u32;
-        let mark = node.mark;
+        self.ast.block_mut(open.node).end = end as u32;
+        let mark = self.ast.nodes[open.node as usize].mark;
         if self.bytes.get(end - 1) != Some(&b'}') || end as u32 <= mark + 1 {
             self.error(Kind::EndInLua, Span::at(end as u32), Some(Span::new(mark, mark + 1)));
         }
@@ -335,11 +352,11 @@ impl<'a> Parser<'a> {
             let words = &self.ast.words[self.first_word..];
             let head = words[0].span().cover(words[words.len() - 1].span());
             self.error(Kind::CloseInDirective, span, Some(head));
-            self.push(head.end as usize, head.end as usize, Ending::Missing);
+            self.push(head.end as usize, Ending::Missing);
         }
         match self.stack.pop() {
             Some(open) => {
-                self.ast.nodes[open.node as usize].end = at as u32 + 1;
+                self.ast.block_mut(open.node).end = at as u32 + 1;
                 self.remember(open, at + 1);
             }
             None => self.error(Kind::CloseWithoutOpen, span, None),
@@ -356,7 +373,7 @@ impl<'a> Parser<'a> {
             if !quote_is_open {
                 self.error(Kind::EndInDirective, Span::at(end as u32), Some(head));
             }
-            self.push(head.end as usize, head.end as usize, Ending::Missing);
+            self.push(head.end as usize, Ending::Missing);
         }
         let unfinished = self
             .ast
@@ -368,19 +385,15 @@ impl<'a> Parser<'a> {
             self.error(Kind::EndInBlock, Span::at(end as u32), Some(Span::new(mark, mark + 1)));
         }
         while let Some(open) = self.stack.pop() {
-            self.ast.nodes[open.node as usize].end = end as u32;
+            self.ast.block_mut(open.node).end = end as u32;
         }
         self.ast
     }
 }
 
-fn has_backslash(word: &[u8]) -> bool {
-    // Words are short: a plain loop is done before a vector search has begun.
-    if word.len() < 32 { word.contains(&b'\\') } else { memchr::memchr(b'\\', word).is_some() }
-}
-
-/// Whether bytes may hold something of a template, which is for `template::may_be` to say. One loop
-/// without branches, for the compiler to put into vectors.
+/// Whether bytes may hold something of a template, which is for `template::may_be` to say. Pairs of
+/// bytes are looked at in groups of a fixed length, without branches, for the compiler to put into
+/// vectors: this runs over every byte of every file.
 fn is_suspicious(bytes: &[u8]) -> bool {
     let pair = |a: u8, b: u8| {
         u8::from(matches!(b, b'%' | b'@' | b'<'))
@@ -389,9 +402,18 @@ fn is_suspicious(bytes: &[u8]) -> bool {
             // Nginx UI.
             | (u8::from(b == b'I') & u8::from(a == b'U'))
     };
-    let first = bytes.first().map_or(0, |b| pair(0, *b));
-    let rest = bytes.get(1..).unwrap_or_default();
-    bytes.iter().zip(rest).fold(first, |found, (a, b)| found | pair(*a, *b)) != 0
+    let Some((&first, seconds)) = bytes.split_first() else { return false };
+    let (seconds, rest) = seconds.as_chunks::<32>();
+    let (firsts, _) = bytes.as_chunks::<32>();
+    let mut found = [pair(0, first); 32];
+    for (firsts, seconds) in firsts.iter().zip(seconds) {
+        for i in 0..32 {
+            found[i] |= pair(firsts[i], seconds[i]);
+        }
+    }
+    let last = &bytes[bytes.len() - rest.len() - 1..];
+    let last = last.iter().zip(rest).fold(0, |found, (a, b)| found | pair(*a, *b));
+    found.iter().fold(last, |all, one| all | one) != 0
 }
 
 /// Whether a quoted word has its closing quote: the last byte is one, and not escaped.
