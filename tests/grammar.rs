@@ -87,10 +87,11 @@ fn fixture(path: &Path, nature: Nature, nginx: Option<&Nginx>) -> Result<(), Fai
 fn tokens_tile(bytes: &[u8]) -> Result<(), Failed> {
     let mut at = 0;
     for token in tokens(bytes) {
-        if token.start as usize != at || token.len == 0 {
-            return Err(format!("a token of {} bytes at {}, after {at}", token.len, token.start).into());
+        let span = token.span();
+        if span.start as usize != at || span.is_empty() {
+            return Err(format!("a token of {} bytes at {}, after {at}", span.len(), span.start).into());
         }
-        at += token.len as usize;
+        at = span.end as usize;
     }
     if at == bytes.len() { Ok(()) } else { Err(format!("tokens end at {at} of {}", bytes.len()).into()) }
 }

@@ -72,9 +72,9 @@ proptest! {
     fn tokens_tile_the_file(text in configuration()) {
         let mut at = 0;
         for token in tokens(&text) {
-            prop_assert_eq!(token.start as usize, at);
-            prop_assert!(token.len > 0);
-            at += token.len as usize;
+            prop_assert_eq!(token.span().start as usize, at);
+            prop_assert!(!token.span().is_empty());
+            at = token.span().end as usize;
         }
         prop_assert_eq!(at, text.len());
     }

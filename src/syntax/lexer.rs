@@ -5,8 +5,11 @@
 use nom::IResult;
 use nom::bytes::complete::take_while;
 
+use crate::source::Span;
+
 /// What a token is. Tokens tile the file: none overlap, none are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum TokenKind {
     /// SP TAB CR LF, one or more.
     Space,
@@ -27,12 +30,34 @@ pub enum TokenKind {
 /// One token; 8 bytes with its kind packed above its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Offset of its first byte.
-    pub start: u32,
-    /// Its length in bytes.
-    pub len: u32,
+    start: u32,
+    len_kind: u32,
+}
+
+const LEN_BITS: u32 = 29;
+
+impl Token {
+    pub(super) fn new(start: usize, len: usize, kind: TokenKind) -> Token {
+        Token { start: start as u32, len_kind: len as u32 | (kind as u32) << LEN_BITS }
+    }
+
+    /// Its bytes; never none.
+    pub fn span(self) -> Span {
+        Span::new(self.start, self.start + (self.len_kind & ((1 << LEN_BITS) - 1)))
+    }
+
     /// What it is.
-    pub kind: TokenKind,
+    pub fn kind(self) -> TokenKind {
+        match self.len_kind >> LEN_BITS {
+            0 => TokenKind::Space,
+            1 => TokenKind::Comment,
+            2 => TokenKind::Word,
+            3 => TokenKind::Semicolon,
+            4 => TokenKind::Open,
+            5 => TokenKind::Close,
+            _ => TokenKind::Lua,
+        }
+    }
 }
 
 type Leaf<'a> = IResult<&'a [u8], &'a [u8], ()>;

@@ -14,18 +14,19 @@ const BUFFER: usize = 4096;
 
 /// The tree of a file, for any bytes.
 pub fn parse(bytes: &[u8]) -> Ast {
-    parse_with(bytes, Some(Bodies::default()), |_| {})
+    read(bytes, Some(Bodies::default()), |_| {}).finish()
 }
 
 /// The tokens of a file; together they are the file.
 pub fn tokens(bytes: &[u8]) -> Vec<Token> {
-    let mut out = Vec::new();
-    parse_with(bytes, None, |token| out.push(token));
+    // A token for each seven bytes, as configurations run; more are no harm.
+    let mut out = Vec::with_capacity(bytes.len() / 7);
+    read(bytes, None, |token| out.push(token));
     out
 }
 
-/// Parses and hands each token to `sink` on the way; those of bodies that are shared are passed over.
-fn parse_with<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl FnMut(Token)) -> Ast {
+/// Reads a file and hands each token to `sink` on the way; those of bodies that are shared are passed over.
+fn read<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl FnMut(Token)) -> Parser<'a> {
     let mut parser = Parser::new(bytes, bodies);
     let mut pos = 0;
     while let Some(&first) = bytes.get(pos) {
@@ -41,7 +42,7 @@ fn parse_with<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl Fn
         };
         // No leaf fails or is empty; should one ever, the rest of the file is one word.
         let len = leaf.map_or(rest.len(), |(_, token)| token.len()).max(1);
-        sink(Token { start: pos as u32, len: len as u32, kind });
+        sink(Token::new(pos, len, kind));
         let start = pos;
         pos += len;
         match kind {
@@ -57,11 +58,11 @@ fn parse_with<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl Fn
                 } else if lua {
                     let body = lexer::lua(&bytes[pos..]).map_or(bytes.len() - pos, |(_, token)| token.len());
                     if body > 0 {
-                        sink(Token { start: pos as u32, len: body as u32, kind: TokenKind::Lua });
+                        sink(Token::new(pos, body, TokenKind::Lua));
                     }
                     pos += body;
                     if pos < bytes.len() {
-                        sink(Token { start: pos as u32, len: 1, kind: TokenKind::Close });
+                        sink(Token::new(pos, 1, TokenKind::Close));
                         pos += 1;
                     }
                     parser.close_lua(pos);
@@ -69,7 +70,7 @@ fn parse_with<'a>(bytes: &'a [u8], bodies: Option<Bodies<'a>>, mut sink: impl Fn
             }
         }
     }
-    parser.finish()
+    parser
 }
 
 struct Open {
@@ -477,7 +478,7 @@ mod tests {
         ) {
             let text: String = order.iter().map(|i| pieces[i % pieces.len()].as_str()).collect();
             let text = format!("{text} s {{ l {{ {text} }} l {{ {text} }} l {{ a b; }} m c {{ a b; }} }}");
-            assert_eq!(told(&parse(text.as_bytes())), told(&parse_with(text.as_bytes(), None, |_| {})), "{text}");
+            assert_eq!(told(&parse(text.as_bytes())), told(&read(text.as_bytes(), None, |_| {}).finish()), "{text}");
         }
 
         #[test]

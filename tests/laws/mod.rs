@@ -29,9 +29,9 @@ pub(crate) fn tree_of(bytes: &[u8]) -> Tree {
 pub(crate) fn tokens_tile(bytes: &[u8]) {
     let mut at = 0;
     for token in tokens(bytes) {
-        assert_eq!(token.start as usize, at);
-        assert!(token.len > 0);
-        at += token.len as usize;
+        assert_eq!(token.span().start as usize, at);
+        assert!(!token.span().is_empty());
+        at = token.span().end as usize;
     }
     assert_eq!(at, bytes.len());
 }
