@@ -8,7 +8,7 @@ use super::{Failure, Terminal, Verdict};
 use crate::config::{Settings, baseline_text, parse_baseline};
 use crate::diagnostic::Severity;
 use crate::engine::{Baseline, Checked, Options, Selection, check};
-use crate::fix::{Fixed, Wanted, fix, unified, write};
+use crate::fix::{Fixed, Wanted, Withheld, fix, unified, write};
 use crate::model::Url;
 use crate::model::evidence::{Declarations, Evidence};
 use crate::model::include::Files;
@@ -276,10 +276,16 @@ fn mend(
         terminal.complain(&format!("internal error, please report it: {failed}; that fix is left out"));
     }
     if let Some(withheld) = &fixed.withheld {
-        let text = crate::text!(
-            "a fix is held back, because it would leave another error: {withheld}",
-            "有一处修复未提供,因为会留下另一个错误:{withheld}"
-        );
+        let text = match withheld {
+            Withheld::LeavesError(error) => crate::text!(
+                "a fix is held back, because it would leave another error: {error}",
+                "有一处修复未提供,因为会留下另一个错误:{error}"
+            ),
+            Withheld::DoesNotHelp(finding) => crate::text!(
+                "a fix is held back, because it would not help: {finding}",
+                "有一处修复未提供,因为它不起作用:{finding}"
+            ),
+        };
         terminal.note(&crate::report::escaped(text.get(terminal.lang), false));
     }
     if wish.args.diff {

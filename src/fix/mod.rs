@@ -6,7 +6,8 @@ mod overlay;
 mod patched;
 mod plan;
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
@@ -23,6 +24,10 @@ pub use plan::plan;
 /// Rounds of fixing and checking again; a fix that needs more does not converge.
 const MAX_ROUNDS: usize = 8;
 
+/// How often fixes are tried anew to find those that do well together. Where the time of a check is
+/// the time of all of them, somebody could otherwise write a file that takes hours.
+const MAX_ATTEMPTS: usize = 64;
+
 /// The outcome of fixing.
 #[derive(Debug, Default)]
 pub struct Fixed {
@@ -34,8 +39,17 @@ pub struct Fixed {
     pub left: Checked,
     /// An internal error: a fix that did not do what it promises. Nothing of it is in `files`.
     pub failed: Option<String>,
-    /// A fix that would have created a new error, and is not offered.
-    pub withheld: Option<String>,
+    /// A fix that does harm or no good, and is not made.
+    pub withheld: Option<Withheld>,
+}
+
+/// Why a fix is not made: a rule and the message of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// It would leave this error, which was not there before.
+    LeavesError(String),
+    /// This finding stays in spite of its fix.
+    DoesNotHelp(String),
 }
 
 /// Which fixes count.
@@ -63,11 +77,11 @@ pub fn fix(
     options: &Options,
     wanted: Wanted,
 ) -> Fixed {
-    let run = Run { base, open, options, wanted };
+    let run = Run { base, open, options, wanted, attempts: Cell::new(MAX_ATTEMPTS) };
     let mut out = run.pass(Changed::new());
     // A fix that was held back may do once others are made: what a second call would do is done now.
     for _ in 0..MAX_ROUNDS {
-        if out.withheld.is_none() || out.failed.is_some() || out.files.is_empty() {
+        if out.withheld.is_none() || out.failed.is_some() || out.files.is_empty() || run.attempts.get() == 0 {
             break;
         }
         let before = out.files.clone();
@@ -90,27 +104,31 @@ struct Run<'r> {
     open: &'r dyn Fn(&mut Files<'_>) -> Vec<Target>,
     options: &'r Options,
     wanted: Wanted,
+    /// How many attempts are left.
+    attempts: Cell<usize>,
 }
 
 impl Run<'_> {
-    /// All fixes together; where that leaves a new error, those that do well by themselves.
+    /// All fixes together; where that does harm, those that do well.
     fn pass(&self, start: Changed) -> Fixed {
-        let well = |f: &Fixed| f.failed.is_none() && f.withheld.is_none();
-        let all = self.attempt(start.clone(), &|_| true);
-        if well(&all) {
+        let all = self.attempt(&start, &|_| true);
+        if all.failed.is_none() && all.withheld.is_none() {
             return all;
         }
-        let mut good = Vec::new();
-        for candidate in self.candidates(&start) {
-            let alone = |d: &Diagnostic| good.contains(&identity(d)) || identity(d) == candidate;
-            if well(&self.attempt(start.clone(), &alone)) {
-                good.push(candidate);
+        let mut outcome = self.attempt(&start, &|_| false);
+        let mut do_well = |chosen: &[Identity]| {
+            let Some(left) = self.attempts.get().checked_sub(1) else { return false };
+            self.attempts.set(left);
+            let chosen: HashSet<&Identity> = chosen.iter().collect();
+            let tried = self.attempt(&start, &|d| chosen.contains(&identity(d)));
+            let well = tried.failed.is_none() && tried.withheld.is_none();
+            if well {
+                outcome = tried;
             }
-        }
-        let mut kept = self.attempt(start, &|d| good.contains(&identity(d)));
-        kept.failed = kept.failed.or(all.failed);
-        kept.withheld = kept.withheld.or(all.withheld);
-        kept
+            well
+        };
+        choose(&self.candidates(&start), &mut Vec::new(), &mut do_well);
+        Fixed { failed: all.failed, withheld: all.withheld, ..outcome }
     }
 
     fn check(&self, changed: &Changed, then: &mut dyn FnMut(&Files<'_>, Checked)) {
@@ -121,41 +139,39 @@ impl Run<'_> {
         then(&files, checked);
     }
 
-    fn candidates(&self, changed: &Changed) -> Vec<(String, String)> {
+    /// The findings with a fix, each once.
+    fn candidates(&self, changed: &Changed) -> Vec<Identity> {
         let mut out = Vec::new();
         self.check(changed, &mut |_, checked| {
-            out = checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options)).map(identity).collect();
+            let mut seen = HashSet::new();
+            let taken = checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options)).map(identity);
+            out = taken.filter(|i| seen.insert(i.clone())).collect();
         });
         out
     }
 
-    fn attempt(&self, mut changed: Changed, choose: &dyn Fn(&Diagnostic) -> bool) -> Fixed {
+    /// The chosen fixes, until nothing is left to fix.
+    fn attempt(&self, start: &Changed, choose: &dyn Fn(&Diagnostic) -> bool) -> Fixed {
+        let mut changed = start.clone();
         let mut out = Fixed::default();
-        let mut first: Option<Vec<(String, String)>> = None;
-        let mut done = false;
+        let mut progress = Progress::default();
         for _ in 0..MAX_ROUNDS {
             let mut edits = BTreeMap::new();
             self.check(&changed, &mut |files, checked| {
-                let errors: Vec<(String, String)> =
-                    checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity).collect();
-                let first = first.get_or_insert_with(|| errors.clone());
                 let takes: Vec<&Diagnostic> =
                     checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options) && choose(d)).collect();
                 let planned = plan(&files.sources, &files.asts, &takes);
-                out.fixed += planned.fixes;
-                if planned.edits.is_empty() {
-                    let new = errors.iter().find(|e| !first.contains(e)).filter(|_| out.fixed > 0);
-                    out.withheld = new.map(|(rule, message)| format!("{rule}: {message}"));
-                    done = true;
-                    out.left = checked;
-                    return;
+                out.withheld = progress.round(&checked, &takes, &planned.made);
+                out.fixed += planned.made.len();
+                if out.withheld.is_none() {
+                    for (file, planned) in planned.edits {
+                        let source = files.sources.get(file);
+                        edits.insert(source.path.clone(), (source.bytes.clone(), planned));
+                    }
                 }
-                for (file, planned) in planned.edits {
-                    let source = files.sources.get(file);
-                    edits.insert(source.path.clone(), (source.bytes.clone(), planned));
-                }
+                out.left = checked;
             });
-            if done {
+            if edits.is_empty() {
                 out.files = changed.into_iter().filter(|(_, p)| p.is_changed()).collect();
                 return out;
             }
@@ -168,9 +184,60 @@ impl Run<'_> {
     }
 }
 
+/// What is remembered from one round of an attempt to the next.
+#[derive(Default)]
+struct Progress {
+    /// The errors before anything was fixed.
+    errors: Option<HashSet<Identity>>,
+    /// How many findings there were, by identity, when one of them was fixed last.
+    fixed: HashMap<Identity, usize>,
+}
+
+impl Progress {
+    /// What speaks against a round in which these findings are open, and those with these numbers are
+    /// about to be fixed.
+    fn round(&mut self, checked: &Checked, open: &[&Diagnostic], made: &[usize]) -> Option<Withheld> {
+        let errors = || checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity);
+        let before = self.errors.get_or_insert_with(|| errors().collect());
+        let told = |(rule, message): Identity| format!("{rule}: {message}");
+        let mut count: HashMap<Identity, usize> = HashMap::new();
+        open.iter().for_each(|d| *count.entry(identity(d)).or_default() += 1);
+        // A finding that came back after its fix would come back for ever.
+        let back = open.iter().map(|d| identity(d)).find(|i| self.fixed.get(i).is_some_and(|n| count[i] >= *n));
+        if let Some(back) = back {
+            return Some(Withheld::DoesNotHelp(told(back)));
+        }
+        if made.is_empty() && !self.fixed.is_empty() {
+            return errors().find(|e| !before.contains(e)).map(|e| Withheld::LeavesError(told(e)));
+        }
+        let made = made.iter().map(|&i| identity(open[i]));
+        self.fixed.extend(made.map(|i| (i.clone(), count[&i])));
+        None
+    }
+}
+
+/// Adds to `chosen` those of `some` that do well together with them: all at once, or each half by
+/// itself, so that few bad ones among many are found in few attempts.
+fn choose<T: Clone>(some: &[T], chosen: &mut Vec<T>, do_well: &mut dyn FnMut(&[T]) -> bool) {
+    let before = chosen.len();
+    chosen.extend_from_slice(some);
+    if some.is_empty() || do_well(chosen) {
+        return;
+    }
+    chosen.truncate(before);
+    if some.len() > 1 {
+        let (first, second) = some.split_at(some.len() / 2);
+        choose(first, chosen, do_well);
+        choose(second, chosen, do_well);
+    }
+}
+
+/// A rule and a message.
+type Identity = (&'static str, String);
+
 /// What stays of a finding while the file changes around it.
-fn identity(diagnostic: &Diagnostic) -> (String, String) {
-    (diagnostic.rule.to_owned(), diagnostic.message.en.clone().into_owned())
+fn identity(diagnostic: &Diagnostic) -> Identity {
+    (diagnostic.rule, diagnostic.message.en.clone().into_owned())
 }
 
 /// Writes the changed files. Each is replaced as a whole; one that changed on disk since it was read
@@ -211,4 +278,63 @@ pub fn write(fs: &dyn FileSystem, files: &[(PathBuf, Patched)]) -> Result<(), St
         written.push(path);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Category, Label};
+    use crate::i18n::Text;
+    use crate::source::{FileId, Place, Span};
+
+    #[test]
+    fn few_bad_fixes_among_many_are_found_in_few_attempts() {
+        let some: Vec<u32> = (0..10_000).collect();
+        let (mut chosen, mut attempts) = (Vec::new(), 0);
+        choose(&some, &mut chosen, &mut |tried| {
+            attempts += 1;
+            // One is bad by itself, and two together.
+            !tried.contains(&77) && !(tried.contains(&5) && tried.contains(&9000))
+        });
+        let good: Vec<u32> = some.into_iter().filter(|n| ![77, 9000].contains(n)).collect();
+        assert_eq!(chosen, good);
+        assert!(attempts < MAX_ATTEMPTS, "{attempts} attempts");
+    }
+
+    #[test]
+    fn a_round_is_refused_where_a_fix_does_not_help_or_harms() {
+        let finding = |message: &'static str| Diagnostic {
+            rule: "a-rule",
+            category: Category::Handshake,
+            severity: Severity::Error,
+            message: Text { en: message.into(), zh: message.into() },
+            primary: Label { place: Place { file: FileId(0), span: Span::new(0, 0) }, text: Text::default() },
+            labels: Vec::new(),
+            why: Text::default(),
+            help: Text::default(),
+            fix: None,
+        };
+        let checked = |messages: &[&'static str]| Checked {
+            diagnostics: messages.iter().copied().map(finding).collect(),
+            ..Checked::default()
+        };
+        let start = checked(&["a", "a", "b"]);
+        let open = |checked: &Checked, made: &[usize], progress: &mut Progress| {
+            let open: Vec<&Diagnostic> = checked.diagnostics.iter().collect();
+            progress.round(checked, &open, made)
+        };
+        let after = |messages: &[&'static str], made: &[usize]| {
+            let mut progress = Progress::default();
+            assert_eq!(open(&start, &[0, 2], &mut progress), None);
+            open(&checked(messages), made, &mut progress)
+        };
+        // The other `a` had to wait for the first one.
+        assert_eq!(after(&["a"], &[0]), None);
+        assert_eq!(after(&[], &[]), None);
+        assert_eq!(after(&["a", "b"], &[0, 1]), Some(Withheld::DoesNotHelp("a-rule: b".to_owned())));
+        assert_eq!(after(&["a", "a"], &[0, 1]), Some(Withheld::DoesNotHelp("a-rule: a".to_owned())));
+        assert_eq!(after(&["c"], &[]), Some(Withheld::LeavesError("a-rule: c".to_owned())));
+        // It may have a fix of its own.
+        assert_eq!(after(&["c"], &[0]), None);
+    }
 }

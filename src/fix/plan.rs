@@ -12,15 +12,15 @@ use crate::syntax::Ast;
 pub struct Plan {
     /// By file, sorted, without overlap.
     pub edits: BTreeMap<FileId, Vec<ByteEdit>>,
-    /// How many fixes they are.
-    pub fixes: usize,
+    /// Which of the findings they are for, by their places in the list.
+    pub made: Vec<usize>,
 }
 
 /// Takes the fixes in the order of their findings. Touching edits do not conflict; equal insertions
 /// are one; different insertions at one offset stay in order; what overlaps waits for the next round.
 pub fn plan(sources: &SourceMap, asts: &[Ast], diagnostics: &[&Diagnostic]) -> Plan {
     let mut out = Plan::default();
-    for fix in diagnostics.iter().filter_map(|d| d.fix.as_ref()) {
+    for (number, fix) in diagnostics.iter().enumerate().filter_map(|(i, d)| Some((i, d.fix.as_ref()?))) {
         let edits: Vec<(FileId, ByteEdit)> = fix.edits.iter().map(|e| (e.file(), lower(sources, e))).collect();
         // Nothing is fixed in a file with a syntax error.
         let readable = edits.iter().all(|(f, _)| asts[f.0 as usize].errors.is_empty());
@@ -37,7 +37,7 @@ pub fn plan(sources: &SourceMap, asts: &[Ast], diagnostics: &[&Diagnostic]) -> P
                 there.insert(at, edit);
             }
         }
-        out.fixes += 1;
+        out.made.push(number);
     }
     out
 }

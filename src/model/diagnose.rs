@@ -4,14 +4,17 @@ use std::num::NonZeroU32;
 
 use foldhash::HashMap;
 
+use super::Browser;
 use super::analysis::Analysis;
 use super::endpoint::Endpoint;
+use super::eval::Purpose;
 use super::evidence::Evidence;
 use super::handshake::{Forwarded, Refusal};
 use super::misspelt::Misspellings;
 use super::scope::{OccId, ScopeId};
 use super::variable::{Definer, variables_in};
 use super::verdict::{Outcome, Reason, Verdict};
+use super::world::World;
 use crate::catalog::name;
 
 /// A root cause at an endpoint.
@@ -288,13 +291,20 @@ impl Aspect {
             }
             if let Some(map) = world.definitions.map_of(&variable).filter(|_| of_connection) {
                 let assigned = world.definitions.of(&variable).iter().any(|d| d.definer == Definer::Set);
-                if !assigned {
+                // Where the map yields what it should, the value around it is what is wrong.
+                if !assigned && !yields(world, scope, &variable, token) {
                     return Aspect::WrongMap(occ, map.occ);
                 }
             }
         }
         Aspect::Wrong(occ)
     }
+}
+
+/// Whether a variable is a list with this token in a handshake.
+fn yields(world: &World<'_>, scope: ScopeId, variable: &str, token: &str) -> bool {
+    let value = world.variables_at(scope, Browser::Firefox).variable(variable, Purpose::Header).display();
+    value.is_some_and(|v| v.split(',').any(|t| t.trim_matches([' ', '\t']).eq_ignore_ascii_case(token)))
 }
 
 /// The outer level that sets the handshake headers, if this level's own headers drop them.

@@ -6,15 +6,21 @@ use strsim::osa_distance;
 const FALSE_QUOTES: &[&str] =
     &["“", "”", "„", "‘", "’", "«", "»", "&quot;", "&#34;", "&#39;", "&apos;", "&ldquo;", "&rdquo;", "'", "\"", "`"];
 
+/// The most that a near miss may differ from what was meant, in letters.
+const MOST: usize = 2;
+
 /// The word that `text` is a near miss of: another word of the list within an edit distance of 2,
 /// case aside, and no more than a third of its letters. Not the word itself.
 pub fn nearest<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
     let lower = text.to_ascii_lowercase();
-    if words.iter().any(|w| w.to_ascii_lowercase() == lower) {
+    if words.iter().any(|w| w.eq_ignore_ascii_case(&lower)) {
         return None;
     }
-    let best = words.iter().map(|w| (osa_distance(&lower, &w.to_ascii_lowercase()), *w)).min_by_key(|(d, _)| *d)?;
-    let limit = 2.min(best.1.len() / 3);
+    // A word whose length differs by more is no near miss, however long what was written is.
+    let length = lower.chars().count();
+    let alike = words.iter().filter(|w| w.chars().count().abs_diff(length) <= MOST);
+    let best = alike.map(|w| (osa_distance(&lower, &w.to_ascii_lowercase()), *w)).min_by_key(|(d, _)| *d)?;
+    let limit = MOST.min(best.1.len() / 3);
     (best.0 <= limit).then_some(best.1)
 }
 

@@ -291,7 +291,8 @@ impl<'a> Parser<'a> {
         let name = self.ast.words[self.first_word].inner(self.bytes);
         let lua = self.bytes[name.range()].ends_with(b"_by_lua_block");
         let node = self.push(at, if lua { Ending::Lua } else { Ending::Block });
-        let perhaps = self.bodies.as_ref().filter(|b| !lua && b.are_worth_it()).and_then(|b| b.perhaps(self.bytes, at + 1));
+        let perhaps =
+            self.bodies.as_ref().filter(|b| !lua && b.are_worth_it()).and_then(|b| b.perhaps(self.bytes, at + 1));
         let (errors, comments) = (self.ast.errors.len(), self.ast.comments.len());
         self.stack.push(Open { node, last_child: NONE, perhaps, errors, comments });
         lua
