@@ -1,10 +1,11 @@
 //! `wslint [PATH]…`: the default command.
 
-use super::args::{Check, ConnectionArg, EvidenceArg, FailOn, Format};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use super::args::{Check, ConnectionArg, EvidenceArg, FailOn, Format};
 use super::inputs::{Inputs, settings, versions};
-use super::{Failure, Terminal, Verdict};
+use super::{BUFFER, Failure, Terminal, Verdict};
 use crate::config::{Settings, baseline_text, parse_baseline};
 use crate::diagnostic::Severity;
 use crate::engine::{Baseline, Checked, Options, Selection, check};
@@ -43,6 +44,11 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
     if args.fix || args.diff {
         return mend(&wish, terminal, &inputs, &overlay, fs);
     }
+    // Made first, so that no findings are in memory twice.
+    let (diff, changed) = match args.format {
+        Format::Ticket => patch(&wish, &inputs, &overlay)?,
+        _ => Patch::default(),
+    };
     let mut files = Files::new(&overlay);
     let many = inputs.count();
     if many > MANY {
@@ -58,7 +64,7 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
         return record(path, &files, &checked, terminal);
     }
     if args.format == Format::Ticket {
-        hand_over(&wish, terminal, &inputs, &overlay, (&files, &checked))?;
+        hand_over(&wish, terminal, (&files, &checked), (&diff, &changed))?;
         return Ok(verdict(wish.fail_on, &checked));
     }
     report(&wish, terminal, &inputs, &files, &checked)?;
@@ -126,7 +132,7 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
     let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
     let asked =
         args.common.verbose || !args.select.is_empty() || !settings.rules.is_empty() || fail_on == FailOn::Advice;
-    let count_advice = !asked && matches!(args.format, Format::Human | Format::Concise) && !args.fix && !args.diff;
+    let count_advice = !asked && matches!(args.format, Format::Human | Format::Concise);
     let options = Options {
         versions,
         declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
@@ -165,26 +171,23 @@ fn report(
 }
 
 fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>) -> Result<(), Failure> {
-    let text = match args.format {
-        Format::Human => report::human(
-            report,
-            if args.output.is_some() { report::Look { color: false, ..terminal.look } } else { terminal.look },
-        ),
-        Format::Concise => report::concise(report),
-        Format::Json => report::json(report),
-        Format::Sarif => report::sarif(report),
-        Format::Github => report::github(report),
-        Format::Gitlab => report::gitlab(report),
-        Format::Junit => report::junit(report),
-        Format::Checkstyle => report::checkstyle(report),
-        Format::Rdjson => report::rdjson(report),
-        // Made where the patch is made.
-        Format::Ticket => String::new(),
-    };
+    let look = if args.output.is_some() { report::Look { color: false, ..terminal.look } } else { terminal.look };
     if args.format == Format::Github {
-        append_summary(&report::github_summary(report))?;
+        append_summary(report)?;
     }
-    deliver(args, terminal, &text)?;
+    deliver(args, terminal, |out| match args.format {
+        Format::Human => report::human(report, look, out),
+        Format::Concise => report::concise(report, out),
+        Format::Json => report::json(report, out),
+        Format::Sarif => report::sarif(report, out),
+        Format::Github => report::github(report, out),
+        Format::Gitlab => report::gitlab(report, out),
+        Format::Junit => report::junit(report, out),
+        Format::Checkstyle => report::checkstyle(report, out),
+        Format::Rdjson => report::rdjson(report, out),
+        // Made where the patch is made.
+        Format::Ticket => Ok(()),
+    })?;
     if args.format == Format::Human {
         let summary = report::summary(report, &inputs.shown());
         let clean = report.count(Severity::Error) + report.count(Severity::Warning) == 0;
@@ -199,34 +202,50 @@ fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>
 }
 
 /// The report goes to `--output`, else to standard output.
-fn deliver(args: &Check, terminal: &Terminal, text: &str) -> Result<(), Failure> {
-    match &args.output {
-        Some(path) => std::fs::write(path, text.as_bytes()).map_err(|e| Failure(format!("{}: {e}", path.display()))),
-        None => terminal.print(text.as_bytes()),
-    }
+fn deliver(
+    args: &Check,
+    terminal: &Terminal,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let Some(path) = &args.output else { return terminal.print_with(write) };
+    let to_file = |path: &Path| {
+        let mut file = BufWriter::with_capacity(BUFFER, std::fs::File::create(path)?);
+        write(&mut file)?;
+        file.flush()
+    };
+    to_file(path).map_err(|e| Failure(format!("{}: {e}", path.display())))
 }
 
 /// GitHub shows what is appended to this file as the summary of the step.
-fn append_summary(text: &str) -> Result<(), Failure> {
-    use std::io::Write;
+fn append_summary(report: &Report<'_>) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return Ok(()) };
     let failure = |e: std::io::Error| Failure(format!("GITHUB_STEP_SUMMARY {}: {e}", Path::new(&path).display()));
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(failure)?;
-    file.write_all(text.as_bytes()).map_err(failure)
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(failure)?;
+    let mut file = BufWriter::with_capacity(BUFFER, file);
+    report::github_summary(report, &mut file).and_then(|()| file.flush()).map_err(failure)
+}
+
+/// A diff, and the files that it changes.
+type Patch = (Vec<u8>, Vec<std::path::PathBuf>);
+
+/// The patch of what `--fix` would write.
+fn patch(wish: &Wish<'_>, inputs: &Inputs, overlay: &dyn FileSystem) -> Result<Patch, Failure> {
+    inputs.open(&mut Files::new(overlay))?;
+    let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
+    // The patch needs no words for endpoints.
+    let options = Options { describe: false, ..wish.options.clone() };
+    let files = fix(overlay, &open, &options, wish.wanted).files;
+    let diff = files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
+    Ok((diff, files.into_iter().map(|(path, _)| path).collect()))
 }
 
 /// `--format ticket`: the findings with the patch of their fixes.
 fn hand_over(
     wish: &Wish<'_>,
     terminal: &Terminal,
-    inputs: &Inputs,
-    overlay: &dyn FileSystem,
     (files, checked): (&Files<'_>, &Checked),
+    (diff, changed): (&[u8], &[std::path::PathBuf]),
 ) -> Result<(), Failure> {
-    let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
-    let fixed: Fixed = fix(overlay, &open, &wish.options, wish.wanted);
-    let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
-    let changed: Vec<std::path::PathBuf> = fixed.files.iter().map(|(path, _)| path.clone()).collect();
     let report = Report {
         sources: &files.sources,
         checked,
@@ -235,7 +254,8 @@ fn hand_over(
         wanted: wish.wanted,
         nginx_version: wish.nginx_version.as_deref(),
     };
-    deliver(wish.args, terminal, &report::ticket(&report::Ticket { report: &report, diff: &diff, files: &changed }))
+    let ticket = report::ticket(&report::Ticket { report: &report, diff, files: changed });
+    deliver(wish.args, terminal, |out| out.write_all(ticket.as_bytes()))
 }
 
 fn verdict(fail_on: FailOn, checked: &Checked) -> Verdict {

@@ -10,7 +10,7 @@ mod probe;
 mod roots;
 mod trace;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -20,6 +20,9 @@ use crate::report::Look;
 use crate::source::OsFs;
 
 pub use args::Cli;
+
+/// Reports are written in pieces of this size.
+const BUFFER: usize = 1 << 16;
 
 /// Why wslint could not do its job: exit status 2.
 #[derive(Debug, thiserror::Error)]
@@ -117,8 +120,16 @@ impl Terminal {
     /// # Errors
     /// Any other failure to write.
     pub fn print(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        self.print_with(|out| out.write_all(bytes))
+    }
+
+    /// The same for what is made while it is written.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn print_with(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+        let mut out = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             Err(e) => Err(Failure(format!("standard output: {e}"))),

@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
     let mut files = Files::new(&overlay);
     let targets = inputs.open(&mut files)?;
     // A URL leads to one server: the target that has it, roots before fragments.
-    let mut best: Option<(Verdict, bool, String)> = None;
+    let mut best: Option<(Verdict, bool, Vec<u8>)> = None;
     for target in &targets {
         let expanded = expand(&mut files, target.file, target.context, &target.lookup);
         let analysis = analyse(&files, target, &expanded, &options);
@@ -56,14 +56,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
             continue;
         }
         let traced = story(&analysis, &url, &found, terminal, &inputs.shown());
-        let text = match args.format {
-            TraceFormat::Human => trace_human(&traced, terminal.look),
-            TraceFormat::Json => trace_json(&files.sources, &traced),
-        };
+        let mut text = Vec::new();
+        match args.format {
+            TraceFormat::Human => text.extend(trace_human(&traced, terminal.look).into_bytes()),
+            TraceFormat::Json => {
+                trace_json(&files.sources, &traced, &mut text).map_err(|e| Failure(e.to_string()))?;
+            }
+        }
         best = Some((found.verdict, has_server, text));
     }
     let Some((verdict, _, text)) = best else { return Err(Failure("nothing to trace".to_owned())) };
-    terminal.print(text.as_bytes())?;
+    terminal.print(&text)?;
     Ok(if verdict == Verdict::Upgrades { Exit::Clean } else { Exit::Findings })
 }
 

@@ -1,19 +1,22 @@
 //! Endpoints apart from the analysis that found them: what reports show.
 
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
 use crate::catalog::name;
-use crate::model::Config;
 use crate::model::analysis::Analysis;
 use crate::model::endpoint::{Endpoint, server_words};
 use crate::model::evidence::Evidence;
 use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::verdict::Verdict;
+use crate::model::{Config, ScopeId};
 use crate::source::Place;
 
 /// One of the three settings of an endpoint, as nginx would use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectiveFact {
     /// The value as it stands; none if nothing is sent.
-    pub value: Option<String>,
+    pub value: Option<Cow<'static, str>>,
     /// Where it comes from.
     pub origin: &'static str,
     /// The directive.
@@ -33,13 +36,20 @@ pub struct EndpointFact {
     words: Option<Box<EndpointWords>>,
 }
 
+/// A server as its file names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerWords {
+    /// Its `listen` directives, their arguments as they stand.
+    pub listen: Vec<String>,
+    /// Its names.
+    pub names: Vec<String>,
+}
+
 /// An endpoint in words and values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointWords {
-    /// `listen` and `server_name` of its server.
-    pub listen: Vec<String>,
-    /// See `listen`.
-    pub names: Vec<String>,
+    /// Its server, which its other endpoints share.
+    pub server: Arc<ServerWords>,
     /// The location, as its arguments stand.
     pub location: String,
     /// The target.
@@ -52,13 +62,12 @@ impl EndpointFact {
     /// Its words; empty ones where only the verdicts are counted.
     pub fn words(&self) -> &EndpointWords {
         const NOTHING: EffectiveFact = EffectiveFact { value: None, origin: "unknown", place: None };
-        static EMPTY: EndpointWords = EndpointWords {
-            listen: Vec::new(),
-            names: Vec::new(),
+        static EMPTY: LazyLock<EndpointWords> = LazyLock::new(|| EndpointWords {
+            server: Arc::default(),
             location: String::new(),
             proxy_pass: String::new(),
             effective: [NOTHING, NOTHING, NOTHING],
-        };
+        });
         self.words.as_deref().unwrap_or(&EMPTY)
     }
 }
@@ -73,18 +82,37 @@ pub(super) fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Endpoi
     }
 }
 
+/// Endpoints as reports show them.
+pub(super) fn endpoint_facts(analysis: &Analysis<'_>) -> impl Iterator<Item = EndpointFact> {
+    // Endpoints of a server follow one another.
+    let mut last: (Option<ScopeId>, Arc<ServerWords>) = (None, Arc::default());
+    analysis.endpoints.iter().map(move |endpoint| {
+        if endpoint.server != last.0 {
+            last = (endpoint.server, Arc::new(words_of_server(analysis, endpoint)));
+        }
+        described(analysis, endpoint, Arc::clone(&last.1))
+    })
+}
+
 /// An endpoint as reports show it.
 pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
-    let config = analysis.config();
+    described(analysis, endpoint, Arc::new(words_of_server(analysis, endpoint)))
+}
+
+fn words_of_server(analysis: &Analysis<'_>, endpoint: &Endpoint) -> ServerWords {
     let (listen, names) = endpoint.server.map(|s| server_words(&analysis.world, s)).unwrap_or_default();
+    ServerWords { listen, names }
+}
+
+fn described(analysis: &Analysis<'_>, endpoint: &Endpoint, server: Arc<ServerWords>) -> EndpointFact {
+    let config = analysis.config();
     let location = config
         .scope(endpoint.location)
         .opened_by
         .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
         .unwrap_or_default();
     let words = EndpointWords {
-        listen,
-        names,
+        server,
         location,
         proxy_pass: config.arg_shown(endpoint.pass, 0),
         effective: effective(analysis, config, endpoint),
@@ -93,7 +121,7 @@ pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFa
 }
 
 fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {
-    let from = |value: Option<String>, origin: Origin| {
+    let from = |value: Option<Cow<'static, str>>, origin: Origin| {
         let word = match origin {
             Origin::Own(_) => "own",
             Origin::Inherited(_) => "inherited",
@@ -105,13 +133,13 @@ fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -
     };
     let version = match config.effective(endpoint.scope, name::PROXY_HTTP_VERSION) {
         Found::At(occ, own) => {
-            from(Some(config.arg_shown(occ, 0)), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
+            from(Some(config.arg_shown(occ, 0).into()), if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
         }
-        Found::Nowhere => from(Some(default_http_version(analysis.version).to_owned()), Origin::Default),
+        Found::Nowhere => from(Some(default_http_version(analysis.version).into()), Origin::Default),
         Found::Unknown => from(None, Origin::Unknown),
     };
     let (level, uncertain) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER);
-    let header = |wanted: &str, default: Option<&str>| {
+    let header = |wanted: &str, default: Option<&'static str>| {
         let set = level.and_then(|l| {
             config
                 .own_named(l, name::PROXY_SET_HEADER)
@@ -120,11 +148,11 @@ fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -
         });
         match (set, default) {
             (Some(occ), _) => from(
-                Some(config.arg_shown(occ, 1)),
+                Some(config.arg_shown(occ, 1).into()),
                 if level == Some(endpoint.scope) { Origin::Own(occ) } else { Origin::Inherited(occ) },
             ),
             (None, _) if uncertain => from(None, Origin::Unknown),
-            (None, Some(default)) => from(Some(default.to_owned()), Origin::Default),
+            (None, Some(default)) => from(Some(default.into()), Origin::Default),
             (None, None) => from(None, Origin::Absent),
         }
     };

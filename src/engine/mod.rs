@@ -20,7 +20,7 @@ use crate::rules::{self, Context};
 use crate::source::{FileId, Place};
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
-pub use facts::{EffectiveFact, EndpointFact, EndpointWords, endpoint_fact};
+pub use facts::{EffectiveFact, EndpointFact, EndpointWords, ServerWords, endpoint_fact};
 pub use select::Selection;
 
 /// What a file is analysed as.
@@ -109,10 +109,10 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     let may_go = !options.baseline.findings.is_empty() || files.sources.iter().any(|(_, f)| f.speaks_to_wslint());
     let rules = rules::Options { count_advice: options.rules.count_advice && !may_go, ..options.rules };
     for mut part in in_parallel(files, targets, &expanded, options, &rules) {
-        out.diagnostics.append(&mut part.diagnostics);
-        out.counted.append(&mut part.counted);
-        out.endpoints.append(&mut part.endpoints);
-        out.files.append(&mut part.files);
+        join(&mut out.diagnostics, &mut part.diagnostics);
+        join(&mut out.counted, &mut part.counted);
+        join(&mut out.endpoints, &mut part.endpoints);
+        join(&mut out.files, &mut part.files);
     }
     merge(files, &mut out);
     if targets.iter().any(|t| !t.reports) {
@@ -245,11 +245,13 @@ fn one(
             .collect();
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
     }
-    out.diagnostics.append(&mut diagnostics);
-    out.counted.append(&mut context.counted.into_inner());
-    let fact =
-        |e: &Endpoint| if options.describe { endpoint_fact(&analysis, e) } else { facts::brief_fact(&analysis, e) };
-    out.endpoints.extend(analysis.endpoints.iter().map(fact));
+    join(&mut out.diagnostics, &mut diagnostics);
+    join(&mut out.counted, &mut context.counted.into_inner());
+    if options.describe {
+        out.endpoints.extend(facts::endpoint_facts(&analysis));
+    } else {
+        out.endpoints.extend(analysis.endpoints.iter().map(|e| facts::brief_fact(&analysis, e)));
+    }
     for &file in analysis.files {
         let role = match (file == target.file, target.is_root) {
             _ if target.dump => FileRole::Dump,
@@ -260,6 +262,15 @@ fn one(
         if !files.read_only(file) {
             out.files.push((file, role));
         }
+    }
+}
+
+/// Appends; most runs have one part, which is not copied.
+fn join<T>(all: &mut Vec<T>, more: &mut Vec<T>) {
+    if all.is_empty() {
+        std::mem::swap(all, more);
+    } else {
+        all.append(more);
     }
 }
 

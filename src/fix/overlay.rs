@@ -5,32 +5,56 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::patched::Patched;
 use crate::source::{FileKind, FileSystem};
 
-/// A file system in which some files have other content, or exist at all: standard input.
-pub struct Overlay<'a> {
-    base: &'a dyn FileSystem,
-    files: BTreeMap<PathBuf, Vec<u8>>,
+/// What a file holds instead of what is on disk.
+pub trait Content: Sync {
+    /// Its bytes.
+    fn bytes(&self) -> Vec<u8>;
 }
 
-impl<'a> Overlay<'a> {
+impl Content for Vec<u8> {
+    fn bytes(&self) -> Vec<u8> {
+        self.clone()
+    }
+}
+
+/// A patched file is put together when it is read.
+impl Content for &Patched {
+    fn bytes(&self) -> Vec<u8> {
+        self.text()
+    }
+}
+
+/// A file system in which some files have other content, or exist at all: standard input.
+pub struct Overlay<'a, C: Content = Vec<u8>> {
+    base: &'a dyn FileSystem,
+    files: BTreeMap<PathBuf, C>,
+}
+
+impl<'a, C: Content> Overlay<'a, C> {
     /// These files, by the path under which they are read, over `base`.
-    pub fn new(base: &'a dyn FileSystem, files: BTreeMap<PathBuf, Vec<u8>>) -> Overlay<'a> {
+    pub fn new(base: &'a dyn FileSystem, files: BTreeMap<PathBuf, C>) -> Overlay<'a, C> {
         Overlay { base, files }
     }
 }
 
-impl FileSystem for Overlay<'_> {
+impl<C: Content> FileSystem for Overlay<'_, C> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.files.get(path) {
-            Some(bytes) => Ok(bytes.clone()),
+            Some(content) => Ok(content.bytes()),
             None => self.base.read(path),
         }
     }
 
     fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
         match self.files.get(path) {
-            Some(bytes) => Ok(bytes[..most.min(bytes.len())].to_vec()),
+            Some(content) => {
+                let mut bytes = content.bytes();
+                bytes.truncate(most);
+                Ok(bytes)
+            }
             None => self.base.head(path, most),
         }
     }

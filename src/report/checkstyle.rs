@@ -1,21 +1,24 @@
 //! Checkstyle XML, which many tools read.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::Report;
 use super::item::{items, xml};
 use crate::diagnostic::Severity;
 
 /// The report.
-pub fn checkstyle(report: &Report<'_>) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n");
+///
+/// # Errors
+/// Those of `out`.
+pub fn checkstyle(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">")?;
     let mut open: Option<String> = None;
     for item in items(report) {
         if open.as_ref() != Some(&item.path) {
             if open.is_some() {
-                out.push_str("  </file>\n");
+                writeln!(out, "  </file>")?;
             }
-            let _ = writeln!(out, "  <file name=\"{}\">", xml(&item.path));
+            writeln!(out, "  <file name=\"{}\">", xml(&item.path))?;
             open = Some(item.path.clone());
         }
         let severity = match item.found.severity {
@@ -23,18 +26,17 @@ pub fn checkstyle(report: &Report<'_>) -> String {
             Severity::Warning => "warning",
             Severity::Advice => "info",
         };
-        let _ = writeln!(
+        writeln!(
             out,
             "    <error line=\"{}\" column=\"{}\" severity=\"{severity}\" message=\"{}\" source=\"wslint.{}\"/>",
             item.range.start.0,
             item.range.start.1,
             xml(&item.message),
             item.found.rule
-        );
+        )?;
     }
     if open.is_some() {
-        out.push_str("  </file>\n");
+        writeln!(out, "  </file>")?;
     }
-    out.push_str("</checkstyle>\n");
-    out
+    writeln!(out, "</checkstyle>")
 }

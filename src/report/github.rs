@@ -1,6 +1,6 @@
 //! GitHub Actions: annotations on the lines of a pull request, and the summary of a step.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::item::{Item, items};
 use super::{Report, escaped};
@@ -11,8 +11,10 @@ use crate::text;
 const SHOWN: usize = 10;
 
 /// The report: workflow commands for the first ten of each kind, plain lines for the rest.
-pub fn github(report: &Report<'_>) -> String {
-    let mut out = String::new();
+///
+/// # Errors
+/// Those of `out`.
+pub fn github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut counts = [0usize; 3];
     let mut rest = String::new();
     for item in items(report) {
@@ -20,19 +22,21 @@ pub fn github(report: &Report<'_>) -> String {
         *count += 1;
         if *count > SHOWN {
             // Behind two blanks nothing that a file is called begins a workflow command.
-            let _ = writeln!(
-                rest,
-                "  {}:{}:{}: {}[{}] {}",
-                item.path,
-                item.range.start.0,
-                item.range.start.1,
-                item.found.severity.as_str(),
-                item.found.rule,
-                item.message
+            let _ = std::fmt::Write::write_fmt(
+                &mut rest,
+                format_args!(
+                    "  {}:{}:{}: {}[{}] {}\n",
+                    item.path,
+                    item.range.start.0,
+                    item.range.start.1,
+                    item.found.severity.as_str(),
+                    item.found.rule,
+                    item.message
+                ),
             );
             continue;
         }
-        annotation(&mut out, &item);
+        annotation(out, &item)?;
     }
     if !rest.is_empty() {
         let hidden: usize = counts.iter().map(|c| c.saturating_sub(SHOWN)).sum();
@@ -40,28 +44,28 @@ pub fn github(report: &Report<'_>) -> String {
             "GitHub shows {SHOWN} annotations of a kind; {hidden} more findings stand here:",
             "GitHub 每类只显示 {SHOWN} 条注释,其余 {hidden} 个问题列在这里:"
         );
-        let _ = write!(out, "{}\n{rest}", said.get(report.lang));
+        write!(out, "{}\n{rest}", said.get(report.lang))?;
     }
-    out
+    Ok(())
 }
 
-fn annotation(out: &mut String, item: &Item<'_>) {
+fn annotation(out: &mut dyn Write, item: &Item<'_>) -> io::Result<()> {
     let kind = match item.found.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Advice => "notice",
     };
     let (start, end) = (item.range.start, item.range.end);
-    let _ = write!(out, "::{kind} file={},line={},endLine={}", property(&item.path), start.0, end.0);
+    write!(out, "::{kind} file={},line={},endLine={}", property(&item.path), start.0, end.0)?;
     if start.0 == end.0 {
-        let _ = write!(out, ",col={},endColumn={}", start.1, end.1);
+        write!(out, ",col={},endColumn={}", start.1, end.1)?;
     }
     let mut message = item.message.clone();
     for more in [&item.why, &item.help].into_iter().filter(|t| !t.is_empty()) {
         message.push('\n');
         message.push_str(more);
     }
-    let _ = writeln!(out, ",title={}::{}", property(&format!("wslint: {}", item.found.rule)), data(&message));
+    writeln!(out, ",title={}::{}", property(&format!("wslint: {}", item.found.rule)), data(&message))
 }
 
 /// As `@actions/core` escapes the message of a command.
@@ -75,21 +79,23 @@ fn property(text: &str) -> String {
 }
 
 /// What is appended to `$GITHUB_STEP_SUMMARY`: a table of all findings, in Markdown.
-pub fn github_summary(report: &Report<'_>) -> String {
+///
+/// # Errors
+/// Those of `out`.
+pub fn github_summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     const MOST: usize = 1_000;
-    let all: Vec<Item<'_>> = items(report).collect();
+    let count = report.shown().count();
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
     let head = text!("wslint: {errors} errors, {warnings} warnings", "wslint:{errors} 个错误,{warnings} 个警告");
-    let mut out = format!("### {}\n\n", head.get(report.lang));
-    if all.is_empty() {
+    write!(out, "### {}\n\n", head.get(report.lang))?;
+    if count == 0 {
         let none = text!("Nothing to report.", "没有问题。");
-        let _ = writeln!(out, "{}", none.get(report.lang));
-        return out;
+        return writeln!(out, "{}", none.get(report.lang));
     }
     let columns = text!("| place | rule | finding |", "| 位置 | 规则 | 问题 |");
-    let _ = writeln!(out, "{}\n| --- | --- | --- |", columns.get(report.lang));
-    for item in all.iter().take(MOST) {
-        let _ = writeln!(
+    writeln!(out, "{}\n| --- | --- | --- |", columns.get(report.lang))?;
+    for item in items(report).take(MOST) {
+        writeln!(
             out,
             "| {}:{} | [{}]({}) | {} |",
             cell(&item.path),
@@ -97,14 +103,14 @@ pub fn github_summary(report: &Report<'_>) -> String {
             item.found.rule,
             item.url,
             cell(&item.message)
-        );
+        )?;
     }
-    if all.len() > MOST {
-        let more = all.len() - MOST;
+    if count > MOST {
+        let more = count - MOST;
         let said = text!("… and {more} more", "……另有 {more} 个");
-        let _ = writeln!(out, "\n{}", said.get(report.lang));
+        writeln!(out, "\n{}", said.get(report.lang))?;
     }
-    out
+    Ok(())
 }
 
 /// Text that no Markdown or HTML hides in.

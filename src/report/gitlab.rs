@@ -1,13 +1,18 @@
 //! GitLab's code quality report.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
 use super::Report;
-use super::item::{Each, Item, items};
+use super::item::{Each, Item, items, pretty};
 use crate::diagnostic::Severity;
 
 /// The report: a JSON array.
-pub fn gitlab(report: &Report<'_>) -> String {
+///
+/// # Errors
+/// Those of `out`.
+pub fn gitlab(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let issue = |item: Item<'_>| -> Value {
         let severity = match item.found.severity {
             Severity::Error => "major",
@@ -23,5 +28,5 @@ pub fn gitlab(report: &Report<'_>) -> String {
             "location": {"path": item.path, "lines": {"begin": item.range.start.0, "end": item.range.end.0}},
         })
     };
-    serde_json::to_string_pretty(&Each::of(items(report).map(issue))).unwrap_or_default() + "\n"
+    pretty(&Each::of(items(report).map(issue)), out)
 }

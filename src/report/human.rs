@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io;
 
 use miette::{
     Diagnostic as _, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
@@ -39,28 +40,34 @@ struct Pen<'a> {
 }
 
 /// The findings, without the summary.
-pub fn human(report: &Report<'_>, look: Look) -> String {
-    let mut out = String::new();
+///
+/// # Errors
+/// Those of `out`.
+pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    // One finding at a time.
+    let mut text = String::new();
     let mut pen = Pen::default();
     let mut weak = 0;
     for found in report.shown() {
         let without_evidence = found.rule == "upgrade-not-forwarded" && found.severity == Severity::Warning;
         weak += usize::from(without_evidence);
         if without_evidence && weak > WHOLE {
-            one_line(&mut out, report, found, look);
-            continue;
+            one_line(&mut text, report, found, look);
+        } else {
+            whole(&mut text, report, found, look, &mut pen);
+            text.push('\n');
         }
-        whole(&mut out, report, found, look, &mut pen);
-        out.push('\n');
+        out.write_all(text.as_bytes())?;
+        text.clear();
     }
     if weak > WHOLE {
         let text = text!(
             "Nothing says that these carry WebSocket. If they do not: `--evidence likely`, or `# wslint: no-websocket` on the server.",
             "没有迹象表明这些 location 承载 WebSocket。若确实不承载:使用 `--evidence likely`,或在 server 上写 `# wslint: no-websocket`。"
         );
-        let _ = writeln!(out, "\n{}\n", text.get(report.lang));
+        writeln!(out, "\n{}\n", text.get(report.lang))?;
     }
-    out
+    Ok(())
 }
 
 fn paint(look: Look, code: &str, text: &str) -> String {

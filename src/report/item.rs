@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -78,6 +79,15 @@ impl<I: Iterator<Item: Serialize>> Serialize for Each<I> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.take().into_iter().flatten())
     }
+}
+
+/// Writes JSON for people and machines, with a line end.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
 }
 
 fn item<'a>(report: &'a Report<'_>, found: &'a Diagnostic, seen: &mut HashMap<u64, u64>) -> Item<'a> {

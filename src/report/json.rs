@@ -1,8 +1,10 @@
 //! The stable JSON of `docs/json-schema/report.v1.json`.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
-use super::item::{DOCS, Each};
+use super::item::{DOCS, Each, pretty};
 use super::{Report, Traced};
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{EffectiveFact, EndpointFact, FileRole};
@@ -34,34 +36,34 @@ struct File {
 }
 
 #[derive(Serialize)]
-struct Server {
-    listen: Vec<String>,
-    names: Vec<String>,
+struct Server<'a> {
+    listen: &'a [String],
+    names: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Endpoint {
+struct Endpoint<'a> {
     path: String,
     line: usize,
     column: usize,
-    server: Server,
-    location: String,
-    proxy_pass: String,
+    server: Server<'a>,
+    location: &'a str,
+    proxy_pass: &'a str,
     evidence: &'static str,
     verdict: &'static str,
-    effective: Effective,
+    effective: Effective<'a>,
 }
 
 #[derive(Serialize)]
-struct Effective {
-    http_version: Setting,
-    upgrade: Setting,
-    connection: Setting,
+struct Effective<'a> {
+    http_version: Setting<'a>,
+    upgrade: Setting<'a>,
+    connection: Setting<'a>,
 }
 
 #[derive(Serialize)]
-struct Setting {
-    value: Option<String>,
+struct Setting<'a> {
+    value: Option<&'a str>,
     origin: &'static str,
     path: Option<String>,
     line: Option<usize>,
@@ -130,15 +132,18 @@ struct TraceRoot<'a> {
     url: &'a str,
     verdict: &'static str,
     rejected_because: Option<String>,
-    server: Option<Server>,
+    server: Option<Server<'a>>,
     location: Option<String>,
-    endpoint: Option<Endpoint>,
+    endpoint: Option<Endpoint<'a>>,
     steps: Vec<String>,
     upstream_uri: Option<String>,
 }
 
 /// The report of `check`.
-pub fn json(report: &Report<'_>) -> String {
+///
+/// # Errors
+/// Those of `out`.
+pub fn json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let sources = report.sources;
     let files = report.checked.files.iter().map(|&(id, role)| {
         let file = sources.get(id);
@@ -166,31 +171,26 @@ pub fn json(report: &Report<'_>) -> String {
             baselined: report.checked.baselined,
         },
     };
-    pretty(&root)
+    pretty(&root, out)
 }
 
 /// The report of `trace`.
-pub fn trace_json(sources: &SourceMap, traced: &Traced<'_>) -> String {
+///
+/// # Errors
+/// Those of `out`.
+pub fn trace_json(sources: &SourceMap, traced: &Traced<'_>, out: &mut dyn Write) -> io::Result<()> {
     let root = TraceRoot {
         schema_version: 1,
         url: traced.url,
         verdict: traced.verdict.as_str(),
         rejected_because: traced.rejected_because.clone(),
-        server: traced.server.as_ref().map(|(listen, names)| Server { listen: listen.clone(), names: names.clone() }),
+        server: traced.server.as_ref().map(|(listen, names)| Server { listen, names }),
         location: traced.location.clone(),
         endpoint: traced.endpoint.as_ref().map(|e| endpoint(sources, e)),
         steps: traced.steps.iter().map(|s| s.get(traced.lang).to_owned()).collect(),
         upstream_uri: traced.upstream_uri.clone(),
     };
-    pretty(&root)
-}
-
-fn pretty(value: &impl Serialize) -> String {
-    // Plain data with string keys always serialises; should it ever not, the report says so.
-    let mut text =
-        serde_json::to_string_pretty(value).unwrap_or_else(|e| format!("{{\"error\": {:?}}}", e.to_string()));
-    text.push('\n');
-    text
+    pretty(&root, out)
 }
 
 fn path(sources: &SourceMap, place: Place) -> String {
@@ -203,7 +203,7 @@ fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
     Position { line, column, offset }
 }
 
-fn endpoint(sources: &SourceMap, fact: &EndpointFact) -> Endpoint {
+fn endpoint<'a>(sources: &SourceMap, fact: &'a EndpointFact) -> Endpoint<'a> {
     let start = position(sources, fact.place, fact.place.span.start);
     let words = fact.words();
     let [http_version, upgrade, connection] = &words.effective;
@@ -211,9 +211,9 @@ fn endpoint(sources: &SourceMap, fact: &EndpointFact) -> Endpoint {
         path: path(sources, fact.place),
         line: start.line,
         column: start.column,
-        server: Server { listen: words.listen.clone(), names: words.names.clone() },
-        location: words.location.clone(),
-        proxy_pass: words.proxy_pass.clone(),
+        server: Server { listen: &words.server.listen, names: &words.server.names },
+        location: &words.location,
+        proxy_pass: &words.proxy_pass,
         evidence: fact.evidence.as_str(),
         verdict: fact.verdict.as_str(),
         effective: Effective {
@@ -224,9 +224,9 @@ fn endpoint(sources: &SourceMap, fact: &EndpointFact) -> Endpoint {
     }
 }
 
-fn setting(sources: &SourceMap, fact: &EffectiveFact) -> Setting {
+fn setting<'a>(sources: &SourceMap, fact: &'a EffectiveFact) -> Setting<'a> {
     Setting {
-        value: fact.value.clone(),
+        value: fact.value.as_deref(),
         origin: fact.origin,
         path: fact.place.map(|p| path(sources, p)),
         line: fact.place.map(|p| position(sources, p, p.span.start).line),

@@ -1,20 +1,32 @@
 //! Reviewdog's rdjson, with suggestions where a fix stays in its file.
 
+use std::io::{self, Write};
+
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Report;
-use super::item::{Item, Range, items};
+use super::item::{Each, Item, Range, items, pretty};
 use crate::diagnostic::{Applicability, Severity};
 
+#[derive(Serialize)]
+struct Root<D: Serialize> {
+    source: Value,
+    severity: &'static str,
+    diagnostics: D,
+}
+
 /// The report.
-pub fn rdjson(report: &Report<'_>) -> String {
-    let diagnostics: Vec<Value> = items(report).map(|item| diagnostic(report, &item)).collect();
-    let out = json!({
-        "source": {"name": "wslint", "url": "https://github.com/wslint/wslint"},
-        "severity": "WARNING",
-        "diagnostics": diagnostics,
-    });
-    serde_json::to_string_pretty(&out).unwrap_or_default() + "\n"
+///
+/// # Errors
+/// Those of `out`.
+pub fn rdjson(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let root = Root {
+        source: json!({"name": "wslint", "url": "https://github.com/wslint/wslint"}),
+        severity: "WARNING",
+        diagnostics: Each::of(items(report).map(|item| diagnostic(report, &item))),
+    };
+    pretty(&root, out)
 }
 
 fn diagnostic(report: &Report<'_>, item: &Item<'_>) -> Value {

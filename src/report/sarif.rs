@@ -1,15 +1,20 @@
 //! SARIF 2.1.0, for code scanning.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Report;
-use super::item::{DOCS, Each, Item, Range, items};
+use super::item::{DOCS, Each, Item, Range, items, pretty};
 use crate::diagnostic::{Applicability, Severity};
 use crate::rules;
 
 /// The report.
-pub fn sarif(report: &Report<'_>) -> String {
+///
+/// # Errors
+/// Those of `out`.
+pub fn sarif(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<Value> = rules::ALL
         .iter()
         .map(|rule| {
@@ -43,9 +48,7 @@ pub fn sarif(report: &Report<'_>) -> String {
             results: Each::of(items(report).map(|item| result(report, &item))),
         }],
     };
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    pretty(&log, out)
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::github::cell;
-use super::item::{Item, items};
+use super::item::items;
 use super::{Report, escaped};
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
@@ -26,9 +26,8 @@ const PATCH: &str = "websocket.patch";
 /// The ticket.
 pub fn ticket(ticket: &Ticket<'_>) -> String {
     let report = ticket.report;
-    let all: Vec<Item<'_>> = items(report).collect();
     let mut out = Page { text: String::new(), lang: report.lang };
-    if all.is_empty() {
+    if report.shown().next().is_none() {
         out.heading(1, &text!("nginx and WebSocket: nothing to change", "nginx 与 WebSocket:无需变更"));
         out.line(&text!(
             "wslint found nothing that keeps WebSocket from opening.",
@@ -39,7 +38,7 @@ pub fn ticket(ticket: &Ticket<'_>) -> String {
     let broken: Vec<&EndpointFact> = broken(report);
     out.heading(1, &text!("nginx: let WebSocket connections through", "nginx:放行 WebSocket 连接"));
     symptoms(&mut out, &broken);
-    reasons(&mut out, &all);
+    reasons(&mut out, report);
     change(&mut out, ticket);
     if !ticket.diff.is_empty() {
         steps(&mut out, ticket);
@@ -79,8 +78,14 @@ impl Page {
     fn block(&mut self, language: &str, content: &str) {
         let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
-        let end = if content.ends_with('\n') { "" } else { "\n" };
-        let _ = writeln!(self.text, "{fence}{language}\n{content}{end}{fence}");
+        let _ = writeln!(self.text, "{fence}{language}");
+        // A patch for a file with CRLF keeps its CR.
+        for line in content.split_inclusive('\n') {
+            let end = ["\r\n", "\n"].into_iter().find(|e| line.ends_with(e)).unwrap_or_default();
+            self.text.push_str(&escaped(&line[..line.len() - end.len()], true));
+            self.text.push_str(if end.is_empty() { "\n" } else { end });
+        }
+        let _ = writeln!(self.text, "{fence}");
     }
 
     /// A numbered step with the command that it takes.
@@ -110,7 +115,7 @@ fn symptoms(out: &mut Page, broken: &[&EndpointFact]) {
     }
 }
 
-fn reasons(out: &mut Page, all: &[Item<'_>]) {
+fn reasons(out: &mut Page, report: &Report<'_>) {
     const MOST: usize = 20;
     out.heading(2, &text!("Why it happens", "原因"));
     out.line(&text!(
@@ -118,11 +123,12 @@ fn reasons(out: &mut Page, all: &[Item<'_>]) {
         "`Upgrade` 和 `Connection` 是逐跳(hop-by-hop)头:它们到 nginx 为止,只有配置中写明时才会转发给后端。后端看不到它们,收到的就只是普通请求,于是拒绝。"
     ));
     out.line(&Text::same(""));
-    for item in all.iter().take(MOST) {
+    for item in items(report).take(MOST) {
         let _ = writeln!(out.text, "- {}:{}: {}", cell(&item.path), item.range.start.0, cell(&item.message));
     }
-    if all.len() > MOST {
-        let more = all.len() - MOST;
+    let count = report.shown().count();
+    if count > MOST {
+        let more = count - MOST;
         out.line(&text!("- … and {more} more", "- ……另有 {more} 处"));
     }
 }
@@ -142,10 +148,7 @@ fn change(out: &mut Page, ticket: &Ticket<'_>) {
     }
     out.line(&text!("Save this patch as `{PATCH}`:", "将此补丁保存为 `{PATCH}`:"));
     out.line(&Text::same(""));
-    let diff = String::from_utf8_lossy(ticket.diff).into_owned();
-    // A patch for a file with CRLF keeps its CR.
-    let lines: Vec<String> = diff.split("\r\n").map(|l| escaped(l, true)).collect();
-    out.block("diff", &lines.join("\r\n"));
+    out.block("diff", &String::from_utf8_lossy(ticket.diff));
     out.heading(2, &text!("What it does not change", "影响范围"));
     out.line(&text!(
         "Ordinary requests reach the same backends with the same request line and the same headers; `Upgrade`, `Connection` and the HTTP version aside. Other files, locations and servers stay as they are.",
@@ -223,11 +226,11 @@ fn curl(url: &str) -> String {
 
 /// The address at which clients reach an endpoint, as far as its server says it.
 fn address(endpoint: &EndpointFact, websocket: bool) -> String {
-    let listen = endpoint.words().listen.first().map_or("80", String::as_str);
-    let tls = endpoint.words().listen.iter().any(|l| l.split_whitespace().any(|w| w == "ssl"));
+    let listen = endpoint.words().server.listen.first().map_or("80", String::as_str);
+    let tls = endpoint.words().server.listen.iter().any(|l| l.split_whitespace().any(|w| w == "ssl"));
     let port = listen.split_whitespace().next().unwrap_or("80").rsplit(':').next().unwrap_or("80");
     let named = |n: &&String| !n.is_empty() && *n != "_" && !n.starts_with(['~', '*', '.']) && !n.ends_with('*');
-    let host = endpoint.words().names.iter().find(named).map_or("localhost", String::as_str);
+    let host = endpoint.words().server.names.iter().find(named).map_or("localhost", String::as_str);
     let scheme = match (websocket, tls) {
         (true, true) => "wss",
         (true, false) => "ws",

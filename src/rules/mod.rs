@@ -357,7 +357,8 @@ impl Rule {
             severity: self.severity,
             message,
             primary: Label { place, text: label },
-            labels: Vec::new(),
+            // Nearly all findings have one.
+            labels: Vec::with_capacity(1),
             why: Text::default(),
             help: Text::default(),
             fix: None,

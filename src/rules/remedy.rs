@@ -139,6 +139,8 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
     if edits.is_empty() {
         return None;
     }
+    // There may be one for each of tens of thousands of places.
+    edits.shrink_to_fit();
     let title = text!("add what the handshake needs to this level", "在这一层补上握手所需的指令");
     Some(Fix { title, applicability, note, edits })
 }

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has said what it has to say")]
 
+use std::io::Write;
+
 use wslint::engine::{Checked, Options, Selection, check};
 use wslint::fix::{Wanted, unified};
 use wslint::i18n::Lang;
@@ -87,21 +89,27 @@ pub(crate) fn reports_are_well_formed(tree: &Tree) {
                 wanted: Wanted { unsafe_too: true },
                 nginx_version: None,
             };
-            for text in
-                [report::json(&report), report::sarif(&report), report::gitlab(&report), report::rdjson(&report)]
-            {
-                serde_json::from_str::<serde_json::Value>(&text).unwrap();
+            for format in [report::json, report::sarif, report::gitlab, report::rdjson] {
+                serde_json::from_str::<serde_json::Value>(&written(|out| format(&report, out))).unwrap();
             }
-            for text in [report::junit(&report), report::checkstyle(&report)] {
+            for format in [report::junit, report::checkstyle] {
+                let text = written(|out| format(&report, out));
                 roxmltree::Document::parse(&text).unwrap();
                 only_text(&text);
             }
-            only_text(&report::human(&report, Look { color: false, width: 80 }));
-            only_text(&report::concise(&report));
-            only_text(&report::github(&report));
-            only_text(&report::github_summary(&report));
+            only_text(&written(|out| report::human(&report, Look { color: false, width: 80 }, out)));
+            for format in [report::concise, report::github, report::github_summary] {
+                only_text(&written(|out| format(&report, out)));
+            }
         }
     });
+}
+
+/// What a report writes.
+fn written(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }
 
 fn only_text(text: &str) {
