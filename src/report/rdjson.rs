@@ -11,9 +11,9 @@ use crate::diagnostic::{Applicability, Severity};
 
 #[derive(Serialize)]
 struct Root<D: Serialize> {
-    source: Value,
-    severity: &'static str,
     diagnostics: D,
+    severity: &'static str,
+    source: Value,
 }
 
 /// The report.
@@ -22,9 +22,9 @@ struct Root<D: Serialize> {
 /// Those of `out`.
 pub fn rdjson(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let root = Root {
-        source: json!({"name": "wslint", "url": "https://github.com/wslint/wslint"}),
-        severity: "WARNING",
         diagnostics: Each::of(items(report).map(|item| diagnostic(report, &item))),
+        severity: "WARNING",
+        source: json!({"name": "wslint", "url": "https://github.com/wslint/wslint"}),
     };
     pretty(&root, out)
 }
