@@ -28,7 +28,7 @@ fn bare() -> MemFs {
     inputs::mem(&inputs::servers(250, false))
 }
 
-#[library_benchmark(config = at_most(4_504_000))]
+#[library_benchmark(config = at_most(3_767_000))]
 #[bench::servers(inputs::different(500))]
 fn parse(tree: inputs::Tree) -> usize {
     black_box(wslint::syntax::parse(tree[0].1.as_bytes()).len())
@@ -40,19 +40,19 @@ fn nothing_to_report(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(51_416_000))]
+#[library_benchmark(config = at_most(50_721_000))]
 #[bench::servers(different())]
 fn no_two_alike(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(92_770_000))]
+#[library_benchmark(config = at_most(91_992_000))]
 #[bench::servers(bare())]
 fn findings_for_people(fs: MemFs) -> usize {
     black_box(inputs::told(&fs))
 }
 
-#[library_benchmark(config = at_most(70_058_000))]
+#[library_benchmark(config = at_most(67_649_000))]
 #[bench::servers(bare())]
 fn findings_mended(fs: MemFs) -> usize {
     black_box(inputs::mended(&fs))

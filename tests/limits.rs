@@ -122,3 +122,64 @@ fn a_file_that_shrinks_while_it_is_read_ends() {
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
 }
+
+/// Peak memory of a run in kB, looked at when it stops at its full pipe: then everything is worked out,
+/// and the rest of the report is written piece by piece.
+#[cfg(target_os = "linux")]
+fn memory(folder: &std::path::Path, args: &[&str]) -> usize {
+    use std::io::Read as _;
+    let mut run = Command::new(env!("CARGO_BIN_EXE_wslint"))
+        .current_dir(folder)
+        .arg("--isolated")
+        .args(args)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = run.stdout.take().unwrap();
+    let mut rest = Vec::new();
+    // Its first bytes have come, and there is more than a pipe takes.
+    out.read_exact(&mut [0; 100]).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", run.id())).unwrap();
+    out.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() > 200_000, "the report is not longer than a pipe");
+    assert_eq!(run.wait().unwrap().code(), Some(1));
+    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("a peak");
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Servers of four locations without a line for WebSocket: two findings each.
+#[cfg(target_os = "linux")]
+fn bare_servers(count: usize) -> String {
+    let location = |path: &str, i: usize| {
+        format!(
+            "        # location {path} of host {i}\n        location {path} {{\n            \
+             proxy_set_header Host $host;\n            proxy_pass http://127.0.0.1:{};\n        }}\n",
+            9000 + i % 100
+        )
+    };
+    let server = |i: usize| {
+        let locations = ["/", "/api", "/ws", "/socket.io/"].map(|path| location(path, i)).concat();
+        format!(
+            "    server {{\n        listen 127.0.0.1:8080;\n        \
+             server_name host{i}.example.com;\n{locations}    }}\n"
+        )
+    };
+    format!("events {{}}\nhttp {{\n{}}}\n", (0..count).map(server).collect::<String>())
+}
+
+/// The size of the program itself aside, memory is at most eight times the input.
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_findings_more_take_no_more_than_eight_times_their_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (bare_servers(5_000), bare_servers(10_000));
+    std::fs::write(folder.path().join("one.conf"), &one).unwrap();
+    std::fs::write(folder.path().join("two.conf"), &two).unwrap();
+    // What the allocator rounds up differs from machine to machine.
+    let most = (8 * (two.len() - one.len()) + 2_000_000) / 1024;
+    for args in [&["--diff"][..], &["--format", "human"], &["--format", "json"], &["--format", "sarif"]] {
+        let [one, two] = ["one.conf", "two.conf"].map(|file| memory(folder.path(), &[args, &[file]].concat()));
+        println!("{args:?}: from {one} kB to {two} kB, at most {most} kB more");
+        assert!(two.saturating_sub(one) <= most, "{args:?}: {one} kB, then {two} kB, and not {most} kB more");
+    }
+}

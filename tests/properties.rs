@@ -129,7 +129,7 @@ proptest! {
         let file: FileId = sources.add("x".into(), text.clone());
         for directive in parse(&text).all() {
             let span: Span = directive.span();
-            let edit = wslint::fix::lower(&sources, &Edit::InsertAfter(Place { file, span }, vec!["a b;".to_owned()]));
+            let edit = wslint::fix::lower(&sources, &Edit::InsertAfter(Place { file, span }, vec!["a b;".into()]));
             prop_assert_eq!(edit.start, edit.end);
             prop_assert!(edit.start >= span.end as usize && edit.start <= text.len());
         }

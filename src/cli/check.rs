@@ -310,13 +310,18 @@ fn mend(
     }
     if wish.args.diff {
         let names = diff_names(fs, fixed.files.iter().map(|(path, _)| path.as_path()));
-        let diff: Vec<u8> =
-            fixed.files.iter().zip(&names).flat_map(|((_, patched), name)| unified(name, patched)).collect();
-        match &wish.args.output {
-            Some(path) => std::fs::write(path, &diff).map_err(|e| Failure(format!("{}: {e}", path.display())))?,
-            None => terminal.print(&diff)?,
-        }
-        return Ok(if diff.is_empty() { Verdict::Clean } else { Verdict::Findings });
+        let mut verdict = Verdict::Clean;
+        deliver(wish.args, terminal, |out| {
+            for ((_, patched), name) in fixed.files.iter().zip(&names) {
+                let diff = unified(name, patched);
+                if !diff.is_empty() {
+                    verdict = Verdict::Findings;
+                }
+                out.write_all(&diff)?;
+            }
+            Ok(())
+        })?;
+        return Ok(verdict);
     }
     if inputs.reads_stdin() {
         let text = match fixed.files.first() {

@@ -1,5 +1,7 @@
 //! Findings as plain data: what, where, why, what to do, and the edits that do it.
 
+use std::borrow::Cow;
+
 use crate::i18n::Text;
 use crate::source::{FileId, Place};
 
@@ -68,6 +70,9 @@ pub enum Applicability {
     Unsafe,
 }
 
+/// A line to write, without its line end. Most are the same few, and a report may have tens of thousands.
+pub type Line = Cow<'static, str>;
+
 /// An edit, by anchor: text and place are made concrete only when it is applied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Edit {
@@ -76,11 +81,11 @@ pub enum Edit {
     /// The directive at this place goes, with its line if it stands alone on it.
     Delete(Place),
     /// Lines behind the directive at this place, indented as it is.
-    InsertAfter(Place, Vec<String>),
+    InsertAfter(Place, Vec<Line>),
     /// Lines before the directive at this place, indented as it is.
-    InsertBefore(Place, Vec<String>),
+    InsertBefore(Place, Vec<Line>),
     /// Lines at the start of the block whose body this place is, indented as its content.
-    StartOfBlock(Place, Vec<String>),
+    StartOfBlock(Place, Vec<Line>),
 }
 
 impl Edit {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use crate::catalog::name;
+use crate::model::ScopeId;
 use crate::model::analysis::Analysis;
 use crate::model::endpoint::{Endpoint, server_words};
 use crate::model::evidence::Evidence;
 use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::verdict::Verdict;
-use crate::model::{Config, ScopeId};
 use crate::source::Place;
 
 /// One of the three settings of an endpoint, as nginx would use it.
@@ -48,14 +48,14 @@ pub struct ServerWords {
 /// An endpoint in words and values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointWords {
-    /// Its server, which its other endpoints share.
+    /// Its server. What neighbours have in common is in memory once: there may be thousands.
     pub server: Arc<ServerWords>,
     /// The location, as its arguments stand.
-    pub location: String,
+    pub location: Box<str>,
     /// The target.
-    pub proxy_pass: String,
+    pub proxy_pass: Arc<str>,
     /// HTTP version, `Upgrade` and `Connection`.
-    pub effective: [EffectiveFact; 3],
+    pub effective: Arc<[EffectiveFact; 3]>,
 }
 
 impl EndpointFact {
@@ -64,9 +64,9 @@ impl EndpointFact {
         const NOTHING: EffectiveFact = EffectiveFact { value: None, origin: "unknown", place: None };
         static EMPTY: LazyLock<EndpointWords> = LazyLock::new(|| EndpointWords {
             server: Arc::default(),
-            location: String::new(),
-            proxy_pass: String::new(),
-            effective: [NOTHING, NOTHING, NOTHING],
+            location: Box::default(),
+            proxy_pass: Arc::default(),
+            effective: Arc::new([NOTHING, NOTHING, NOTHING]),
         });
         self.words.as_deref().unwrap_or(&EMPTY)
     }
@@ -84,19 +84,48 @@ pub(super) fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Endpoi
 
 /// Endpoints as reports show them.
 pub(super) fn endpoint_facts(analysis: &Analysis<'_>) -> impl Iterator<Item = EndpointFact> {
-    // Endpoints of a server follow one another.
-    let mut last: (Option<ScopeId>, Arc<ServerWords>) = (None, Arc::default());
-    analysis.endpoints.iter().map(move |endpoint| {
-        if endpoint.server != last.0 {
-            last = (endpoint.server, Arc::new(words_of_server(analysis, endpoint)));
-        }
-        described(analysis, endpoint, Arc::clone(&last.1))
-    })
+    let mut before = None;
+    analysis.endpoints.iter().map(move |endpoint| described(analysis, endpoint, &mut before))
 }
 
 /// An endpoint as reports show it.
 pub fn endpoint_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
-    described(analysis, endpoint, Arc::new(words_of_server(analysis, endpoint)))
+    described(analysis, endpoint, &mut None)
+}
+
+/// What an endpoint may have in common with the one before it.
+struct Common {
+    server_of: Option<ScopeId>,
+    server: Arc<ServerWords>,
+    proxy_pass: Arc<str>,
+    effective: Arc<[EffectiveFact; 3]>,
+}
+
+fn described(analysis: &Analysis<'_>, endpoint: &Endpoint, before: &mut Option<Common>) -> EndpointFact {
+    let config = analysis.config();
+    let location = config
+        .scope(endpoint.location)
+        .opened_by
+        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
+        .unwrap_or_default();
+    let (proxy_pass, effective) = (config.arg_shown(endpoint.pass, 0), effective(analysis, endpoint));
+    let known = before.as_ref();
+    let server = known.filter(|b| b.server_of == endpoint.server).map(|b| Arc::clone(&b.server));
+    let target = known.filter(|b| *b.proxy_pass == *proxy_pass).map(|b| Arc::clone(&b.proxy_pass));
+    let same = known.filter(|b| *b.effective == effective).map(|b| Arc::clone(&b.effective));
+    let common = before.insert(Common {
+        server_of: endpoint.server,
+        server: server.unwrap_or_else(|| Arc::new(words_of_server(analysis, endpoint))),
+        proxy_pass: target.unwrap_or_else(|| proxy_pass.into()),
+        effective: same.unwrap_or_else(|| Arc::new(effective)),
+    });
+    let words = EndpointWords {
+        server: Arc::clone(&common.server),
+        location: location.into_boxed_str(),
+        proxy_pass: Arc::clone(&common.proxy_pass),
+        effective: Arc::clone(&common.effective),
+    };
+    EndpointFact { words: Some(Box::new(words)), ..brief_fact(analysis, endpoint) }
 }
 
 fn words_of_server(analysis: &Analysis<'_>, endpoint: &Endpoint) -> ServerWords {
@@ -104,23 +133,8 @@ fn words_of_server(analysis: &Analysis<'_>, endpoint: &Endpoint) -> ServerWords 
     ServerWords { listen, names }
 }
 
-fn described(analysis: &Analysis<'_>, endpoint: &Endpoint, server: Arc<ServerWords>) -> EndpointFact {
+fn effective(analysis: &Analysis<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {
     let config = analysis.config();
-    let location = config
-        .scope(endpoint.location)
-        .opened_by
-        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
-        .unwrap_or_default();
-    let words = EndpointWords {
-        server,
-        location,
-        proxy_pass: config.arg_shown(endpoint.pass, 0),
-        effective: effective(analysis, config, endpoint),
-    };
-    EndpointFact { words: Some(Box::new(words)), ..brief_fact(analysis, endpoint) }
-}
-
-fn effective(analysis: &Analysis<'_>, config: Config<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3] {
     let from = |value: Option<Cow<'static, str>>, origin: Origin| {
         let word = match origin {
             Origin::Own(_) => "own",

@@ -246,7 +246,9 @@ fn one(
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
     }
     join(&mut out.diagnostics, &mut diagnostics);
-    join(&mut out.counted, &mut context.counted.into_inner());
+    join(&mut out.counted, &mut context.into_counted());
+    // Descriptions of all endpoints need their place.
+    drop((findings, found));
     if options.describe {
         out.endpoints.extend(facts::endpoint_facts(&analysis));
     } else {

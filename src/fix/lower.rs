@@ -1,6 +1,6 @@
 //! Anchors to bytes: where exactly a line goes, with which indentation and which line ending.
 
-use crate::diagnostic::Edit;
+use crate::diagnostic::{Edit, Line};
 use crate::source::{Place, SourceMap};
 
 /// An edit of one file: these bytes become that text.
@@ -63,7 +63,7 @@ fn is_rest_of_line(rest: &[u8]) -> bool {
 }
 
 /// Lines with an indentation; their own leading steps of four spaces follow the manner of the text.
-fn indented(lines: &[String], indentation: &[u8]) -> Vec<Vec<u8>> {
+fn indented(lines: &[Line], indentation: &[u8]) -> Vec<Vec<u8>> {
     lines
         .iter()
         .map(|line| {
@@ -71,7 +71,7 @@ fn indented(lines: &[String], indentation: &[u8]) -> Vec<Vec<u8>> {
                 return Vec::new();
             }
             let mut out = indentation.to_vec();
-            let mut text = line.as_str();
+            let mut text: &str = line;
             while let Some(rest) = text.strip_prefix("    ") {
                 out.extend_from_slice(step(indentation));
                 text = rest;
@@ -82,11 +82,11 @@ fn indented(lines: &[String], indentation: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn inline(lines: &[String]) -> Vec<u8> {
+fn inline(lines: &[Line]) -> Vec<u8> {
     lines.iter().map(|l| l.trim()).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ").into_bytes()
 }
 
-fn insert_after(bytes: &[u8], place: &Place, lines: &[String]) -> ByteEdit {
+fn insert_after(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
     let (start, end) = (place.span.start as usize, place.span.end as usize);
     let stop = line_end(bytes, end);
     if !is_rest_of_line(&bytes[end..stop]) {
@@ -105,7 +105,7 @@ fn insert_after(bytes: &[u8], place: &Place, lines: &[String]) -> ByteEdit {
     ByteEdit { start: stop, end: stop, text }
 }
 
-fn insert_before(bytes: &[u8], place: &Place, lines: &[String]) -> ByteEdit {
+fn insert_before(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
     let start = place.span.start as usize;
     let from = line_start(bytes, start);
     let lead = leading_space(bytes, from);
@@ -121,7 +121,7 @@ fn insert_before(bytes: &[u8], place: &Place, lines: &[String]) -> ByteEdit {
     ByteEdit { start: from, end: from, text }
 }
 
-fn start_of_block(bytes: &[u8], place: &Place, lines: &[String]) -> ByteEdit {
+fn start_of_block(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
     let open = place.span.start as usize;
     let body = &bytes[place.span.range()];
     let stop = line_end(bytes, open);
@@ -194,7 +194,7 @@ mod tests {
         let map = |text: &str, body: &str| {
             applied(
                 text,
-                |p| Edit::StartOfBlock(p, vec!["m {".into(), "    d;".into(), "}".into(), String::new()]),
+                |p| Edit::StartOfBlock(p, vec!["m {".into(), "    d;".into(), "}".into(), Line::default()]),
                 body,
             )
         };

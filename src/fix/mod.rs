@@ -131,12 +131,12 @@ impl Run<'_> {
         Fixed { failed: all.failed, withheld: all.withheld, ..outcome }
     }
 
-    fn check(&self, changed: &Changed, then: &mut dyn FnMut(&Files<'_>, Checked)) {
+    fn check(&self, changed: &Changed, then: &mut dyn FnMut(Files<'_>, Checked)) {
         let overlay = Overlay::new(self.base, changed.iter().map(|(p, t)| (p.clone(), t)).collect());
         let mut files = Files::new(&overlay);
         let targets = (self.open)(&mut files);
         let checked = check(&mut files, &targets, self.options);
-        then(&files, checked);
+        then(files, checked);
     }
 
     /// The findings with a fix, each once.
@@ -156,29 +156,28 @@ impl Run<'_> {
         let mut out = Fixed::default();
         let mut progress = Progress::default();
         for _ in 0..MAX_ROUNDS {
-            let mut edits = BTreeMap::new();
+            let mut edits = Vec::new();
             self.check(&changed, &mut |files, checked| {
                 let takes: Vec<&Diagnostic> =
                     checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options) && choose(d)).collect();
                 let planned = plan(&files.sources, &files.asts, &takes);
                 out.withheld = progress.round(&checked, &takes, &planned.made);
                 out.fixed += planned.made.len();
-                if out.withheld.is_none() {
-                    for (file, planned) in planned.edits {
-                        let source = files.sources.get(file);
-                        edits.insert(source.path.clone(), (source.bytes.clone(), planned));
-                    }
-                }
-                if edits.is_empty() {
+                if planned.edits.is_empty() || out.withheld.is_some() {
                     out.left = checked;
+                    return;
                 }
+                // The files change, and everything that was found goes.
+                drop(checked);
+                let mut sources = files.sources;
+                edits.extend(planned.edits.into_iter().map(|(file, edits)| (sources.take(file), edits)));
             });
             if edits.is_empty() {
                 out.files = changed.into_iter().filter(|(_, p)| p.is_changed()).collect();
                 return out;
             }
-            for (path, (bytes, planned)) in edits {
-                changed.entry(path).or_insert_with(|| Patched::new(bytes)).apply(&planned);
+            for (file, edits) in edits {
+                changed.entry(file.path).or_insert_with(|| Patched::new(file.bytes)).apply(&edits);
             }
         }
         out.failed = Some("the fixes do not converge".to_owned());

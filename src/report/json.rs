@@ -206,7 +206,7 @@ fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
 fn endpoint<'a>(sources: &SourceMap, fact: &'a EndpointFact) -> Endpoint<'a> {
     let start = position(sources, fact.place, fact.place.span.start);
     let words = fact.words();
-    let [http_version, upgrade, connection] = &words.effective;
+    let [http_version, upgrade, connection] = &*words.effective;
     Endpoint {
         path: path(sources, fact.place),
         line: start.line,

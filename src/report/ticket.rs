@@ -253,7 +253,7 @@ fn path(endpoint: &EndpointFact) -> String {
 
 /// The backend's own address, where `proxy_pass` names one.
 fn backend(endpoint: &EndpointFact) -> Option<String> {
-    let url = endpoint.words().proxy_pass.as_str();
+    let url = &*endpoint.words().proxy_pass;
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split('/').next()?;
     let is_host = authority.contains(['.', ':', '[']) || authority == "localhost";

@@ -98,7 +98,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             None => {
                 let writable = config.scope(headers_level).opened_by.is_none_or(|o| cx.writable(config.file(o)));
                 let blocked = config.scope(headers_level).unresolved || !writable;
-                remedy::anchor(config, headers_level).filter(|_| !blocked).map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".to_owned()])]))
+                remedy::anchor(config, headers_level).filter(|_| !blocked).map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".into()])]))
             }
         };
         if let Some(fix) = &mut found.fix

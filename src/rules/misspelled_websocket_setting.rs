@@ -167,7 +167,7 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
     let Some(default) = default else { return safe(title, vec![word]) };
     let close = Edit::Replace(config.arg_place(default, 0), "close".to_owned());
     let place = config.place(default, config.directive(default).span());
-    let websocket = Edit::InsertAfter(place, vec!["websocket upgrade;".to_owned()]);
+    let websocket = Edit::InsertAfter(place, vec!["websocket upgrade;".into()]);
     let edits = if misspelling.part == Part::MapValue { vec![close, websocket] } else { vec![word, close, websocket] };
     safe(title, edits)
 }

@@ -151,7 +151,7 @@ pub struct Context<'a> {
     /// The way of the URL that the user asked about.
     pub traced: Option<&'a Trace>,
     /// The places of advice that is only counted.
-    pub counted: RefCell<Vec<Place>>,
+    counted: RefCell<Vec<Place>>,
     read_only: &'a dyn Fn(FileId) -> bool,
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
@@ -288,6 +288,11 @@ impl<'a> Context<'a> {
             }
         }
         out
+    }
+
+    /// The places of advice that is only counted.
+    pub fn into_counted(self) -> Vec<Place> {
+        self.counted.into_inner()
     }
 
     /// Where it hurts: labels on the first three locations, and how many more there are.

@@ -98,7 +98,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 title: text!("pass the client's `Host` on", "转发客户端的 `Host`"),
                 applicability: Applicability::Unsafe,
                 note: Some(text!("ordinary requests get another `Host`, too", "普通请求的 `Host` 也会改变")),
-                edits: vec![Edit::InsertAfter(place, vec!["proxy_set_header Host $host;".to_owned()])],
+                edits: vec![Edit::InsertAfter(place, vec!["proxy_set_header Host $host;".into()])],
             });
         }
         out.push(found);

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::catalog::{Version, name};
-use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::diagnostic::{Applicability, Edit, Fix, Line};
 use crate::i18n::Text;
 use crate::model::analysis::Versions;
 use crate::model::endpoint::Endpoint;
@@ -62,7 +62,7 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
             }
             // A second `proxy_http_version` beside an included one is a duplicate.
             Found::At(_, true) | Found::Unknown => return None,
-            _ => lines.push("proxy_http_version 1.1;".to_owned()),
+            _ => lines.push("proxy_http_version 1.1;".into()),
         }
         if streams_bodies(config, level) {
             applicability = Applicability::Unsafe;
@@ -79,7 +79,7 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
                 let replaced = (lacks_upgrade && header.eq_ignore_ascii_case("Upgrade"))
                     || (lacks_connection && header.eq_ignore_ascii_case("Connection"));
                 if !replaced {
-                    lines.push(header_line(config, occ)?);
+                    lines.push(header_line(config, occ)?.into());
                 }
             }
         }
@@ -88,7 +88,7 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
                 .iter()
                 .find(|o| config.arg_text(**o, 0).eq_ignore_ascii_case("Upgrade"))
                 .and_then(|&o| header_line(config, o));
-            lines.push(from_outer.unwrap_or_else(|| "proxy_set_header Upgrade $http_upgrade;".to_owned()));
+            lines.push(from_outer.map_or("proxy_set_header Upgrade $http_upgrade;".into(), Line::from));
         }
         if lacks_connection {
             if let Some(own) = config
@@ -109,10 +109,10 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
                     .find(|o| config.arg_text(**o, 0).eq_ignore_ascii_case("Connection"))
                     .and_then(|&o| header_line(config, o));
                 match from_outer {
-                    Some(line) => lines.push(line),
+                    Some(line) => lines.push(line.into()),
                     None => {
                         let connection = connection(cx, &[endpoint])?;
-                        lines.push(format!("proxy_set_header Connection {};", connection.value));
+                        lines.push(format!("proxy_set_header Connection {};", connection.value).into());
                         if connection.value == "\"upgrade\"" && note.is_none() {
                             note = Some(literal_note());
                         }
@@ -238,7 +238,7 @@ fn in_block(config: Config<'_>, occ: OccId, block: OccId) -> bool {
 }
 
 /// A cache must neither answer a handshake nor keep its answer.
-pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<String>> {
+pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<Line>> {
     let on = matches!(config.effective(level, name::PROXY_CACHE).occ(), Some(o) if config.arg(o, 0).as_deref() != Some(b"off"));
     let mut lines = Vec::new();
     if !on {
@@ -253,13 +253,13 @@ pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<Stri
                 let bytes = config.raw(occ);
                 let words: Option<Vec<&str>> =
                     config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect();
-                lines.push(format!("{} {};", directive.as_str(), words?.join(" ")));
+                lines.push(format!("{} {};", directive.as_str(), words?.join(" ")).into());
             }
         }
         if has {
             lines.retain(|l| !l.starts_with(directive.as_str()));
         } else {
-            lines.push(format!("{} $http_upgrade;", directive.as_str()));
+            lines.push(format!("{} $http_upgrade;", directive.as_str()).into());
         }
     }
     Some(lines)
@@ -282,13 +282,13 @@ fn protect_subrequests(cx: &Context<'_>, level: ScopeId) -> Option<Vec<Edit>> {
             continue;
         }
         let present = config.effective_list(target, name::PROXY_SET_HEADER).0;
-        let mut lines: Vec<String> = Vec::new();
+        let mut lines: Vec<Line> = Vec::new();
         for occ in present.into_iter().flat_map(|l| config.own_named(l, name::PROXY_SET_HEADER)) {
-            lines.push(header_line(config, occ)?);
+            lines.push(header_line(config, occ)?.into());
         }
         if lines.is_empty() {
             // Any header of its own keeps the outer ones out; this one says what nginx sends anyway.
-            lines.push("proxy_set_header Host $proxy_host;".to_owned());
+            lines.push("proxy_set_header Host $proxy_host;".into());
         }
         edits.push(Edit::InsertAfter(anchor(config, target)?, lines));
     }
@@ -411,16 +411,16 @@ pub(super) fn map_place(cx: &Context<'_>) -> Option<MapPlace> {
 /// The map that lets only WebSocket through: `Upgrade: h2c` is not tunnelled.
 pub(super) fn map_edit(place: MapPlace, name: &str, ordinary: &str) -> Edit {
     let default = if ordinary.is_empty() { "''" } else { ordinary };
-    let mut lines = vec![
-        format!("map $http_upgrade ${name} {{"),
-        format!("    default   {default};"),
-        "    websocket upgrade;".to_owned(),
-        "}".to_owned(),
+    let mut lines: Vec<Line> = vec![
+        format!("map $http_upgrade ${name} {{").into(),
+        format!("    default   {default};").into(),
+        "    websocket upgrade;".into(),
+        "}".into(),
     ];
     match place {
         MapPlace::Behind(place) => Edit::InsertAfter(place, lines),
         MapPlace::StartOf(place) => {
-            lines.push(String::new());
+            lines.push(Line::default());
             Edit::StartOfBlock(place, lines)
         }
     }

@@ -118,9 +118,9 @@ fn wait_longer(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Edit> {
     if config.scope(level).unresolved || !cx.writable(file) {
         return None;
     }
-    let mut lines = vec!["proxy_read_timeout 3600s;".to_owned()];
+    let mut lines = vec!["proxy_read_timeout 3600s;".into()];
     if config.effective(endpoint.scope, name::PROXY_SEND_TIMEOUT) == Found::Nowhere {
-        lines.push("proxy_send_timeout 3600s;".to_owned());
+        lines.push("proxy_send_timeout 3600s;".into());
     }
     Some(Edit::InsertAfter(place, lines))
 }

@@ -1,6 +1,6 @@
 use super::{Context, Rule, remedy, safe};
 use crate::catalog::name;
-use crate::diagnostic::{Diagnostic, Edit, Label};
+use crate::diagnostic::{Diagnostic, Edit, Label, Line};
 use crate::model::judge::subrequest_upgrades;
 use crate::model::{OccId, ScopeId, ScopeKind};
 use crate::text;
@@ -108,10 +108,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let file = config.scope(target).opened_by.map(|o| config.file(o));
         if let (Some(place), Some(true)) = (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved)) {
             let keeps = |o: &&OccId| !["upgrade", "connection"].contains(&config.arg_text(**o, 0).to_ascii_lowercase().as_str());
-            let kept: Option<Vec<String>> = outer.iter().filter(keeps).map(|&o| remedy::header_line(config, o)).collect();
+            let line = |&o: &OccId| remedy::header_line(config, o).map(Line::from);
+            let kept: Option<Vec<Line>> = outer.iter().filter(keeps).map(line).collect();
             if let Some(mut lines) = kept {
                 if lines.is_empty() {
-                    lines.push("proxy_set_header Host $proxy_host;".to_owned());
+                    lines.push("proxy_set_header Host $proxy_host;".into());
                 }
                 found.fix = Some(safe(text!("keep the handshake headers out", "不再继承握手头"), vec![Edit::InsertAfter(place, lines)]));
             }

@@ -163,12 +163,12 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
     }
 }
 
-fn new_line(cx: &Context<'_>, map: &Map, line: &str) -> Option<Edit> {
+fn new_line(cx: &Context<'_>, map: &Map, line: &'static str) -> Option<Edit> {
     let config = cx.config();
     let file = config.file(map.occ);
     let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.file(o) == file).last();
     Some(match last {
-        Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.to_owned()]),
-        None => Edit::StartOfBlock(Place { file, span: config.directive(map.occ).body()? }, vec![line.to_owned()]),
+        Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.into()]),
+        None => Edit::StartOfBlock(Place { file, span: config.directive(map.occ).body()? }, vec![line.into()]),
     })
 }

@@ -138,6 +138,11 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// Takes a file out; an empty one without a name stays in its place.
+    pub fn take(&mut self, id: FileId) -> SourceFile {
+        std::mem::replace(&mut self.files[id.0 as usize], SourceFile::new(PathBuf::new(), Vec::new()))
+    }
+
     /// The bytes at a place.
     pub fn text(&self, place: Place) -> &[u8] {
         self.get(place.file).text(place.span)
