@@ -120,18 +120,11 @@ fn fix_is_safe(tree: &Tree, url: &str, before: &Observation) -> Result<bool, Fai
     // What somebody else wrote may let any protocol through; the map that wslint writes does not.
     let texts = show(tree).to_ascii_lowercase();
     // So does their literal once its typo is mended: the word is theirs.
-    let others = [
-        "\"upgrade\"",
-        "upgrade;",
-        "upgrade,",
-        ", upgrade",
-        "$http_connection",
-        "default $http_upgrade",
-        "connection ugrade",
-        "connection \"ugrade",
-    ]
-    .iter()
-    .any(|w| texts.contains(w));
+    let others = ["\"upgrade\"", "upgrade;", "upgrade,", ", upgrade", "$http_connection", "default $http_upgrade"]
+        .iter()
+        .any(|w| texts.contains(w));
+    let misspelt = |line: &str| line.contains("proxy_set_header") && line.contains("ugrade") && !line.contains('$');
+    let others = others || texts.split(';').any(misspelt);
     check(
         before.h2c_tunnelled || !after.h2c_tunnelled || others,
         format!("an h2c upgrade is tunnelled now\n{}", shown()),

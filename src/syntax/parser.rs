@@ -17,12 +17,9 @@ pub fn parse(bytes: &[u8]) -> Ast {
     read(bytes, Some(Bodies::default()), |_| {}).finish()
 }
 
-/// The tokens of a file; together they are the file.
-pub fn tokens(bytes: &[u8]) -> Vec<Token> {
-    // A token for each seven bytes, as configurations run; more are no harm.
-    let mut out = Vec::with_capacity(bytes.len() / 7);
-    read(bytes, None, |token| out.push(token));
-    out
+/// Hands the tokens of a file to `sink`, in order; together they are the file.
+pub fn tokens(bytes: &[u8], sink: impl FnMut(Token)) {
+    read(bytes, None, sink);
 }
 
 /// Reads a file and hands each token to `sink` on the way; those of bodies that are shared are passed over.

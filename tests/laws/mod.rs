@@ -30,11 +30,11 @@ pub(crate) fn tree_of(bytes: &[u8]) -> Tree {
 /// Tokens are the file: none overlap, none are missing.
 pub(crate) fn tokens_tile(bytes: &[u8]) {
     let mut at = 0;
-    for token in tokens(bytes) {
+    tokens(bytes, |token| {
         assert_eq!(token.span().start as usize, at);
         assert!(!token.span().is_empty());
         at = token.span().end as usize;
-    }
+    });
     assert_eq!(at, bytes.len());
 }
 
