@@ -161,7 +161,8 @@ impl Run<'_> {
                 let takes: Vec<&Diagnostic> =
                     checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options) && choose(d)).collect();
                 let planned = plan(&files.sources, &files.asts, &takes);
-                out.withheld = progress.round(&checked, &takes, &planned.made);
+                let size = files.sources.iter().map(|(_, file)| file.bytes.len()).sum();
+                out.withheld = progress.round(&checked, &takes, &planned.made, size);
                 out.fixed += planned.made.len();
                 if planned.edits.is_empty() || out.withheld.is_some() {
                     out.left = checked;
@@ -190,21 +191,23 @@ impl Run<'_> {
 struct Progress {
     /// The errors before anything was fixed.
     errors: Option<HashSet<Identity>>,
-    /// How many findings there were, by identity, when one of them was fixed last.
-    fixed: HashMap<Identity, usize>,
+    /// How many findings there were, by identity, when one of them was fixed last, and how many bytes.
+    fixed: HashMap<Identity, (usize, usize)>,
 }
 
 impl Progress {
-    /// What speaks against a round in which these findings are open, and those with these numbers are
-    /// about to be fixed.
-    fn round(&mut self, checked: &Checked, open: &[&Diagnostic], made: &[usize]) -> Option<Withheld> {
+    /// What speaks against a round in which these findings are open in files of this size, and those with
+    /// these numbers are about to be fixed.
+    fn round(&mut self, checked: &Checked, open: &[&Diagnostic], made: &[usize], size: usize) -> Option<Withheld> {
         let errors = || checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity);
         let before = self.errors.get_or_insert_with(|| errors().collect());
         let told = |(rule, message): Identity| format!("{rule}: {message}");
         let mut count: HashMap<Identity, usize> = HashMap::new();
         open.iter().for_each(|d| *count.entry(identity(d)).or_default() += 1);
-        // A finding that came back after its fix would come back for ever.
-        let back = open.iter().map(|d| identity(d)).find(|i| self.fixed.get(i).is_some_and(|n| count[i] >= *n));
+        // A finding that came back after its fix would come back for ever, unless something is removed
+        // each time.
+        let stays = |i: &Identity| self.fixed.get(i).is_some_and(|&(n, before)| count[i] >= n && size >= before);
+        let back = open.iter().map(|d| identity(d)).find(stays);
         if let Some(back) = back {
             return Some(Withheld::DoesNotHelp(told(back)));
         }
@@ -212,7 +215,7 @@ impl Progress {
             return errors().find(|e| !before.contains(e)).map(|e| Withheld::LeavesError(told(e)));
         }
         let made = made.iter().map(|&i| identity(open[i]));
-        self.fixed.extend(made.map(|i| (i.clone(), count[&i])));
+        self.fixed.extend(made.map(|i| (i.clone(), (count[&i], size))));
         None
     }
 }
@@ -320,22 +323,24 @@ mod tests {
             ..Checked::default()
         };
         let start = checked(&["a", "a", "b"]);
-        let open = |checked: &Checked, made: &[usize], progress: &mut Progress| {
+        let round = |checked: &Checked, made: &[usize], size: usize, progress: &mut Progress| {
             let open: Vec<&Diagnostic> = checked.diagnostics.iter().collect();
-            progress.round(checked, &open, made)
+            progress.round(checked, &open, made, size)
         };
-        let after = |messages: &[&'static str], made: &[usize]| {
+        let after = |messages: &[&'static str], made: &[usize], size: usize| {
             let mut progress = Progress::default();
-            assert_eq!(open(&start, &[0, 2], &mut progress), None);
-            open(&checked(messages), made, &mut progress)
+            assert_eq!(round(&start, &[0, 2], 100, &mut progress), None);
+            round(&checked(messages), made, size, &mut progress)
         };
         // The other `a` had to wait for the first one.
-        assert_eq!(after(&["a"], &[0]), None);
-        assert_eq!(after(&[], &[]), None);
-        assert_eq!(after(&["a", "b"], &[0, 1]), Some(Withheld::DoesNotHelp("a-rule: b".to_owned())));
-        assert_eq!(after(&["a", "a"], &[0, 1]), Some(Withheld::DoesNotHelp("a-rule: a".to_owned())));
-        assert_eq!(after(&["c"], &[]), Some(Withheld::LeavesError("a-rule: c".to_owned())));
+        assert_eq!(after(&["a"], &[0], 110), None);
+        assert_eq!(after(&[], &[], 110), None);
+        assert_eq!(after(&["a", "b"], &[0, 1], 110), Some(Withheld::DoesNotHelp("a-rule: b".to_owned())));
+        assert_eq!(after(&["a", "a"], &[0, 1], 100), Some(Withheld::DoesNotHelp("a-rule: a".to_owned())));
+        // One of several lines went.
+        assert_eq!(after(&["a", "a"], &[0, 1], 90), None);
+        assert_eq!(after(&["c"], &[], 110), Some(Withheld::LeavesError("a-rule: c".to_owned())));
         // It may have a fix of its own.
-        assert_eq!(after(&["c"], &[0]), None);
+        assert_eq!(after(&["c"], &[0], 110), None);
     }
 }

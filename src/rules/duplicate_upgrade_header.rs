@@ -76,14 +76,16 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             .own_named(level, name::PROXY_SET_HEADER)
             .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Upgrade") && !config.arg_text(o, 1).is_empty())
             .collect();
-        let [first, .., last] = sent.as_slice() else {
+        // One that came through an include stays, else the first one.
+        let included = |o: &&OccId| config.includes(**o).next().is_some();
+        let kept = sent.iter().find(included).or(sent.first());
+        let gone: Vec<OccId> = sent.iter().copied().filter(|o| Some(o) != kept).collect();
+        let (Some(kept), Some(last)) = (kept, gone.last()) else {
             quiet.add(config, level);
             continue;
         };
-        // The own line goes where the other came through an include, else the later one.
-        let (kept, gone) = if config.includes(*last).next().is_some() && config.includes(*first).next().is_none() { (last, first) } else { (first, last) };
         let mut found = rule.at(
-            config.head(*gone),
+            config.head(*last),
             text!("a second `Upgrade` at the same level", "同一层的第二个 `Upgrade`"),
             text!("`Upgrade` is sent twice, and most backends refuse that", "`Upgrade` 被发送两次,大多数后端会拒绝"),
         );
@@ -93,14 +95,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "nginx 会发送同一层的每个 `proxy_set_header`;node ws、Python websockets、tornado 和 uvicorn 收到两个时会返回 400 或 426。"
         );
         found.help = text!("keep one of the two", "只保留其中一个");
-        let equal = config.arg(*first, 1) == config.arg(*last, 1);
-        if cx.writable(config.file(*gone)) {
-            let place = config.place(*gone, config.directive(*gone).span());
+        let equal = gone.iter().all(|o| config.arg(*o, 1) == config.arg(*kept, 1));
+        if gone.iter().all(|o| cx.writable(config.file(*o))) {
+            let place = |o: &OccId| config.place(*o, config.directive(*o).span());
             found.fix = Some(Fix {
-                title: text!("remove this line", "去掉这一行"),
+                title: text!("remove all but one", "只保留一行"),
                 applicability: if equal { Applicability::Safe } else { Applicability::Unsafe },
                 note: (!equal).then(|| text!("the two have different values", "两者的值不同")),
-                edits: vec![Edit::Delete(place)],
+                edits: gone.iter().map(|o| Edit::Delete(place(o))).collect(),
             });
         }
         out.push(found);

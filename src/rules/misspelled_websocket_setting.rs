@@ -164,10 +164,18 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         );
         return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
     }
+    let close = |line| Edit::Replace(config.arg_place(line, 0), "close".to_owned());
+    // What is meant for ordinary requests asks for no upgrade.
+    if misspelling.part == Part::MapValue && config.name_text(line).is_empty() {
+        return safe(text!("let ordinary requests get `close`", "让普通请求得到 `close`"), vec![close(line)]);
+    }
     let Some(default) = default else { return safe(title, vec![word]) };
-    let close = Edit::Replace(config.arg_place(default, 0), "close".to_owned());
-    let place = config.place(default, config.directive(default).span());
-    let websocket = Edit::InsertAfter(place, vec!["websocket upgrade;".into()]);
-    let edits = if misspelling.part == Part::MapValue { vec![close, websocket] } else { vec![word, close, websocket] };
+    let mut edits = if misspelling.part == Part::MapValue { Vec::new() } else { vec![word] };
+    edits.push(close(default));
+    // A second line for it would keep nginx from starting.
+    if !config.own(config.occ(default).scope).any(|l| config.name_text(l).eq_ignore_ascii_case(b"websocket")) {
+        let place = config.place(default, config.directive(default).span());
+        edits.push(Edit::InsertAfter(place, vec!["websocket upgrade;".into()]));
+    }
     safe(title, edits)
 }
