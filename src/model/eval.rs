@@ -141,7 +141,7 @@ impl<'m> Scope<'m> {
         if map.incomplete || map.default_entry().is_none() {
             return Value::Unknown;
         }
-        let mut values = map.entries.iter().map(|e| e.value.as_slice());
+        let mut values = map.entries.iter().map(|e| &*e.value);
         let Some(first) = values.next() else { return Value::Unknown };
         if values.all(|v| v == first) { self.value(first, purpose) } else { Value::Unknown }
     }

@@ -68,7 +68,7 @@ pub struct Entry {
     /// What it matches.
     pub key: Key,
     /// The value, decoded, variables not replaced.
-    pub value: Vec<u8>,
+    pub value: Box<[u8]>,
 }
 
 /// The key of a map entry.
@@ -77,9 +77,9 @@ pub enum Key {
     /// `default`
     Default,
     /// A string, lower-cased, as nginx stores it.
-    Exact(Vec<u8>),
-    /// `~…` or `~*…`.
-    Regex(Pattern),
+    Exact(Box<[u8]>),
+    /// `~…` or `~*…`; rare, and large, where maps may have 100,000 entries.
+    Regex(Box<Pattern>),
 }
 
 impl Definitions {
@@ -225,7 +225,7 @@ impl Map {
                 (b"volatile", 0) => map.volatile = true,
                 (b"include", 1) => {}
                 (key, 1) => {
-                    let value = config.arg(line, 0).map(|v| v.into_owned()).unwrap_or_default();
+                    let value = config.arg(line, 0).map(|v| (*v).into()).unwrap_or_default();
                     map.entries.push(Entry { occ: line, key: Key::parse(key), value });
                 }
                 _ => map.incomplete = true,
@@ -241,7 +241,7 @@ impl Map {
             return Err(Undecided);
         }
         let lower = value.to_ascii_lowercase();
-        if let Some(entry) = self.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if *k == lower)) {
+        if let Some(entry) = self.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if **k == *lower)) {
             return Ok(Some(entry));
         }
         if !value.is_empty() {
@@ -270,10 +270,10 @@ impl Key {
     fn parse(key: &[u8]) -> Key {
         match key {
             b"default" => Key::Default,
-            [b'~', b'*', rest @ ..] => Key::Regex(Pattern::new(rest, true)),
-            [b'~', rest @ ..] => Key::Regex(Pattern::new(rest, false)),
-            [b'\\', rest @ ..] => Key::Exact(rest.to_ascii_lowercase()),
-            other => Key::Exact(other.to_ascii_lowercase()),
+            [b'~', b'*', rest @ ..] => Key::Regex(Box::new(Pattern::new(rest, true))),
+            [b'~', rest @ ..] => Key::Regex(Box::new(Pattern::new(rest, false))),
+            [b'\\', rest @ ..] => Key::Exact(rest.to_ascii_lowercase().into()),
+            other => Key::Exact(other.to_ascii_lowercase().into()),
         }
     }
 }

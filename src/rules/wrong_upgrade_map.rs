@@ -136,7 +136,7 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
     let config = cx.config();
     let title = text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`");
     let source = String::from_utf8_lossy(&map.source).into_owned();
-    let exact = |key: &[u8]| map.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if k == key));
+    let exact = |key: &[u8]| map.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if **k == *key));
     match near::plain_variable(&source)?.to_ascii_lowercase().as_str() {
         "http_upgrade" => {
             let present = exact(b"websocket")
@@ -166,7 +166,7 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
 fn new_line(cx: &Context<'_>, map: &Map, line: &'static str) -> Option<Edit> {
     let config = cx.config();
     let file = config.file(map.occ);
-    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.file(o) == file).last();
+    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.file(o) == file).next_back();
     Some(match last {
         Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.into()]),
         None => Edit::StartOfBlock(Place { file, span: config.directive(map.occ).body()? }, vec![line.into()]),
