@@ -166,7 +166,7 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
 fn new_line(cx: &Context<'_>, map: &Map, line: &'static str) -> Option<Edit> {
     let config = cx.config();
     let file = config.file(map.occ);
-    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).filter(|&o| config.file(o) == file).next_back();
+    let last: Option<OccId> = map.entries.iter().map(|e| e.occ).rfind(|&o| config.file(o) == file);
     Some(match last {
         Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.into()]),
         None => Edit::StartOfBlock(Place { file, span: config.directive(map.occ).body()? }, vec![line.into()]),
