@@ -46,7 +46,7 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
     }
     // Made first, so that no findings are in memory twice.
     let (diff, changed) = match args.format {
-        Format::Ticket => patch(&wish, &inputs, &overlay)?,
+        Format::Ticket => patch(mended(&wish, terminal, &inputs, &overlay)?),
         _ => Patch::default(),
     };
     let mut files = Files::new(&overlay);
@@ -228,15 +228,9 @@ fn append_summary(report: &Report<'_>) -> Result<(), Failure> {
 /// A diff, and the files that it changes.
 type Patch = (Vec<u8>, Vec<std::path::PathBuf>);
 
-/// The patch of what `--fix` would write.
-fn patch(wish: &Wish<'_>, inputs: &Inputs, overlay: &dyn FileSystem) -> Result<Patch, Failure> {
-    inputs.open(&mut Files::new(overlay))?;
-    let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
-    // The patch needs no words for endpoints.
-    let options = Options { describe: false, ..wish.options.clone() };
-    let files = fix(overlay, &open, &options, wish.wanted).files;
-    let diff = files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
-    Ok((diff, files.into_iter().map(|(path, _)| path).collect()))
+fn patch(fixed: Fixed) -> Patch {
+    let diff = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
+    (diff, fixed.files.into_iter().map(|(path, _)| path).collect())
 }
 
 /// `--format ticket`: the findings with the patch of their fixes.
@@ -280,18 +274,14 @@ fn diff_names<'p>(fs: &dyn FileSystem, paths: impl Iterator<Item = &'p Path> + C
     given.iter().map(inside).collect::<Option<Vec<_>>>().unwrap_or(given)
 }
 
-/// `--fix` and `--diff`.
-fn mend(
-    wish: &Wish<'_>,
-    terminal: &Terminal,
-    inputs: &Inputs,
-    overlay: &dyn FileSystem,
-    fs: &dyn FileSystem,
-) -> Result<Verdict, Failure> {
+/// What fixes make of the files, in memory; what is held back is said.
+fn mended(wish: &Wish<'_>, terminal: &Terminal, inputs: &Inputs, overlay: &dyn FileSystem) -> Result<Fixed, Failure> {
     // What cannot be read is a failure here; later rounds read the same files again.
     inputs.open(&mut Files::new(overlay))?;
     let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
-    let fixed: Fixed = fix(overlay, &open, &wish.options, wish.wanted);
+    // A patch needs no words for endpoints.
+    let options = Options { describe: false, ..wish.options.clone() };
+    let fixed = fix(overlay, &open, &options, wish.wanted);
     if let Some(failed) = &fixed.failed {
         terminal.complain(&format!("internal error, please report it: {failed}; that fix is left out"));
     }
@@ -308,6 +298,18 @@ fn mend(
         };
         terminal.note(&crate::report::escaped(text.get(terminal.lang), false));
     }
+    Ok(fixed)
+}
+
+/// `--fix` and `--diff`.
+fn mend(
+    wish: &Wish<'_>,
+    terminal: &Terminal,
+    inputs: &Inputs,
+    overlay: &dyn FileSystem,
+    fs: &dyn FileSystem,
+) -> Result<Verdict, Failure> {
+    let fixed = mended(wish, terminal, inputs, overlay)?;
     if wish.args.diff {
         let names = diff_names(fs, fixed.files.iter().map(|(path, _)| path.as_path()));
         let mut verdict = Verdict::Clean;

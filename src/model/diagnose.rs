@@ -11,6 +11,7 @@ use super::eval::Purpose;
 use super::evidence::Evidence;
 use super::handshake::{Forwarded, Refusal};
 use super::misspelt::Misspellings;
+use super::near;
 use super::scope::{OccId, ScopeId};
 use super::variable::{Definer, variables_in};
 use super::verdict::{Outcome, Reason, Verdict};
@@ -304,7 +305,7 @@ impl Aspect {
 /// Whether a variable is a list with this token in a handshake.
 fn yields(world: &World<'_>, scope: ScopeId, variable: &str, token: &str) -> bool {
     let value = world.variables_at(scope, Browser::Firefox).variable(variable, Purpose::Header).display();
-    value.is_some_and(|v| v.split(',').any(|t| t.trim_matches([' ', '\t']).eq_ignore_ascii_case(token)))
+    value.is_some_and(|v| near::has_token(&v, token))
 }
 
 /// The outer level that sets the handshake headers, if this level's own headers drop them.

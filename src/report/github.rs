@@ -16,24 +16,22 @@ const SHOWN: usize = 10;
 /// Those of `out`.
 pub fn github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut counts = [0usize; 3];
-    let mut rest = String::new();
+    let mut rest = Vec::new();
     for item in items(report) {
         let count = &mut counts[item.found.severity as usize];
         *count += 1;
         if *count > SHOWN {
             // Behind two blanks nothing that a file is called begins a workflow command.
-            let _ = std::fmt::Write::write_fmt(
-                &mut rest,
-                format_args!(
-                    "  {}:{}:{}: {}[{}] {}\n",
-                    item.path,
-                    item.range.start.0,
-                    item.range.start.1,
-                    item.found.severity.as_str(),
-                    item.found.rule,
-                    item.message
-                ),
-            );
+            writeln!(
+                rest,
+                "  {}:{}:{}: {}[{}] {}",
+                item.path,
+                item.range.start.0,
+                item.range.start.1,
+                item.found.severity.as_str(),
+                item.found.rule,
+                item.message
+            )?;
             continue;
         }
         annotation(out, &item)?;
@@ -44,7 +42,8 @@ pub fn github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             "GitHub shows {SHOWN} annotations of a kind; {hidden} more findings stand here:",
             "GitHub 每类只显示 {SHOWN} 条注释,其余 {hidden} 个问题列在这里:"
         );
-        write!(out, "{}\n{rest}", said.get(report.lang))?;
+        writeln!(out, "{}", said.get(report.lang))?;
+        out.write_all(&rest)?;
     }
     Ok(())
 }

@@ -20,7 +20,8 @@ pub struct Word {
     len_kind: u32,
 }
 
-const LEN_BITS: u32 = 29;
+/// Bits of a length; [`crate::source::MAX_FILE`] is made for them.
+pub(super) const LEN_BITS: u32 = 29;
 /// Above the two bits of the kind.
 const ESCAPED: u32 = 1 << 31;
 

@@ -5,6 +5,7 @@
 use nom::IResult;
 use nom::bytes::complete::take_while;
 
+use super::ast::LEN_BITS;
 use crate::source::Span;
 
 /// What a token is. Tokens tile the file: none overlap, none are missing.
@@ -33,8 +34,6 @@ pub struct Token {
     start: u32,
     len_kind: u32,
 }
-
-const LEN_BITS: u32 = 29;
 
 impl Token {
     pub(super) fn new(start: usize, len: usize, kind: TokenKind) -> Token {
