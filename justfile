@@ -127,11 +127,13 @@ new-rule NAME:
 
     # The list in src/rules/mod.rs: at its end, until you move it.
     awk -v module="$module" '
-        /^rules! \{/ { inside = 1 }
-        inside && /^\}/ { print "    " module; inside = 0 }
+        /^mod cached_handshake;/ { print "mod " module ";" }
+        /^pub static ALL/ { inside = 1 }
+        inside && /^\];/ { print "    &" module "::RULE,"; inside = 0 }
         { print }
     ' src/rules/mod.rs > src/rules/mod.rs.new
     mv src/rules/mod.rs.new src/rules/mod.rs
+    cargo fmt
 
     echo "$file: replace every TODO"
     echo "src/rules/mod.rs: move $module to its place in the list; where two rules could speak, the first does"

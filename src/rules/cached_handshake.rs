@@ -1,6 +1,6 @@
 use super::{Context, Rule, remedy};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::verdict::{Outcome, Why};
 use crate::text;
 
@@ -75,18 +75,36 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(endpoint.pass),
             text!("a cached page may answer instead", "缓存的页面可能会代为应答"),
-            text!("the cache may answer WebSocket handshakes to `{location}`", "缓存可能会应答发往 `{location}` 的 WebSocket 握手"),
+            text!(
+                "the cache may answer WebSocket handshakes to `{location}`",
+                "缓存可能会应答发往 `{location}` 的 WebSocket 握手"
+            ),
         );
-        found.labels.push(crate::diagnostic::Label { place: config.head(cache), text: text!("cached here", "在这里开启缓存") });
-        found.why = text!("a GET for the same key that is in the cache answers the handshake with 200.", "缓存中同一 key 的 GET 会以 200 应答握手。");
-        found.help = text!("add `proxy_cache_bypass $http_upgrade;` and `proxy_no_cache $http_upgrade;`", "加上 `proxy_cache_bypass $http_upgrade;` 和 `proxy_no_cache $http_upgrade;`");
+        found
+            .labels
+            .push(crate::diagnostic::Label {
+                place: config.head(cache), text: text!("cached here", "在这里开启缓存")
+            });
+        found.why = text!(
+            "a GET for the same key that is in the cache answers the handshake with 200.",
+            "缓存中同一 key 的 GET 会以 200 应答握手。"
+        );
+        found.help = text!(
+            "add `proxy_cache_bypass $http_upgrade;` and `proxy_no_cache $http_upgrade;`",
+            "加上 `proxy_cache_bypass $http_upgrade;` 和 `proxy_no_cache $http_upgrade;`"
+        );
         let level = config.settings_level(endpoint.scope);
         let file = config.scope(level).opened_by.map(|o| config.file(o));
-        if let (Some(place), Some(lines), Some(true)) = (remedy::anchor(config, level), remedy::cache_lines(config, level), file.map(|f| cx.writable(f))) {
+        if let (Some(place), Some(lines), Some(true)) =
+            (remedy::anchor(config, level), remedy::cache_lines(config, level), file.map(|f| cx.writable(f)))
+        {
             found.fix = Some(Fix {
                 title: text!("let handshakes pass the cache by", "让握手绕过缓存"),
                 applicability: Applicability::Unsafe,
-                note: Some(text!("requests with an `Upgrade` header are no longer cached", "带 `Upgrade` 头的请求不再被缓存")),
+                note: Some(text!(
+                    "requests with an `Upgrade` header are no longer cached",
+                    "带 `Upgrade` 头的请求不再被缓存"
+                )),
                 edits: vec![Edit::InsertAfter(place, lines)],
             });
         }

@@ -64,11 +64,24 @@ rule! {
 }
 
 /// Directives that matter here.
-const MATTER: &[&str] = &["map", "map_hash_bucket_size", "map_hash_max_size", "location", "if", "limit_except", "upstream", "server", "set", "listen", "server_name"];
+const MATTER: &[&str] = &[
+    "map",
+    "map_hash_bucket_size",
+    "map_hash_max_size",
+    "location",
+    "if",
+    "limit_except",
+    "upstream",
+    "server",
+    "set",
+    "listen",
+    "server_name",
+];
 
 /// Whether a refusal is this rule's.
 pub(super) fn concerns(cx: &Context<'_>, refusal: &Refusal) -> bool {
-    let kind = matches!(refusal.kind, RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate);
+    let kind =
+        matches!(refusal.kind, RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate);
     let Some(occ) = refusal.occ.filter(|_| kind) else { return false };
     let name = cx.config().occ(occ).name.as_str();
     name.starts_with("proxy_") || MATTER.contains(&name)
@@ -87,7 +100,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!("`{name}` is not allowed here", "`{name}` 不允许出现在这里"),
                 match name {
                     "proxy_set_header" | "proxy_http_version" => {
-                        text!("move it to the `location`, `server` or `http` around it", "把它移到外层的 `location`、`server` 或 `http`")
+                        text!(
+                            "move it to the `location`, `server` or `http` around it",
+                            "把它移到外层的 `location`、`server` 或 `http`"
+                        )
                     }
                     "map" => text!("move it directly into `http`", "把它直接移到 `http` 中"),
                     _ => text!("move it to a block in which nginx allows it", "把它移到 nginx 允许的块中"),
@@ -105,7 +121,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 } else {
                     text!("give it the number of arguments that it takes", "给出正确个数的参数")
                 };
-                (text!("nginx counts other arguments than it takes", "参数个数与 nginx 要求的不符"), text!("`{name}` has the wrong number of arguments", "`{name}` 的参数个数不对"), help)
+                (
+                    text!("nginx counts other arguments than it takes", "参数个数与 nginx 要求的不符"),
+                    text!("`{name}` has the wrong number of arguments", "`{name}` 的参数个数不对"),
+                    help,
+                )
             }
         };
         let mut found = rule.at(config.head(occ), label, message);

@@ -3,7 +3,7 @@ use foldhash::HashSet;
 use super::{Context, Quiet, Rule};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::{OccId, ScopeId};
 use crate::text;
 
@@ -70,7 +70,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let mut seen: HashSet<ScopeId> = HashSet::default();
     let mut quiet = Quiet::default();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded) {
-        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !seen.contains(l) && !quiet.covers(config, *l)) else { continue };
+        let Some(level) = config
+            .effective_list(endpoint.scope, name::PROXY_SET_HEADER)
+            .0
+            .filter(|l| !seen.contains(l) && !quiet.covers(config, *l))
+        else {
+            continue;
+        };
         seen.insert(level);
         let sent: Vec<OccId> = config
             .own_named(level, name::PROXY_SET_HEADER)

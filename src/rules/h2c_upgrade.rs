@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use super::{Context, Rule, remedy, replace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
-use crate::model::endpoint::{Endpoint};
-use crate::model::evidence::{Evidence};
+use crate::model::endpoint::Endpoint;
+use crate::model::evidence::Evidence;
 use crate::model::handshake::Header;
 use crate::model::inherit::Origin;
 use crate::model::request::Request;
@@ -84,9 +84,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     let mut lines: BTreeMap<OccId, Vec<&Endpoint>> = BTreeMap::new();
-    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades) {
+    for endpoint in
+        cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades)
+    {
         let sent = endpoint.forwarded_for(&cx.analysis.world, cx.analysis.version, Request::h2c());
-        let tunnels = sent.tokens("Upgrade").0.iter().any(|t| t == "h2c") && sent.tokens("Connection").0.iter().any(|t| t == "upgrade");
+        let tunnels = sent.tokens("Upgrade").0.iter().any(|t| t == "h2c")
+            && sent.tokens("Connection").0.iter().any(|t| t == "upgrade");
         if !tunnels || sent.http_version == Value::text("1.0") {
             continue;
         }
@@ -106,12 +109,20 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("says `upgrade` for h2c, too", "对 h2c 也返回 `upgrade`"),
             text!("an upgrade to h2c is passed on to the backend", "h2c 升级会被转发到后端"),
         );
-        found.labels.extend(endpoints.iter().take(3).filter_map(|e| cx.location_label(e, text!("what the backend answers here, nginx tunnels", "后端在这里应答之后,nginx 就建立隧道"))));
+        found.labels.extend(endpoints.iter().take(3).filter_map(|e| {
+            cx.location_label(
+                e,
+                text!("what the backend answers here, nginx tunnels", "后端在这里应答之后,nginx 就建立隧道"),
+            )
+        }));
         found.why = text!(
             "a backend that accepts `Upgrade: h2c` is then reached past nginx's locations, access rules and logs.",
             "接受 `Upgrade: h2c` 的后端此后会被绕过 nginx 的 location、访问规则和日志直接访问。"
         );
-        found.help = text!("use a map that yields `upgrade` for `websocket` alone", "使用只对 `websocket` 返回 `upgrade` 的 map");
+        found.help = text!(
+            "use a map that yields `upgrade` for `websocket` alone",
+            "使用只对 `websocket` 返回 `upgrade` 的 map"
+        );
         let ordinary = endpoints.first().map(|e| remedy::ordinary_connection(cx, e)).unwrap_or_default();
         let agree = endpoints.iter().all(|e| remedy::ordinary_connection(cx, e) == ordinary);
         if let (true, true, Some(place)) = (agree, cx.writable(config.file(occ)), remedy::map_place(cx)) {

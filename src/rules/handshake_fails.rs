@@ -78,13 +78,19 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.severity = by_evidence(endpoint.evidence);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         if culprit.is_some() {
-            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("requests would leave from here", "请求本应从这里发出") });
+            found.labels.push(Label {
+                place: config.head(endpoint.pass),
+                text: text!("requests would leave from here", "请求本应从这里发出"),
+            });
         }
         found.why = text!(
             "a backend wants a GET over HTTP/1.1 with exactly one `Host`, `Upgrade: websocket`, `Connection: upgrade` and the client's `Sec-WebSocket-*` headers (RFC 6455 §4.2.1), and the browser wants to see the answer.",
             "后端需要一个 HTTP/1.1 的 GET,带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 头(RFC 6455 §4.2.1),浏览器也必须看到响应。"
         );
-        found.help = text!("remove it here, or give WebSocket a location of its own", "在此处去掉它,或为 WebSocket 单独设一个 location");
+        found.help = text!(
+            "remove it here, or give WebSocket a location of its own",
+            "在此处去掉它,或为 WebSocket 单独设一个 location"
+        );
         out.push(found);
     }
 }

@@ -1,7 +1,7 @@
 use super::{Context, Quiet, Rule};
 use crate::catalog::name;
 use crate::diagnostic::Diagnostic;
-use crate::model::evidence::{header_tries};
+use crate::model::evidence::header_tries;
 use crate::model::{OccId, ScopeId, ScopeKind};
 use crate::text;
 
@@ -73,13 +73,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             quiet.add(config, scope);
             continue;
         }
-        let upgrade = |o: &OccId| config.arg_text(*o, 0).eq_ignore_ascii_case("Upgrade") && header_tries(&cx.analysis.world, *o);
+        let upgrade =
+            |o: &OccId| config.arg_text(*o, 0).eq_ignore_ascii_case("Upgrade") && header_tries(&cx.analysis.world, *o);
         let Some(header) = config.own_named(scope, name::PROXY_SET_HEADER).find(upgrade) else { continue };
         let location = cx.location_words(scope);
         let mut found = rule.at(
             config.head(header),
             text!("sent with nothing: there is no `proxy_pass`", "没有请求会带上它:这里没有 `proxy_pass`"),
-            text!("`{location}` sets the handshake headers, and no request leaves it", "`{location}` 设置了握手头,却没有请求从这里发出"),
+            text!(
+                "`{location}` sets the handshake headers, and no request leaves it",
+                "`{location}` 设置了握手头,却没有请求从这里发出"
+            ),
         );
         found.why = text!(
             "`proxy_pass` is not inherited by a nested location; without one nginx looks for a file and answers 404.",
@@ -99,6 +103,7 @@ fn leaves(cx: &Context<'_>, scope: ScopeId) -> bool {
     config.blocks(scope).filter_map(|o| config.occ(o).opens()).any(|inner| {
         let kind = config.scope(inner).kind;
         let block = matches!(kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
-        block && (config.scope(inner).unresolved || config.own(inner).any(|o| crate::model::phase::is_handler(config, o)))
+        block
+            && (config.scope(inner).unresolved || config.own(inner).any(|o| crate::model::phase::is_handler(config, o)))
     })
 }

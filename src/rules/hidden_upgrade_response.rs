@@ -78,7 +78,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "browsers want `Upgrade` and `Sec-WebSocket-Accept` in the answer, backends want `Sec-WebSocket-Key` and `-Version` in the request (RFC 6455 §4.1, §4.2.1).",
             "浏览器要求响应中有 `Upgrade` 和 `Sec-WebSocket-Accept`,后端要求请求中有 `Sec-WebSocket-Key` 和 `-Version`(RFC 6455 §4.1、§4.2.1)。"
         );
-        found.help = text!("remove it for WebSocket; in a location of its own `proxy_pass_header Upgrade` brings a hidden one back", "对 WebSocket 去掉它;在单独的 location 中,`proxy_pass_header Upgrade` 可恢复被隐藏的头");
+        found.help = text!(
+            "remove it for WebSocket; in a location of its own `proxy_pass_header Upgrade` brings a hidden one back",
+            "对 WebSocket 去掉它;在单独的 location 中,`proxy_pass_header Upgrade` 可恢复被隐藏的头"
+        );
         if cx.writable(config.file(*occ)) {
             let place = config.place(*occ, config.directive(*occ).span());
             found.fix = Some(Fix {

@@ -49,9 +49,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("`{path}` includes itself", "`{path}` include 了自己"),
         );
         for include in config.includes(broken.occ).take(5) {
-            found.labels.push(Label { place: config.head(include), text: text!("included from here", "从这里 include") });
+            found
+                .labels
+                .push(Label { place: config.head(include), text: text!("included from here", "从这里 include") });
         }
-        found.why = text!("nginx opens one file within the other until it runs out of them: `Too many open files`.", "nginx 会一层层打开文件,直到报 `Too many open files`。");
+        found.why = text!(
+            "nginx opens one file within the other until it runs out of them: `Too many open files`.",
+            "nginx 会一层层打开文件,直到报 `Too many open files`。"
+        );
         found.help = text!("remove this include", "去掉这个 include");
         out.push(found);
     }

@@ -66,7 +66,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.arg_place(*occ, 0),
             text!("HTTP/2 to the backend never upgrades", "到后端的 HTTP/2 不会升级"),
-            text!("`proxy_http_version 2` keeps WebSocket from opening", "`proxy_http_version 2` 使 WebSocket 无法打开"),
+            text!(
+                "`proxy_http_version 2` keeps WebSocket from opening",
+                "`proxy_http_version 2` 使 WebSocket 无法打开"
+            ),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.why = text!(

@@ -71,15 +71,24 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let upgrade = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Upgrade");
         let mut found = rule.at(
             config.head(upgrade.unwrap_or(endpoint.pass)),
-            text!("names the protocol, and no `Connection: upgrade` goes with it", "给出了协议,却没有 `Connection: upgrade` 与之相伴"),
-            text!("`Connection` is left to nginx in `{location}`, and does not say upgrade", "`{location}` 的 `Connection` 由 nginx 决定,并不包含 upgrade"),
+            text!(
+                "names the protocol, and no `Connection: upgrade` goes with it",
+                "给出了协议,却没有 `Connection: upgrade` 与之相伴"
+            ),
+            text!(
+                "`Connection` is left to nginx in `{location}`, and does not say upgrade",
+                "`{location}` 的 `Connection` 由 nginx 决定,并不包含 upgrade"
+            ),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.why = text!(
             "nginx itself sends `Connection: close`, from 1.29.7 on none; the backend looks for the token `upgrade` (RFC 6455 §4.2.1).",
             "nginx 自己发送 `Connection: close`,1.29.7 起不发送;后端要找的是 `upgrade`(RFC 6455 §4.2.1)。"
         );
-        found.help = text!("set `Connection` with a map on `$http_upgrade`, or to \"upgrade\"", "用基于 `$http_upgrade` 的 map 设置 `Connection`,或设为 \"upgrade\"");
+        found.help = text!(
+            "set `Connection` with a map on `$http_upgrade`, or to \"upgrade\"",
+            "用基于 `$http_upgrade` 的 map 设置 `Connection`,或设为 \"upgrade\""
+        );
         found.fix = remedy::complete(cx, endpoint);
         out.push(found);
     }

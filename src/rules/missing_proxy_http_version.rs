@@ -71,18 +71,32 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(endpoint.location);
         let level = config.settings_level(endpoint.scope);
         // Where an outer level sets the headers, that is the place to mend.
-        let headers_level = config.effective_list(level, name::PROXY_SET_HEADER).0.filter(|&l| config.scope(l).kind != ScopeKind::Http).unwrap_or(level);
+        let headers_level = config
+            .effective_list(level, name::PROXY_SET_HEADER)
+            .0
+            .filter(|&l| config.scope(l).kind != ScopeKind::Http)
+            .unwrap_or(level);
         let last_header = config.own_named(headers_level, name::PROXY_SET_HEADER).last();
         let mut found = match explicit {
             Some(occ) => rule.at(
                 config.arg_place(*occ, 0),
                 text!("a handshake needs 1.1", "握手需要 1.1"),
-                text!("`proxy_http_version {}` makes the handshake an HTTP/1.0 request", "`proxy_http_version {}` 使握手成为 HTTP/1.0 请求", config.arg_text(*occ, 0)),
+                text!(
+                    "`proxy_http_version {}` makes the handshake an HTTP/1.0 request",
+                    "`proxy_http_version {}` 使握手成为 HTTP/1.0 请求",
+                    config.arg_text(*occ, 0)
+                ),
             ),
             None => rule.at(
                 config.head(last_header.unwrap_or(endpoint.pass)),
-                text!("the headers are right, the HTTP version is nginx's default: 1.0 before nginx 1.29.7", "头是对的,但 HTTP 版本是 nginx 的默认值:1.29.7 之前为 1.0"),
-                text!("the handshake of `{location}` reaches the backend over HTTP/1.0", "`{location}` 的握手以 HTTP/1.0 到达后端"),
+                text!(
+                    "the headers are right, the HTTP version is nginx's default: 1.0 before nginx 1.29.7",
+                    "头是对的,但 HTTP 版本是 nginx 的默认值:1.29.7 之前为 1.0"
+                ),
+                text!(
+                    "the handshake of `{location}` reaches the backend over HTTP/1.0",
+                    "`{location}` 的握手以 HTTP/1.0 到达后端"
+                ),
             ),
         };
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
@@ -98,7 +112,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             None => {
                 let writable = config.scope(headers_level).opened_by.is_none_or(|o| cx.writable(config.file(o)));
                 let blocked = config.scope(headers_level).unresolved || !writable;
-                remedy::anchor(config, headers_level).filter(|_| !blocked).map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".into()])]))
+                remedy::anchor(config, headers_level)
+                    .filter(|_| !blocked)
+                    .map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".into()])]))
             }
         };
         if let Some(fix) = &mut found.fix

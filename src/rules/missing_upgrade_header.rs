@@ -72,13 +72,16 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         if connection.is_some() {
-            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("sent from here", "从这里发出") });
+            found
+                .labels
+                .push(Label { place: config.head(endpoint.pass), text: text!("sent from here", "从这里发出") });
         }
         found.why = text!(
             "the backend looks for `Upgrade: websocket` (RFC 6455 §4.2.1), and nginx never passes that header on by itself.",
             "后端要找的是 `Upgrade: websocket`(RFC 6455 §4.2.1),而 nginx 不会自动转发这个头。"
         );
-        found.help = text!("add `proxy_set_header Upgrade $http_upgrade;`", "加上 `proxy_set_header Upgrade $http_upgrade;`");
+        found.help =
+            text!("add `proxy_set_header Upgrade $http_upgrade;`", "加上 `proxy_set_header Upgrade $http_upgrade;`");
         found.fix = remedy::complete(cx, endpoint);
         out.push(found);
     }

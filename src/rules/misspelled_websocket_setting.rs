@@ -1,12 +1,12 @@
 use super::{Context, Rule, replace, safe};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::{Endpoint};
+use crate::model::endpoint::Endpoint;
 use crate::model::eval::Purpose;
+use crate::model::misspelt::{Misspelling, Part};
 use crate::model::near;
 use crate::model::request::Request;
 use crate::model::verdict::Verdict;
 use crate::model::{OccId, Value};
-use crate::model::misspelt::{Misspelling, Part};
 use crate::syntax::word;
 use crate::text;
 
@@ -89,12 +89,24 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             None => config.place(*occ, config.directive(*occ).name().span()),
         };
         let message = match part {
-            Part::Connection | Part::MapValue => text!("`Connection` is sent as \"{written}\", which no backend understands", "`Connection` 的值是 \"{written}\",没有后端能识别"),
-            Part::Upgrade => text!("`Upgrade` is set to `{written}`, which is no WebSocket", "`Upgrade` 被设为 `{written}`,这不是 WebSocket"),
+            Part::Connection | Part::MapValue => text!(
+                "`Connection` is sent as \"{written}\", which no backend understands",
+                "`Connection` 的值是 \"{written}\",没有后端能识别"
+            ),
+            Part::Upgrade => text!(
+                "`Upgrade` is set to `{written}`, which is no WebSocket",
+                "`Upgrade` 被设为 `{written}`,这不是 WebSocket"
+            ),
             Part::Header => text!("the header `{written}` is not `{meant}`", "头 `{written}` 并不是 `{meant}`"),
             Part::Directive => text!("nginx knows no directive `{written}`", "nginx 没有 `{written}` 这个指令"),
-            Part::Version => text!("`{written}` is no value of `proxy_http_version`", "`{written}` 不是 `proxy_http_version` 的合法值"),
-            Part::MapSource => text!("the map looks at `{written}`, which is never a client's `Upgrade`", "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"),
+            Part::Version => text!(
+                "`{written}` is no value of `proxy_http_version`",
+                "`{written}` 不是 `proxy_http_version` 的合法值"
+            ),
+            Part::MapSource => text!(
+                "the map looks at `{written}`, which is never a client's `Upgrade`",
+                "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"
+            ),
         };
         let mut found = rule.at(place, text!("did you mean `{meant}`?", "是否想写 `{meant}`?"), message);
         found.labels = cx.places(&broken);
@@ -111,7 +123,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             let old = argument.and_then(|a| config.args(*occ).get(a));
             let quoted = old.map_or_else(|| meant.clone(), |w| word::quote_like(w.kind(), meant));
             // A word in false quotes gets no second pair; a list needs real ones.
-            let new = if old.is_some_and(|w| word::decode(bytes, w).contains(&b' ')) || (meant.contains(' ') && !quoted.starts_with(['"', '\''])) {
+            let new = if old.is_some_and(|w| word::decode(bytes, w).contains(&b' '))
+                || (meant.contains(' ') && !quoted.starts_with(['"', '\'']))
+            {
                 format!("\"{meant}\"")
             } else {
                 quoted
@@ -152,7 +166,9 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
     let default = match misspelling.part {
         Part::MapValue => Some(line).filter(|&l| &*config.name_text(l) == b"default"),
         _ => config.occ(line).opens().and_then(|scope| {
-            config.own(scope).find(|&l| &*config.name_text(l) == b"default" && near::has_token(&config.arg_text(l, 0), "upgrade"))
+            config
+                .own(scope)
+                .find(|&l| &*config.name_text(l) == b"default" && near::has_token(&config.arg_text(l, 0), "upgrade"))
         }),
     };
     let title = text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`");

@@ -1,9 +1,58 @@
 //! One file, one rule: its documentation, its check, its fix. A rule asks the model; it never walks
 //! the tree itself.
 
+/// Declares a rule from its documentation and its metadata.
+macro_rules! rule {
+    ($(#[doc = $doc:literal])* $name:literal { category: $category:ident, severity: $severity:ident, fix: $fix:ident, en: $en:literal, zh: $zh:literal, about_zh: $about:literal, check: $check:path $(,)? }) => {
+        $(#[doc = $doc])*
+        pub(super) static RULE: $crate::rules::Rule = $crate::rules::Rule {
+            name: $name,
+            category: $crate::diagnostic::Category::$category,
+            severity: $crate::diagnostic::Severity::$severity,
+            fix: $crate::rules::FixKind::$fix,
+            title: $crate::i18n::StaticText { en: $en, zh: $zh },
+            docs: concat!($($doc, "\n"),*),
+            about_zh: $about,
+            check: $check,
+        };
+    };
+}
+
+mod cached_handshake;
+mod directive_not_allowed;
+mod duplicate_upgrade_header;
+mod h2c_upgrade;
+mod handshake_fails;
+mod headers_without_proxy;
+mod hidden_upgrade_response;
+mod include_cycle;
+mod incompatible_http_version;
+mod missing_connection_header;
+mod missing_proxy_http_version;
+mod missing_upgrade_header;
+mod misspelled_websocket_setting;
+mod no_session_affinity;
+mod origin_host_lost;
+mod path_mismatch;
+mod plaintext_http2;
+mod rejected_by_nginx;
 mod remedy;
+mod shadowed_websocket_headers;
+mod short_read_timeout;
+mod subrequest_upgrade;
 pub mod symptoms;
+mod syntax_error;
+mod unconditional_upgrade;
+mod undefined_variable;
+mod unreachable_endpoint;
+mod unresolved_include;
+mod unused_ignore;
+mod upgrade_not_forwarded;
+mod websocket_scheme;
 pub mod words;
+mod wrong_connection_value;
+mod wrong_upgrade_map;
+mod wrong_upgrade_value;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -56,66 +105,41 @@ pub struct Rule {
     pub check: fn(&Context<'_>, &mut Vec<Diagnostic>),
 }
 
-/// Declares a rule from its documentation and its metadata.
-macro_rules! rule {
-    ($(#[doc = $doc:literal])* $name:literal { category: $category:ident, severity: $severity:ident, fix: $fix:ident, en: $en:literal, zh: $zh:literal, about_zh: $about:literal, check: $check:path $(,)? }) => {
-        $(#[doc = $doc])*
-        pub(super) static RULE: $crate::rules::Rule = $crate::rules::Rule {
-            name: $name,
-            category: $crate::diagnostic::Category::$category,
-            severity: $crate::diagnostic::Severity::$severity,
-            fix: $crate::rules::FixKind::$fix,
-            title: $crate::i18n::StaticText { en: $en, zh: $zh },
-            docs: concat!($($doc, "\n"),*),
-            about_zh: $about,
-            check: $check,
-        };
-    };
-}
-
-macro_rules! rules {
-    ($($module:ident)*) => {
-        $(mod $module;)*
-
-        /// All rules: where two could speak, the first does.
-        pub static ALL: &[&Rule] = &[$(&$module::RULE),*];
-    };
-}
-
-rules! {
-    syntax_error
-    include_cycle
-    unresolved_include
-    misspelled_websocket_setting
-    undefined_variable
-    wrong_upgrade_value
-    wrong_connection_value
-    wrong_upgrade_map
-    missing_proxy_http_version
-    missing_upgrade_header
-    missing_connection_header
-    shadowed_websocket_headers
-    upgrade_not_forwarded
-    websocket_scheme
-    incompatible_http_version
-    hidden_upgrade_response
-    unreachable_endpoint
-    duplicate_upgrade_header
-    headers_without_proxy
-    path_mismatch
-    subrequest_upgrade
-    cached_handshake
-    plaintext_http2
-    origin_host_lost
-    handshake_fails
-    no_session_affinity
-    unconditional_upgrade
-    short_read_timeout
-    h2c_upgrade
-    directive_not_allowed
-    rejected_by_nginx
-    unused_ignore
-}
+/// All rules, in the order in which they may speak: where two could name one cause, the first does.
+pub static ALL: &[&Rule] = &[
+    &syntax_error::RULE,
+    &include_cycle::RULE,
+    &unresolved_include::RULE,
+    &misspelled_websocket_setting::RULE,
+    &undefined_variable::RULE,
+    &wrong_upgrade_value::RULE,
+    &wrong_connection_value::RULE,
+    &wrong_upgrade_map::RULE,
+    &missing_proxy_http_version::RULE,
+    &missing_upgrade_header::RULE,
+    &missing_connection_header::RULE,
+    &shadowed_websocket_headers::RULE,
+    &upgrade_not_forwarded::RULE,
+    &websocket_scheme::RULE,
+    &incompatible_http_version::RULE,
+    &hidden_upgrade_response::RULE,
+    &unreachable_endpoint::RULE,
+    &duplicate_upgrade_header::RULE,
+    &headers_without_proxy::RULE,
+    &path_mismatch::RULE,
+    &subrequest_upgrade::RULE,
+    &cached_handshake::RULE,
+    &plaintext_http2::RULE,
+    &origin_host_lost::RULE,
+    &handshake_fails::RULE,
+    &no_session_affinity::RULE,
+    &unconditional_upgrade::RULE,
+    &short_read_timeout::RULE,
+    &h2c_upgrade::RULE,
+    &directive_not_allowed::RULE,
+    &rejected_by_nginx::RULE,
+    &unused_ignore::RULE,
+];
 
 pub use unused_ignore::Problem as IgnoreProblem;
 

@@ -1,7 +1,7 @@
 use super::{Context, Rule};
 use crate::catalog::{Name, name};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::{Config, OccId};
 use crate::text;
 
@@ -78,9 +78,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     if !cx.analysis.world.upstreams().any(|u| has_no_affinity(config, u)) {
         return;
     }
-    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.own_pass && !e.unreachable) {
-        let path = cx.analysis.world.location_of(endpoint.location).map(|l| l.text()).unwrap_or_default().replace('\\', "");
-        let Some(protocol) = [("socket.io", "Socket.IO"), ("engine.io", "Socket.IO"), ("sockjs", "SockJS")].iter().find(|(p, _)| path.to_ascii_lowercase().contains(p)) else { continue };
+    for endpoint in
+        cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.own_pass && !e.unreachable)
+    {
+        let path =
+            cx.analysis.world.location_of(endpoint.location).map(|l| l.text()).unwrap_or_default().replace('\\', "");
+        let Some(protocol) = [("socket.io", "Socket.IO"), ("engine.io", "Socket.IO"), ("sockjs", "SockJS")]
+            .iter()
+            .find(|(p, _)| path.to_ascii_lowercase().contains(p))
+        else {
+            continue;
+        };
         let protocol = protocol.1;
         let url = config.arg_text(endpoint.pass, 0);
         let host = url.split_once("://").map_or("", |(_, r)| r).split(['/', ':', '?']).next().unwrap_or("");
@@ -89,9 +97,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(endpoint.pass),
             text!("each request may reach another server", "每个请求都可能到达另一台服务器"),
-            text!("the requests of one {protocol} session at `{location}` reach different servers", "`{location}` 上同一 {protocol} 会话的请求会到达不同的服务器"),
+            text!(
+                "the requests of one {protocol} session at `{location}` reach different servers",
+                "`{location}` 上同一 {protocol} 会话的请求会到达不同的服务器"
+            ),
         );
-        found.labels.push(Label { place: config.head(upstream), text: text!("several servers, and nothing that keeps a client at one", "有多台服务器,却没有会话保持") });
+        found.labels.push(Label {
+            place: config.head(upstream),
+            text: text!("several servers, and nothing that keeps a client at one", "有多台服务器,却没有会话保持"),
+        });
         found.why = text!(
             "{protocol} keeps its session in one server's memory; the others answer 400 to it.",
             "{protocol} 的会话保存在一台服务器的内存中,其他服务器会返回 400。"

@@ -1,6 +1,6 @@
 use super::{Context, Quiet, Rule, remedy};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::inherit::Origin;
 use crate::model::verdict::Verdict;
 use crate::text;
@@ -66,7 +66,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     let mut quiet = Quiet::default();
-    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence > Evidence::None && e.verdict() == Verdict::Upgrades && e.own_pass) {
+    for endpoint in cx
+        .analysis
+        .endpoints
+        .iter()
+        .filter(|e| e.evidence > Evidence::None && e.verdict() == Verdict::Upgrades && e.own_pass)
+    {
         let level = config.effective_list(endpoint.scope, crate::catalog::name::PROXY_SET_HEADER).0;
         if level.is_some_and(|l| quiet.covers(config, l)) {
             continue;
@@ -88,7 +93,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("`Host` is the name of the backend here", "这里的 `Host` 是后端的名称"),
             text!("`{location}` does not pass the client's `Host` on", "`{location}` 没有转发客户端的 `Host`"),
         );
-        found.why = text!("servers that compare `Host` with `Origin` answer 403: Grafana, Jupyter, Rails, tornado.", "会比较 `Host` 与 `Origin` 的服务器会返回 403:Grafana、Jupyter、Rails、tornado。");
+        found.why = text!(
+            "servers that compare `Host` with `Origin` answer 403: Grafana, Jupyter, Rails, tornado.",
+            "会比较 `Host` 与 `Origin` 的服务器会返回 403:Grafana、Jupyter、Rails、tornado。"
+        );
         found.help = text!("add `proxy_set_header Host $host;`", "加上 `proxy_set_header Host $host;`");
         let level = config.settings_level(endpoint.scope);
         let own = config.effective_list(level, crate::catalog::name::PROXY_SET_HEADER).0 == Some(level);

@@ -1,7 +1,7 @@
 use super::{Context, Quiet, Rule};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::route::{Location, Matcher};
 use crate::model::uri::uri_part;
 use crate::model::verdict::{Outcome, Reason};
@@ -82,7 +82,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let uri = String::from_utf8_lossy(uri_part(&text)).into_owned();
-        let exact = cx.analysis.world.location_of(endpoint.location).is_some_and(|l| matches!(l.matcher, Matcher::Exact(_)));
+        let exact =
+            cx.analysis.world.location_of(endpoint.location).is_some_and(|l| matches!(l.matcher, Matcher::Exact(_)));
         let keeps_path = uri.contains('$') || exact;
         if uri.is_empty() || keeps_path {
             continue;
@@ -90,11 +91,25 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.arg_place(endpoint.pass, 0),
-            text!("`{uri}` is sent for every path, without the query", "无论请求什么路径,发送的都是 `{uri}`,且不带查询串"),
-            text!("the backend of `{location}` never sees the path that was asked for", "`{location}` 的后端看不到客户端请求的路径"),
+            text!(
+                "`{uri}` is sent for every path, without the query",
+                "无论请求什么路径,发送的都是 `{uri}`,且不带查询串"
+            ),
+            text!(
+                "the backend of `{location}` never sees the path that was asked for",
+                "`{location}` 的后端看不到客户端请求的路径"
+            ),
         );
-        found.labels.extend(cx.location_label(endpoint, text!("requests to here lose path and query", "到这里的请求会丢失路径和查询串")));
-        found.why = text!("with variables in `proxy_pass`, nginx sends the URI as it stands.", "`proxy_pass` 中有变量时,nginx 会原样发送 URI。");
+        found.labels.extend(
+            cx.location_label(
+                endpoint,
+                text!("requests to here lose path and query", "到这里的请求会丢失路径和查询串"),
+            ),
+        );
+        found.why = text!(
+            "with variables in `proxy_pass`, nginx sends the URI as it stands.",
+            "`proxy_pass` 中有变量时,nginx 会原样发送 URI。"
+        );
         found.help = text!("leave the URI out, or write `$request_uri`", "不写 URI,或写成 `$request_uri`");
         out.push(found);
     }
@@ -109,12 +124,18 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let location = words(cx, occ);
         let mut found = rule.at(
             config.head(occ),
-            text!("answers the path without its last `/` with a redirect to itself", "对缺少末尾 `/` 的路径返回指向自身的重定向"),
+            text!(
+                "answers the path without its last `/` with a redirect to itself",
+                "对缺少末尾 `/` 的路径返回指向自身的重定向"
+            ),
             text!("`{location}` answers the handshake with 301", "`{location}` 对握手返回 301"),
         );
         found.severity = crate::diagnostic::Severity::Error;
         found.why = text!("browsers follow no redirect of a handshake.", "浏览器不会跟随握手的重定向。");
-        found.help = text!("drop the `/` at the end of the location, or add an exact location for the path", "去掉 location 末尾的 `/`,或为该路径增加一个精确匹配的 location");
+        found.help = text!(
+            "drop the `/` at the end of the location, or add an exact location for the path",
+            "去掉 location 末尾的 `/`,或为该路径增加一个精确匹配的 location"
+        );
         out.push(found);
     }
     let doubled = traced.arrival.upstream_uri.as_ref().and_then(|u| u.display()).filter(|u| u.starts_with("//"));
@@ -125,9 +146,18 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             text!("the backend is asked for `{uri}`", "后端收到的路径是 `{uri}`"),
         );
         if let Some(location) = traced.location().and_then(|s| config.scope(s).opened_by) {
-            found.labels.push(Label { place: config.head(location), text: text!("this prefix is replaced by the URI of `proxy_pass`", "这个前缀会被 `proxy_pass` 的 URI 替换") });
+            found.labels.push(Label {
+                place: config.head(location),
+                text: text!(
+                    "this prefix is replaced by the URI of `proxy_pass`",
+                    "这个前缀会被 `proxy_pass` 的 URI 替换"
+                ),
+            });
         }
-        found.why = text!("nginx replaces the prefix of the location by the URI part of `proxy_pass`.", "nginx 会用 `proxy_pass` 的 URI 部分替换 location 的前缀。");
+        found.why = text!(
+            "nginx replaces the prefix of the location by the URI part of `proxy_pass`.",
+            "nginx 会用 `proxy_pass` 的 URI 部分替换 location 的前缀。"
+        );
         found.help = text!("let both end in `/`, or neither", "让两者都以 `/` 结尾,或都不以 `/` 结尾");
         out.push(found);
     }

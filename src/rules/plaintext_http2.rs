@@ -2,7 +2,7 @@ use super::{Context, Rule};
 use crate::catalog::{Version, name};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::route::Listen;
 use crate::model::verdict::Verdict;
 use crate::text;
@@ -76,16 +76,16 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if !config.own_named(server, name::LISTEN).any(says_http2) {
             continue;
         }
-        let ssl_on = matches!(config.effective(server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
+        let ssl_on =
+            matches!(config.effective(server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
         let suspects: Vec<Listen> = Listen::of(config, server).into_iter().filter(|l| speaks(l) && !ssl_on).collect();
         if suspects.is_empty() {
             continue;
         }
-        let carries = cx
-            .analysis
-            .endpoints
-            .iter()
-            .find(|e| e.server == Some(server) && (e.evidence > Evidence::None || e.verdict() == Verdict::Upgrades));
+        let carries =
+            cx.analysis.endpoints.iter().find(|e| {
+                e.server == Some(server) && (e.evidence > Evidence::None || e.verdict() == Verdict::Upgrades)
+            });
         let Some(endpoint) = carries else { continue };
         let all = all.get_or_insert_with(|| {
             crate::model::route::servers(config).into_iter().flat_map(|s| Listen::of(config, s)).collect()
@@ -95,12 +95,27 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             let Some(occ) = listen.occ.filter(|_| !tls) else { continue };
             let mut found = rule.at(
                 config.head(occ),
-                text!("before nginx 1.25.1 nothing but HTTP/2 is understood here", "在 nginx 1.25.1 之前,这里只理解 HTTP/2"),
-                text!("this port speaks only HTTP/2, and WebSocket begins with HTTP/1.1", "该端口只支持 HTTP/2,而 WebSocket 从 HTTP/1.1 开始"),
+                text!(
+                    "before nginx 1.25.1 nothing but HTTP/2 is understood here",
+                    "在 nginx 1.25.1 之前,这里只理解 HTTP/2"
+                ),
+                text!(
+                    "this port speaks only HTTP/2, and WebSocket begins with HTTP/1.1",
+                    "该端口只支持 HTTP/2,而 WebSocket 从 HTTP/1.1 开始"
+                ),
             );
-            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("WebSocket would leave from here", "WebSocket 本应从这里发出") });
-            found.why = text!("without TLS there is no negotiation; nginx detects the protocol only since 1.25.1 (CHANGES).", "没有 TLS 就没有协商;nginx 从 1.25.1 起才会自动识别协议(CHANGES)。");
-            found.help = text!("drop `http2` from the plaintext port, or say with `--nginx-version` that a newer nginx runs it", "去掉明文端口的 `http2`,或用 `--nginx-version` 说明运行的是更新的 nginx");
+            found.labels.push(Label {
+                place: config.head(endpoint.pass),
+                text: text!("WebSocket would leave from here", "WebSocket 本应从这里发出"),
+            });
+            found.why = text!(
+                "without TLS there is no negotiation; nginx detects the protocol only since 1.25.1 (CHANGES).",
+                "没有 TLS 就没有协商;nginx 从 1.25.1 起才会自动识别协议(CHANGES)。"
+            );
+            found.help = text!(
+                "drop `http2` from the plaintext port, or say with `--nginx-version` that a newer nginx runs it",
+                "去掉明文端口的 `http2`,或用 `--nginx-version` 说明运行的是更新的 nginx"
+            );
             out.push(found);
         }
     }

@@ -70,8 +70,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let misspelt = refusal.occ.is_some_and(|o| cx.misspellings.stand_in(o));
         let elsewhere = match refusal.kind {
             RefusalKind::WebSocketScheme | RefusalKind::BlockStructure => true,
-            RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate => super::directive_not_allowed::concerns(cx, refusal),
-            RefusalKind::UnknownVariable(_) => refusal.occ.is_some_and(|o| config.occ(o).name == crate::catalog::name::PROXY_SET_HEADER),
+            RefusalKind::NotAllowedHere | RefusalKind::ArgumentCount | RefusalKind::Duplicate => {
+                super::directive_not_allowed::concerns(cx, refusal)
+            }
+            RefusalKind::UnknownVariable(_) => {
+                refusal.occ.is_some_and(|o| config.occ(o).name == crate::catalog::name::PROXY_SET_HEADER)
+            }
             _ => false,
         };
         // A misspelt word has its own finding; so has what follows from it.
@@ -91,7 +95,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         };
         let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动:{said}"));
         if let Some(other) = refusal.other {
-            found.labels.push(Label { place: config.head(other), text: text!("this is what stands in its way", "与它冲突的是这里") });
+            found.labels.push(Label {
+                place: config.head(other),
+                text: text!("this is what stands in its way", "与它冲突的是这里"),
+            });
         }
         let versions = match (refusal.since, refusal.until) {
             (None, Some(v)) => text!(" Versions before {v} refuse it.", " {v} 之前的版本会拒绝。"),
@@ -102,7 +109,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.why.zh = format!("`nginx -t` 会报:{said}。{}", versions.zh).into();
         found.help = match &refusal.kind {
             RefusalKind::UnknownDirective(Some(meant)) => text!("write `{meant}`", "改为 `{meant}`"),
-            RefusalKind::NoEvents => text!("add `events {{}}`; if this file is a fragment, say so with `--context http`", "补上 `events {{}}`;若该文件只是片段,请用 `--context http` 说明"),
+            RefusalKind::NoEvents => text!(
+                "add `events {{}}`; if this file is a fragment, say so with `--context http`",
+                "补上 `events {{}}`;若该文件只是片段,请用 `--context http` 说明"
+            ),
             _ => text!("change it so that `nginx -t` succeeds", "修改它,使 `nginx -t` 通过"),
         };
         out.push(found);

@@ -78,15 +78,29 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let seen = config.seen_from(own, level_file);
         let mut found = rule.at(
             config.head(seen),
-            text!("… and all dropped here, because this level sets headers of its own", "……在这里全部丢失,因为这一层设置了自己的头"),
-            text!("the WebSocket headers of the outer level do not reach `{location}`", "外层的 WebSocket 头没有到达 `{location}`"),
+            text!(
+                "… and all dropped here, because this level sets headers of its own",
+                "……在这里全部丢失,因为这一层设置了自己的头"
+            ),
+            text!(
+                "the WebSocket headers of the outer level do not reach `{location}`",
+                "外层的 WebSocket 头没有到达 `{location}`"
+            ),
         );
-        let first = config.own_named(*outer, name::PROXY_SET_HEADER).find(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("upgrade"));
+        let first = config
+            .own_named(*outer, name::PROXY_SET_HEADER)
+            .find(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("upgrade"));
         if let Some(first) = first {
-            found.labels.push(Label { place: config.head(first), text: text!("set here for the outer level …", "在外层设置……") });
+            found.labels.push(Label {
+                place: config.head(first),
+                text: text!("set here for the outer level …", "在外层设置……"),
+            });
         }
         if seen != own {
-            let text = text!("one header at this level replaces every header of the outer levels", "本层的一个头会取代外层所有的头");
+            let text = text!(
+                "one header at this level replaces every header of the outer levels",
+                "本层的一个头会取代外层所有的头"
+            );
             found.labels.push(Label { place: config.head(own), text });
         }
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
@@ -94,7 +108,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "nginx inherits `proxy_set_header` only into levels that set none.",
             "只有本层没有任何 `proxy_set_header` 时,nginx 才会继承外层的。"
         );
-        found.help = text!("repeat the two WebSocket headers in `{location}`", "在 `{location}` 中重复这两个 WebSocket 头");
+        found.help =
+            text!("repeat the two WebSocket headers in `{location}`", "在 `{location}` 中重复这两个 WebSocket 头");
         found.fix = remedy::complete(cx, endpoint);
         out.push(found);
     }

@@ -1,8 +1,8 @@
 use super::{Context, Rule, remedy};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::{Endpoint};
-use crate::model::evidence::{Evidence};
+use crate::model::endpoint::Endpoint;
+use crate::model::evidence::Evidence;
 use crate::model::inherit::Found;
 use crate::model::verdict::Verdict;
 use crate::text;
@@ -73,9 +73,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     let carries = |e: &&Endpoint| {
-        e.evidence > Evidence::None && e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades && e.own_pass
+        e.evidence > Evidence::None
+            && e.evidence != Evidence::Excluded
+            && e.verdict() == Verdict::Upgrades
+            && e.own_pass
     };
-    let short = cx.analysis.endpoints.iter().filter(carries).filter(|e| config.effective(e.scope, name::PROXY_READ_TIMEOUT) == Found::Nowhere);
+    let short = cx
+        .analysis
+        .endpoints
+        .iter()
+        .filter(carries)
+        .filter(|e| config.effective(e.scope, name::PROXY_READ_TIMEOUT) == Found::Nowhere);
     for (endpoint, more) in cx.once_in_each_server(short) {
         if cx.options.count_advice {
             cx.counted.borrow_mut().push(config.head(endpoint.pass));
@@ -85,7 +93,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(endpoint.pass),
             text!("nothing from here for 60 seconds, and nginx hangs up", "这里 60 秒没有数据,nginx 就会断开"),
-            text!("an idle WebSocket at `{location}` is closed after 60 seconds", "`{location}` 上空闲的 WebSocket 会在 60 秒后被关闭"),
+            text!(
+                "an idle WebSocket at `{location}` is closed after 60 seconds",
+                "`{location}` 上空闲的 WebSocket 会在 60 秒后被关闭"
+            ),
         );
         for other in more.iter().take(3) {
             found.labels.extend(cx.location_label(other, text!("and here", "这里也一样")));
@@ -102,7 +113,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.fix = edits.map(|edits| Fix {
             title: text!("wait an hour", "等待一小时"),
             applicability: Applicability::Unsafe,
-            note: Some(text!("ordinary requests to a backend that hangs wait as long, too", "普通请求遇到卡住的后端时也会等待同样久")),
+            note: Some(text!(
+                "ordinary requests to a backend that hangs wait as long, too",
+                "普通请求遇到卡住的后端时也会等待同样久"
+            )),
             edits,
         });
         out.push(found);

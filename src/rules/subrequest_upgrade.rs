@@ -82,10 +82,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let uri = config.arg_text(id, 0);
-        let Some(target) = cx.analysis.world.subrequest_target(occ.scope, &uri).filter(|t| !seen.contains(t)) else { continue };
+        let Some(target) = cx.analysis.world.subrequest_target(occ.scope, &uri).filter(|t| !seen.contains(t)) else {
+            continue;
+        };
         let level = config.effective_list(target, name::PROXY_SET_HEADER).0;
         let Some(pass) = config.own_named(target, name::PROXY_PASS).last() else { continue };
-        if level.is_none() || level == Some(target) || !subrequest_upgrades(&cx.analysis.world, occ.scope, &uri, cx.analysis.version) {
+        if level.is_none()
+            || level == Some(target)
+            || !subrequest_upgrades(&cx.analysis.world, occ.scope, &uri, cx.analysis.version)
+        {
             continue;
         }
         seen.push(target);
@@ -93,28 +98,43 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(pass),
             text!("this subrequest asks for an upgrade, too", "这个子请求也会请求升级"),
-            text!("`{location}` inherits the handshake headers, and is only a subrequest", "`{location}` 只是子请求,却继承了握手头"),
+            text!(
+                "`{location}` inherits the handshake headers, and is only a subrequest",
+                "`{location}` 只是子请求,却继承了握手头"
+            ),
         );
         found.labels.push(Label { place: config.head(id), text: text!("asked from here", "从这里发起") });
         let outer: Vec<OccId> = level.into_iter().flat_map(|l| config.own_named(l, name::PROXY_SET_HEADER)).collect();
         if let Some(first) = outer.iter().find(|&&o| config.arg_text(o, 0).eq_ignore_ascii_case("upgrade")) {
-            found.labels.push(Label { place: config.head(*first), text: text!("inherited from here", "从这里继承") });
+            found
+                .labels
+                .push(Label { place: config.head(*first), text: text!("inherited from here", "从这里继承") });
         }
         found.why = text!(
             "if its backend answers 101, nginx closes the client's connection without an answer (`connection upgrade in subrequest`).",
             "若其后端返回 101,nginx 会关闭客户端连接而不作应答(`connection upgrade in subrequest`)。"
         );
-        found.help = text!("give `{location}` a `proxy_set_header` of its own", "在 `{location}` 中自己设置一个 `proxy_set_header`");
+        found.help = text!(
+            "give `{location}` a `proxy_set_header` of its own",
+            "在 `{location}` 中自己设置一个 `proxy_set_header`"
+        );
         let file = config.scope(target).opened_by.map(|o| config.file(o));
-        if let (Some(place), Some(true)) = (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved)) {
-            let keeps = |o: &&OccId| !["upgrade", "connection"].contains(&config.arg_text(**o, 0).to_ascii_lowercase().as_str());
+        if let (Some(place), Some(true)) =
+            (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved))
+        {
+            let keeps = |o: &&OccId| {
+                !["upgrade", "connection"].contains(&config.arg_text(**o, 0).to_ascii_lowercase().as_str())
+            };
             let line = |&o: &OccId| remedy::header_line(config, o).map(Line::from);
             let kept: Option<Vec<Line>> = outer.iter().filter(keeps).map(line).collect();
             if let Some(mut lines) = kept {
                 if lines.is_empty() {
                     lines.push("proxy_set_header Host $proxy_host;".into());
                 }
-                found.fix = Some(safe(text!("keep the handshake headers out", "不再继承握手头"), vec![Edit::InsertAfter(place, lines)]));
+                found.fix = Some(safe(
+                    text!("keep the handshake headers out", "不再继承握手头"),
+                    vec![Edit::InsertAfter(place, lines)],
+                ));
             }
         }
         out.push(found);

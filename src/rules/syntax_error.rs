@@ -78,16 +78,24 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("blocks are nested more than {MAX_DEPTH} deep", "块的嵌套超过 {MAX_DEPTH} 层"),
         );
         found.severity = Severity::Warning;
-        found.why = text!("nginx reads nested blocks by calling itself, and no configuration needs so many; wslint stops here.", "nginx 以递归方式读取嵌套的块,没有配置需要这么多层;wslint 在此停止。");
+        found.why = text!(
+            "nginx reads nested blocks by calling itself, and no configuration needs so many; wslint stops here.",
+            "nginx 以递归方式读取嵌套的块,没有配置需要这么多层;wslint 在此停止。"
+        );
         found.help = text!("nest less", "减少嵌套");
         out.push(found);
     }
     for refusal in cx.analysis.refusals.iter().filter(|r| r.kind == RefusalKind::BlockStructure) {
         let Some(occ) = refusal.occ else { continue };
         let said = &refusal.text;
-        let mut found = rule.at(config.head(occ), text!("nginx stops here", "nginx 在这里停下"), text!("{said}", "语法错误:{said}"));
+        let mut found = rule.at(
+            config.head(occ),
+            text!("nginx stops here", "nginx 在这里停下"),
+            text!("{said}", "语法错误:{said}"),
+        );
         found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
-        found.help = text!("end a simple directive with `;`, open a block with `{{`", "简单指令以 `;` 结束,块以 `{{` 开始");
+        found.help =
+            text!("end a simple directive with `;`, open a block with `{{`", "简单指令以 `;` 结束,块以 `{{` 开始");
         out.push(found);
     }
 }
@@ -139,9 +147,15 @@ impl Words {
                 let c = (b as char).escape_default().to_string();
                 Words {
                     message: text!("unexpected \"{c}\"", "意外的 \"{c}\""),
-                    label: text!("expected white space, `;` or `{{` behind a closing quote", "右引号之后应为空白、`;` 或 `{{`"),
+                    label: text!(
+                        "expected white space, `;` or `{{` behind a closing quote",
+                        "右引号之后应为空白、`;` 或 `{{`"
+                    ),
                     opened: Some(text!("the quoted word", "带引号的词")),
-                    help: text!("put a space between the two, or close the quote where it should end", "在两者之间加空格,或在正确的位置结束引号"),
+                    help: text!(
+                        "put a space between the two, or close the quote where it should end",
+                        "在两者之间加空格,或在正确的位置结束引号"
+                    ),
                 }
             }
             Kind::UnclosedQuote => Words {
@@ -151,7 +165,10 @@ impl Words {
                 help: text!("close the quote", "补上右引号"),
             },
             Kind::EndInDirective => Words {
-                message: text!("unexpected end of file, expecting \";\" or \"}}\"", "文件意外结束,应为 \";\" 或 \"}}\""),
+                message: text!(
+                    "unexpected end of file, expecting \";\" or \"}}\"",
+                    "文件意外结束,应为 \";\" 或 \"}}\""
+                ),
                 label: text!("the file ends here", "文件在这里结束"),
                 opened: Some(text!("this directive is not finished", "这个指令没有结束")),
                 help: text!("end the directive with `;`", "用 `;` 结束该指令"),
@@ -163,13 +180,22 @@ impl Words {
                 help: text!("close the block with `}}`", "用 `}}` 关闭该块"),
             },
             Kind::EndInLua => Words {
-                message: text!("unexpected end of file, expecting \"}}\" behind a Lua block", "文件意外结束,Lua 块之后应为 \"}}\""),
+                message: text!(
+                    "unexpected end of file, expecting \"}}\" behind a Lua block",
+                    "文件意外结束,Lua 块之后应为 \"}}\""
+                ),
                 label: text!("the file ends here", "文件在这里结束"),
                 opened: Some(text!("the Lua block begins here", "Lua 块从这里开始")),
-                help: text!("close the block; braces in Lua strings and comments do not count", "关闭该块;Lua 字符串和注释中的花括号不计")
+                help: text!(
+                    "close the block; braces in Lua strings and comments do not count",
+                    "关闭该块;Lua 字符串和注释中的花括号不计"
+                ),
             },
             Kind::TooLong => Words {
-                message: text!("too long parameter: nginx reads words and comments through a buffer of 4,096 bytes", "参数过长:nginx 读取词和注释的缓冲区为 4096 字节"),
+                message: text!(
+                    "too long parameter: nginx reads words and comments through a buffer of 4,096 bytes",
+                    "参数过长:nginx 读取词和注释的缓冲区为 4096 字节"
+                ),
                 label: text!("does not fit", "放不下"),
                 opened: None,
                 help: text!("make it shorter, or split it", "缩短或拆分它"),

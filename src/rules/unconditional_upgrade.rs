@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use super::{Context, Quiet, Rule, remedy, replace, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
-use crate::model::endpoint::{Endpoint};
-use crate::model::evidence::{Evidence};
+use crate::model::endpoint::Endpoint;
+use crate::model::evidence::Evidence;
 use crate::model::verdict::Verdict;
 use crate::model::{OccId, near};
 use crate::syntax::word;
@@ -80,8 +80,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
     let mut quiet = Quiet::default();
     let mut lines: BTreeMap<OccId, Vec<&Endpoint>> = BTreeMap::new();
-    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades) {
-        let Some(level) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !quiet.covers(config, *l)) else { continue };
+    for endpoint in
+        cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded && e.verdict() == Verdict::Upgrades)
+    {
+        let Some(level) =
+            config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0.filter(|l| !quiet.covers(config, *l))
+        else {
+            continue;
+        };
         let mut asks = config.own_named(level, name::PROXY_SET_HEADER).filter(|&o| asks_always(cx, o)).peekable();
         if asks.peek().is_none() {
             quiet.add(config, level);
@@ -91,7 +97,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
     }
     for (occ, endpoints) in lines {
-        let Some(endpoint) = endpoints.iter().find(|e| !e.path_says_websocket(&cx.analysis.world) && e.evidence != Evidence::Declared) else { continue };
+        let Some(endpoint) =
+            endpoints.iter().find(|e| !e.path_says_websocket(&cx.analysis.world) && e.evidence != Evidence::Declared)
+        else {
+            continue;
+        };
         out.push(finding(cx, occ, endpoint, &endpoints));
     }
 }
@@ -103,7 +113,8 @@ fn asks_always(cx: &Context<'_>, occ: OccId) -> bool {
     if word::has_variables(value.as_bytes()) || config.is_templated(occ) {
         return false;
     }
-    (header == "connection" && near::has_token(&value, "upgrade")) || (header == "upgrade" && near::has_token(&value, "websocket"))
+    (header == "connection" && near::has_token(&value, "upgrade"))
+        || (header == "upgrade" && near::has_token(&value, "websocket"))
 }
 
 fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endpoint]) -> Diagnostic {
@@ -115,11 +126,19 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
     let mut found = rule.at(
         config.arg_place(occ, 1),
         text!("sent with ordinary requests, too", "普通请求也会带上它"),
-        text!("every request to `{location}` asks the backend for an upgrade", "发往 `{location}` 的每个请求都在请求升级"),
+        text!(
+            "every request to `{location}` asks the backend for an upgrade",
+            "发往 `{location}` 的每个请求都在请求升级"
+        ),
     );
-    found.labels.extend(cx.location_label(endpoint, text!("ordinary requests arrive here, too", "普通请求也会到达这里")));
+    found
+        .labels
+        .extend(cx.location_label(endpoint, text!("ordinary requests arrive here, too", "普通请求也会到达这里")));
     found.why = if protocol {
-        text!("strict backends answer 400 to an ordinary request that says `Upgrade: websocket`.", "严格的后端会对带有 `Upgrade: websocket` 的普通请求返回 400。")
+        text!(
+            "strict backends answer 400 to an ordinary request that says `Upgrade: websocket`.",
+            "严格的后端会对带有 `Upgrade: websocket` 的普通请求返回 400。"
+        )
     } else {
         text!(
             "backends such as Kestrel answer 400 to a POST that asks for an upgrade, and connections to the backend are not reused.",
@@ -138,9 +157,15 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
         return found;
     }
     if protocol {
-        let mut fix = safe(text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"), vec![replace(config, occ, 1, "$http_upgrade")]);
+        let mut fix = safe(
+            text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"),
+            vec![replace(config, occ, 1, "$http_upgrade")],
+        );
         fix.applicability = Applicability::Unsafe;
-        fix.note = Some(text!("other protocols than WebSocket are passed on, too, where `Connection` lets them", "在 `Connection` 允许的情况下,WebSocket 以外的协议也会被转发"));
+        fix.note = Some(text!(
+            "other protocols than WebSocket are passed on, too, where `Connection` lets them",
+            "在 `Connection` 允许的情况下,WebSocket 以外的协议也会被转发"
+        ));
         found.fix = Some(fix);
     } else if let Some(connection) = remedy::connection(cx, endpoints).filter(|c| c.value.starts_with('$')) {
         let title = text!("replace it with `{}`", "替换为 `{}`", connection.value);

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::{Context, Rule, remedy, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::endpoint::{Endpoint};
+use crate::model::endpoint::Endpoint;
 use crate::model::near;
 use crate::model::refuse::RefusalKind;
 use crate::source::Place;
@@ -84,29 +84,43 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         // One root cause: further uses of the same variable are labels.
         if !seen.insert(variable.to_ascii_lowercase()) {
             if let Some(first) = out.iter_mut().rev().find(|d| d.rule == rule.name && d.labels.len() < 3) {
-                first.labels.push(Label { place: config.head(occ), text: text!("used here, too", "这里也用到了") });
+                first
+                    .labels
+                    .push(Label { place: config.head(occ), text: text!("used here, too", "这里也用到了") });
             }
             continue;
         }
         let argument = refusal.argument.unwrap_or(1);
-        let span = config.args(occ).get(argument).and_then(|w| word::variable_span(config.bytes(occ), w, variable.as_bytes()));
+        let span =
+            config.args(occ).get(argument).and_then(|w| word::variable_span(config.bytes(occ), w, variable.as_bytes()));
         let place = span.map_or(config.arg_place(occ, argument), |span| Place { file: config.file(occ), span });
         let mut found = rule.at(
             place,
             text!("no `map`, `set` or module defines it", "没有 `map`、`set` 或模块定义它"),
-            text!("`${variable}` is defined nowhere, and nginx refuses to start", "`${variable}` 没有定义,nginx 拒绝启动"),
+            text!(
+                "`${variable}` is defined nowhere, and nginx refuses to start",
+                "`${variable}` 没有定义,nginx 拒绝启动"
+            ),
         );
         found.why = text!(
             "nginx stops with `unknown \"{variable}\" variable` and names neither file nor line; the variable is not built in.",
             "nginx 会报 `unknown \"{variable}\" variable` 并退出,且不给出文件和行号;这个变量不是内置的。"
         );
         found.help = text!("define it with a `map` in `http`", "在 `http` 中用 `map` 定义它");
-        let is_connection = config.arg_text(occ, 0).eq_ignore_ascii_case("Connection") && variable.to_ascii_lowercase() == variable.as_str();
+        let is_connection = config.arg_text(occ, 0).eq_ignore_ascii_case("Connection")
+            && variable.to_ascii_lowercase() == variable.as_str();
         if is_connection && near::plain_variable(&config.arg_text(occ, 1)) == Some(variable.as_str()) {
             let level = config.occ(occ).scope;
-            let endpoints: Vec<&Endpoint> = cx.analysis.endpoints.iter().filter(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0 == Some(level)).collect();
+            let endpoints: Vec<&Endpoint> = cx
+                .analysis
+                .endpoints
+                .iter()
+                .filter(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0 == Some(level))
+                .collect();
             let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| remedy::unset_connection(cx, e));
-            found.fix = remedy::map_place(cx).map(|place| safe(text!("add the map", "补上 map"), vec![remedy::map_edit(place, variable, &ordinary)]));
+            found.fix = remedy::map_place(cx).map(|place| {
+                safe(text!("add the map", "补上 map"), vec![remedy::map_edit(place, variable, &ordinary)])
+            });
         }
         out.push(found);
     }

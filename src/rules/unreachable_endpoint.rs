@@ -72,17 +72,27 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(reason.culprit().unwrap_or(endpoint.pass)),
             why,
-            text!("no request to `{location}` gets as far as `proxy_pass`: {en}", "到 `{location}` 的请求都到不了 `proxy_pass`:{zh}"),
+            text!(
+                "no request to `{location}` gets as far as `proxy_pass`: {en}",
+                "到 `{location}` 的请求都到不了 `proxy_pass`:{zh}"
+            ),
         );
         found.severity = by_evidence(endpoint.evidence);
         if reason.culprit().is_some() {
-            found.labels.push(Label { place: config.head(endpoint.pass), text: text!("never reached", "永远到不了这里") });
+            found
+                .labels
+                .push(Label {
+                    place: config.head(endpoint.pass), text: text!("never reached", "永远到不了这里")
+                });
         }
         found.why = text!(
             "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",
             "`return`、`rewrite` 和 `try_files` 在转发之前执行,在 `if` 之后也是如此;有多个内容处理器时最后一个生效。"
         );
-        found.help = text!("remove what answers first, or write `break;` into the `if`", "去掉先作出应答的指令,或在 `if` 中写上 `break;`");
+        found.help = text!(
+            "remove what answers first, or write `break;` into the `if`",
+            "去掉先作出应答的指令,或在 `if` 中写上 `break;`"
+        );
         out.push(found);
     }
 }

@@ -1,6 +1,6 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::evidence::{Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::include::IncludeProblem;
 use crate::model::verdict::{Outcome, Why};
 use crate::text;
@@ -59,25 +59,46 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let given = config.arg_text(broken.occ, 0);
         let label = match broken.problem {
             IncludeProblem::Missing => text!("there is no such file: `{path}`", "没有这个文件:`{path}`"),
-            IncludeProblem::Outside => text!("outside the project: wslint does not read it", "在项目之外,wslint 不会读取"),
-            IncludeProblem::Directory => text!("this is a directory; nginx refuses to start with it", "这是一个目录,nginx 会因此拒绝启动"),
+            IncludeProblem::Outside => {
+                text!("outside the project: wslint does not read it", "在项目之外,wslint 不会读取")
+            }
+            IncludeProblem::Directory => {
+                text!("this is a directory; nginx refuses to start with it", "这是一个目录,nginx 会因此拒绝启动")
+            }
             IncludeProblem::Unreadable => text!("`{path}` cannot be read", "`{path}` 无法读取"),
-            IncludeProblem::TooLarge | IncludeProblem::Cycle => text!("past the limits of wslint", "超出 wslint 的限制"),
+            IncludeProblem::TooLarge | IncludeProblem::Cycle => {
+                text!("past the limits of wslint", "超出 wslint 的限制")
+            }
         };
-        let mut found = rule.at(config.head(broken.occ), label, text!("the include `{given}` cannot be read", "无法读取 include 的 `{given}`"));
+        let mut found = rule.at(
+            config.head(broken.occ),
+            label,
+            text!("the include `{given}` cannot be read", "无法读取 include 的 `{given}`"),
+        );
         let scope = config.occ(broken.occ).scope;
         let hangs = cx.analysis.endpoints.iter().find(|e| {
-            e.evidence > Evidence::None && e.outcome == Outcome::Unknown(Why::Include) && config.outward(e.scope).any(|s| s == scope)
+            e.evidence > Evidence::None
+                && e.outcome == Outcome::Unknown(Why::Include)
+                && config.outward(e.scope).any(|s| s == scope)
         });
         if let Some(endpoint) = hangs {
             found.severity = Severity::Warning;
-            found.labels.extend(cx.location_label(endpoint, text!("whether WebSocket opens here depends on it", "WebSocket 能否打开取决于它")));
+            found.labels.extend(cx.location_label(
+                endpoint,
+                text!("whether WebSocket opens here depends on it", "WebSocket 能否打开取决于它"),
+            ));
         }
         if broken.problem == IncludeProblem::Directory {
             found.severity = Severity::Error;
         }
-        found.why = text!("what the file sets is part of the configuration; everything that it could set is unknown.", "该文件也是配置的一部分,它可能设置的一切都是未知的。");
-        found.help = text!("run wslint where the file is, or say with `--root` or `--map-path` where to look", "在文件所在处运行 wslint,或用 `--root`、`--map-path` 指明位置");
+        found.why = text!(
+            "what the file sets is part of the configuration; everything that it could set is unknown.",
+            "该文件也是配置的一部分,它可能设置的一切都是未知的。"
+        );
+        found.help = text!(
+            "run wslint where the file is, or say with `--root` or `--map-path` where to look",
+            "在文件所在处运行 wslint,或用 `--root`、`--map-path` 指明位置"
+        );
         out.push(found);
     }
 }

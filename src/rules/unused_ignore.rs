@@ -90,7 +90,10 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
         ),
     };
     let mut found = rule.at(place, label, message);
-    found.why = text!("what is ignored without need or reason hides the next mistake.", "不必要或没有理由的忽略会掩盖下一个错误。");
+    found.why = text!(
+        "what is ignored without need or reason hides the next mistake.",
+        "不必要或没有理由的忽略会掩盖下一个错误。"
+    );
     found.help = text!("remove the comment, or say why it stands here", "删除这条注释,或写明理由");
     found
 }

@@ -87,13 +87,22 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.head(endpoint.pass),
-            text!("requests leave here without `Upgrade` and `Connection`", "请求从这里发往后端,却没有带上 `Upgrade` 和 `Connection`"),
-            text!("WebSocket handshakes to `{location}` are not passed on to the backend", "发往 `{location}` 的 WebSocket 握手没有转发给后端"),
+            text!(
+                "requests leave here without `Upgrade` and `Connection`",
+                "请求从这里发往后端,却没有带上 `Upgrade` 和 `Connection`"
+            ),
+            text!(
+                "WebSocket handshakes to `{location}` are not passed on to the backend",
+                "发往 `{location}` 的 WebSocket 握手没有转发给后端"
+            ),
         );
         found.severity = by_evidence(endpoint.evidence);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         if let Some(set) = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection") {
-            let text = text!("this `Connection` keeps backend connections alive, and asks for no upgrade", "这个 `Connection` 只用于保持后端连接,并不请求升级");
+            let text = text!(
+                "this `Connection` keeps backend connections alive, and asks for no upgrade",
+                "这个 `Connection` 只用于保持后端连接,并不请求升级"
+            );
             found.labels.push(Label { place: config.head(set), text });
         }
         found.why = text!(

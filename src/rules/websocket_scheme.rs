@@ -71,7 +71,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.arg_place(occ, 0),
             text!("write `{right}://`", "应写 `{right}://`"),
-            text!("`proxy_pass {scheme}://…` keeps nginx from starting", "`proxy_pass {scheme}://…` 会使 nginx 无法启动"),
+            text!(
+                "`proxy_pass {scheme}://…` keeps nginx from starting",
+                "`proxy_pass {scheme}://…` 会使 nginx 无法启动"
+            ),
         );
         found.why = text!(
             "a WebSocket begins as an HTTP request, and nginx knows only `http://` and `https://` here: `invalid URL prefix`.",

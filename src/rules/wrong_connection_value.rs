@@ -76,7 +76,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.arg_place(occ, 1),
             text!("has no token `upgrade`", "不含 `upgrade`"),
-            text!("`Connection` is sent as `{shown}`, which asks for no upgrade", "`Connection` 的值是 `{shown}`,并不请求升级"),
+            text!(
+                "`Connection` is sent as `{shown}`, which asks for no upgrade",
+                "`Connection` 的值是 `{shown}`,并不请求升级"
+            ),
         );
         found.labels.extend(cx.places(&endpoints));
         found.why = text!(

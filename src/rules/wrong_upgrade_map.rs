@@ -86,22 +86,38 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(occ),
             match &got {
-                Some(value) if !value.is_empty() => text!("a handshake gets `{value}` here", "握手在这里得到 `{value}`"),
+                Some(value) if !value.is_empty() => {
+                    text!("a handshake gets `{value}` here", "握手在这里得到 `{value}`")
+                }
                 _ => text!("a handshake gets nothing here", "握手在这里什么也得不到"),
             },
-            text!("the map for `{variable}` yields no `upgrade` for a handshake", "`{variable}` 的 map 在握手时得不到 `upgrade`"),
+            text!(
+                "the map for `{variable}` yields no `upgrade` for a handshake",
+                "`{variable}` 的 map 在握手时得不到 `upgrade`"
+            ),
         );
-        if let Some(other) = cx.analysis.world.definitions.of(name).iter().find(|d| d.definer == Definer::Map && d.occ != occ) {
-            let text = text!("this map of the same name is replaced by the later one, silently", "这个同名的 map 被后面的悄悄取代");
+        if let Some(other) =
+            cx.analysis.world.definitions.of(name).iter().find(|d| d.definer == Definer::Map && d.occ != occ)
+        {
+            let text = text!(
+                "this map of the same name is replaced by the later one, silently",
+                "这个同名的 map 被后面的悄悄取代"
+            );
             found.labels.push(Label { place: config.head(other.occ), text });
         }
-        found.labels.push(Label { place: config.head(header), text: text!("sent as `Connection` here", "在这里作为 `Connection` 发送") });
+        found.labels.push(Label {
+            place: config.head(header),
+            text: text!("sent as `Connection` here", "在这里作为 `Connection` 发送"),
+        });
         found.labels.extend(cx.places(&endpoints));
         found.why = text!(
             "the backend looks for the token `upgrade` in `Connection` (RFC 6455 §4.2.1); browsers ask with `Upgrade: websocket`, and Firefox with `Connection: keep-alive, Upgrade`.",
             "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);浏览器发送 `Upgrade: websocket`,Firefox 的 `Connection` 是 `keep-alive, Upgrade`。"
         );
-        found.help = text!("let it yield `upgrade` where the client asks for `websocket`", "让它在客户端请求 `websocket` 时得到 `upgrade`");
+        found.help = text!(
+            "let it yield `upgrade` where the client asks for `websocket`",
+            "让它在客户端请求 `websocket` 时得到 `upgrade`"
+        );
         if cx.writable(config.file(occ)) && only_for_connection(cx, name) {
             found.fix = repair(cx, map);
         }
@@ -127,7 +143,10 @@ fn only_for_connection(cx: &Context<'_>, name: &str) -> bool {
             text.contains(&wanted) || text.contains(&braced)
         });
         let defines = occ.name == crate::catalog::name::MAP;
-        !uses || defines || (occ.name == crate::catalog::name::PROXY_SET_HEADER && config.arg_text(id, 0).eq_ignore_ascii_case("Connection"))
+        !uses
+            || defines
+            || (occ.name == crate::catalog::name::PROXY_SET_HEADER
+                && config.arg_text(id, 0).eq_ignore_ascii_case("Connection"))
     })
 }
 
@@ -139,8 +158,9 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
     let exact = |key: &[u8]| map.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if **k == *key));
     match near::plain_variable(&source)?.to_ascii_lowercase().as_str() {
         "http_upgrade" => {
-            let present = exact(b"websocket")
-                .or_else(|| map.entries.iter().find(|e| matches!(&e.key, Key::Regex(p) if p.matches(b"websocket") == Some(true))));
+            let present = exact(b"websocket").or_else(|| {
+                map.entries.iter().find(|e| matches!(&e.key, Key::Regex(p) if p.matches(b"websocket") == Some(true)))
+            });
             let edit = match present {
                 Some(entry) => Edit::Replace(config.arg_place(entry.occ, 0), "upgrade".to_owned()),
                 None => new_line(cx, map, "websocket upgrade;")?,
@@ -151,11 +171,17 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
             // `upgrade` as the whole value is Chrome's; what both browsers ask for is in `Upgrade`.
             (Some(entry), 1 | 2) if map.entries.iter().all(|e| matches!(e.key, Key::Default) || e.occ == entry.occ) => {
                 let key = config.place(entry.occ, config.directive(entry.occ).name().span());
-                Some(safe(title, vec![replace(config, map.occ, 0, "$http_upgrade"), Edit::Replace(key, "websocket".to_owned())]))
+                Some(safe(
+                    title,
+                    vec![replace(config, map.occ, 0, "$http_upgrade"), Edit::Replace(key, "websocket".to_owned())],
+                ))
             }
             _ => Some(Fix {
                 applicability: Applicability::Unsafe,
-                note: Some(text!("it lets any protocol through that a client asks for", "这样会放行客户端请求的任何协议")),
+                note: Some(text!(
+                    "it lets any protocol through that a client asks for",
+                    "这样会放行客户端请求的任何协议"
+                )),
                 ..safe(title, vec![new_line(cx, map, "~*upgrade upgrade;")?])
             }),
         },

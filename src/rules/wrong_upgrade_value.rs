@@ -68,17 +68,26 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let Cause::WrongUpgrade(occ) = cause else { continue };
         let value = config.arg_text(occ, 1);
         let (label, message) = if value.is_empty() {
-            (text!("an empty value is not sent", "空值不会被发送"), text!("`Upgrade` is emptied, and the backend does not see it", "`Upgrade` 被清空,后端看不到它"))
+            (
+                text!("an empty value is not sent", "空值不会被发送"),
+                text!("`Upgrade` is emptied, and the backend does not see it", "`Upgrade` 被清空,后端看不到它"),
+            )
         } else {
             (
                 text!("what a browser asks for is in `$http_upgrade`", "浏览器请求的协议在 `$http_upgrade` 中"),
-                text!("`Upgrade` is sent as `{value}`, which is not `websocket`", "`Upgrade` 的值是 `{value}`,而不是 `websocket`"),
+                text!(
+                    "`Upgrade` is sent as `{value}`, which is not `websocket`",
+                    "`Upgrade` 的值是 `{value}`,而不是 `websocket`"
+                ),
             )
         };
         let mut found = rule.at(config.arg_place(occ, 1), label, message);
         found.labels.extend(cx.places(&endpoints));
         if value.eq_ignore_ascii_case("$connection_upgrade") {
-            let text = text!("`$connection_upgrade` belongs into `Connection`", "`$connection_upgrade` 应写在 `Connection` 中");
+            let text = text!(
+                "`$connection_upgrade` belongs into `Connection`",
+                "`$connection_upgrade` 应写在 `Connection` 中"
+            );
             found.labels.push(Label { place: config.arg_place(occ, 0), text });
         }
         found.why = text!(
@@ -89,10 +98,19 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         // The value is right, and somebody gives the variable another one.
         if variables_in(value.as_bytes()).iter().any(|v| v.eq_ignore_ascii_case("http_upgrade")) {
             let definitions = cx.analysis.world.definitions.of("http_upgrade");
-            found.labels.extend(definitions.iter().map(|d| Label { place: config.head(d.occ), text: text!("`$http_upgrade` gets another value here", "`$http_upgrade` 在这里被赋了别的值") }));
-            found.help = text!("leave `$http_upgrade` to nginx, and give that variable another name", "不要给 `$http_upgrade` 赋值,改用别的变量名");
+            found.labels.extend(definitions.iter().map(|d| Label {
+                place: config.head(d.occ),
+                text: text!("`$http_upgrade` gets another value here", "`$http_upgrade` 在这里被赋了别的值"),
+            }));
+            found.help = text!(
+                "leave `$http_upgrade` to nginx, and give that variable another name",
+                "不要给 `$http_upgrade` 赋值,改用别的变量名"
+            );
         } else if cx.writable(config.file(occ)) && remedy::says_what_the_client_asks(cx) {
-            found.fix = Some(safe(text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"), vec![replace(config, occ, 1, "$http_upgrade")]));
+            found.fix = Some(safe(
+                text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"),
+                vec![replace(config, occ, 1, "$http_upgrade")],
+            ));
         }
         out.push(found);
     }
