@@ -15,7 +15,7 @@
 //! | [`fix`] | from findings to bytes, checked again |
 //! | [`report`] | one file, one format |
 //! | `probe` | one real handshake, and what its answer says |
-//! | [`config`] | `wslint.toml` and the baseline |
+//! | [`settings`] | `wslint.toml` and the baseline |
 //! | [`cli`] | one file, one command |
 //!
 //! `docs/architecture.md` has the whole story.
@@ -23,7 +23,6 @@
 
 pub mod catalog;
 pub mod cli;
-pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod fix;
@@ -33,5 +32,7 @@ pub mod model;
 pub mod probe;
 pub mod report;
 pub mod rules;
+pub mod settings;
 pub mod source;
+pub mod symptoms;
 pub mod syntax;

@@ -142,14 +142,14 @@ fn configuration() -> String {
          # wslint: no-websocket                      in or before a location, server or http\n\
          # wslint: context=server                    in the first comment of a fragment\n```\n\n\
          A reason is required, and an ignore that suppresses nothing is reported.\n",
-        wslint::config::TEMPLATE
+        wslint::settings::TEMPLATE
     )
 }
 
 /// What people see, in both languages, from the same source as `wslint explain 400`.
 fn symptoms() -> String {
     use wslint::i18n::Lang;
-    use wslint::rules::symptoms::SYMPTOMS;
+    use wslint::symptoms::SYMPTOMS;
     let mut out = String::from(
         "# What people see\n\n`wslint explain 400` prints the same in a terminal. One and the same cause shows as 400, 404, 426, 505 or 200,\n\
          depending on the backend.\n\n[中文](#中文)\n",

@@ -59,7 +59,7 @@ fn settings_follow_their_schema() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json-schema/wslint.v1.json");
     let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
-    let uncommented: String = wslint::config::TEMPLATE
+    let uncommented: String = wslint::settings::TEMPLATE
         .lines()
         .map(|l| l.strip_prefix("# ").filter(|r| r.contains(" = ")).unwrap_or(l))
         .collect::<Vec<_>>()
@@ -75,6 +75,6 @@ fn settings_follow_their_schema() {
         let value = serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap();
         assert_eq!(schema.is_valid(&value), valid, "{text}");
         let fs = wslint::source::MemFs::new([("/p/wslint.toml".into(), text.as_bytes().to_vec())]);
-        assert_eq!(wslint::config::read(&fs, Path::new("/p/wslint.toml")).is_ok(), valid, "{text}");
+        assert_eq!(wslint::settings::read(&fs, Path::new("/p/wslint.toml")).is_ok(), valid, "{text}");
     }
 }

@@ -10,11 +10,12 @@ use wslint::fix::{Wanted, unified};
 use wslint::i18n::Lang;
 use wslint::model::ScopeKind;
 use wslint::model::analysis::Versions;
+use wslint::model::config::lookup::Lookup;
 use wslint::model::evidence::{Declarations, Evidence};
-use wslint::model::include::{Files, Lookup};
 use wslint::report::{self, Look, Report};
 use wslint::rules;
 use wslint::source::MemFs;
+use wslint::syntax::Files;
 
 /// Files by name; `nginx.conf` is the root.
 pub(crate) type Tree = Vec<(String, String)>;

@@ -3,6 +3,7 @@
 
 mod directives;
 mod evidence;
+pub mod near;
 mod shipped;
 mod variables;
 

@@ -6,16 +6,16 @@ use std::path::Path;
 use super::args::{Check, ConnectionArg, EvidenceArg, FailOn, Format};
 use super::inputs::{Inputs, settings, versions};
 use super::{BUFFER, Failure, Terminal, Verdict};
-use crate::config::{Settings, baseline_text, parse_baseline};
 use crate::diagnostic::Severity;
 use crate::engine::{Baseline, Checked, Options, Selection, check};
 use crate::fix::{Fixed, Wanted, Withheld, fix, unified, write};
 use crate::model::Url;
 use crate::model::evidence::{Declarations, Evidence};
-use crate::model::include::Files;
 use crate::report::{self, Report};
 use crate::rules::{self, ConnectionMode};
+use crate::settings::{Settings, baseline_text, parse_baseline};
 use crate::source::FileSystem;
+use crate::syntax::Files;
 
 /// From so many files on, a terminal is told that something happens.
 const MANY: usize = 200;

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::args::RulesFormat;
 use super::{Failure, Terminal, Verdict};
+use crate::catalog::near::nearest;
 use crate::i18n::Lang;
-use crate::model::near::nearest;
-use crate::rules::symptoms::find_symptom;
 use crate::rules::{self, FixKind, Rule};
+use crate::symptoms::find_symptom;
 
 /// Prints what a rule or a symptom means.
 pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failure> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{Failure, Terminal, Verdict};
-use crate::config::{NAME, TEMPLATE};
+use crate::settings::{NAME, TEMPLATE};
 
 /// Writes the file into the current directory; one that is there stays.
 pub(super) fn run(terminal: &Terminal) -> Result<Verdict, Failure> {

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Common, ContextArg};
 use super::{Failure, Terminal, roots};
-use crate::config::{self, Settings};
 use crate::engine::Target;
 use crate::fix::Overlay;
 use crate::model::ScopeKind;
 use crate::model::analysis::Versions;
-use crate::model::context::guess;
-use crate::model::include::{Files, Lookup};
+use crate::model::config::context::guess;
+use crate::model::config::lookup::Lookup;
+use crate::settings::{self, Settings};
 use crate::source::{
     FileId, FileKind, FileSystem, Found, MAX_FILE, MemFs, PassedOver, discover, is_dump, normalise, split_dump,
     too_large,
 };
+use crate::syntax::Files;
 use crate::text;
 
 /// The name of standard input where the user gives none.
@@ -56,9 +57,9 @@ pub(super) fn settings(common: &Common, fs: &dyn FileSystem) -> Result<Settings,
     let file = match (&common.config, common.isolated) {
         (Some(file), _) => Some(normalise(file)),
         (None, true) => None,
-        (None, false) => config::find(fs, Path::new(".")),
+        (None, false) => settings::find(fs, Path::new(".")),
     };
-    file.map_or_else(|| Ok(Settings::default()), |f| config::read(fs, &f).map_err(|e| Failure(e.to_string())))
+    file.map_or_else(|| Ok(Settings::default()), |f| settings::read(fs, &f).map_err(|e| Failure(e.to_string())))
 }
 
 impl Inputs {
@@ -363,9 +364,10 @@ fn context(arg: ContextArg) -> ScopeKind {
 pub(super) fn versions(common: &Common, settings: &Settings) -> Result<(Versions, Option<String>), Failure> {
     let (text, from) = match (&common.nginx_version, &settings.nginx_version) {
         (Some(text), _) => (text, "--nginx-version".to_owned()),
-        (None, Some(text)) => {
-            (text, format!("{}: nginx-version", settings.file.as_deref().unwrap_or(Path::new(config::NAME)).display()))
-        }
+        (None, Some(text)) => (
+            text,
+            format!("{}: nginx-version", settings.file.as_deref().unwrap_or(Path::new(settings::NAME)).display()),
+        ),
         (None, None) => return Ok((Versions::ALL, None)),
     };
     Versions::parse(text).map(|v| (v, Some(text.clone()))).map_err(|e| Failure(format!("{from}: {e}")))

@@ -13,12 +13,12 @@ use crate::engine::{Baseline, Options, Selection, check};
 use crate::i18n::Text;
 use crate::model::Url;
 use crate::model::evidence::{Declarations, Evidence};
-use crate::model::include::Files;
 use crate::probe::{Answer, Clue, Outcome, Wish, probe};
 use crate::report::escaped;
 use crate::rules;
-use crate::rules::symptoms::find_symptom;
 use crate::source::FileSystem;
+use crate::symptoms::find_symptom;
+use crate::syntax::Files;
 use crate::text;
 
 /// One cause: what is wrong, the rule that finds it, and where the configuration shows it.

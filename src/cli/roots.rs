@@ -4,8 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::engine::Target;
-use crate::model::include::{Files, Lookup, expand};
+use crate::model::config::include::expand;
+use crate::model::config::lookup::Lookup;
 use crate::source::{FileId, FileKind, normalise};
+use crate::syntax::Files;
 
 /// A directory with more files than this is no place where a main configuration hides.
 const MANY: usize = 500;

@@ -8,17 +8,18 @@ use super::{Failure, Terminal, Verdict as Exit};
 use crate::engine::{Baseline, Options, Selection, analyse, endpoint_fact};
 use crate::i18n::Text;
 use crate::model::analysis::Analysis;
-use crate::model::endpoint::server_words;
+use crate::model::config::include::expand;
+use crate::model::config::inherit::Origin;
 use crate::model::evidence::{Declarations, Evidence};
-use crate::model::include::{Files, expand};
-use crate::model::inherit::Origin;
-use crate::model::route::{Location, Matcher, ServerMatch};
 use crate::model::trace::{Trace, trace};
-use crate::model::verdict::{Outcome, Verdict};
+use crate::model::way::endpoint::server_words;
+use crate::model::way::route::{Location, Matcher, ServerMatch};
+use crate::model::way::verdict::{Outcome, Verdict};
 use crate::model::{OccId, Step, Url};
 use crate::report::{Traced, trace_human, trace_json};
 use crate::rules::{self, words};
 use crate::source::FileSystem;
+use crate::syntax::Files;
 use crate::text;
 
 /// Runs the command.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::include::Files;
 use crate::source::SourceMap;
+use crate::syntax::Files;
 
 /// Accepted findings, and how many of each. A finding is known again by its file, its rule and the text
 /// of the line it stands on, so that moved lines change nothing.

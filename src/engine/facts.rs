@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 use crate::catalog::name;
 use crate::model::ScopeId;
 use crate::model::analysis::Analysis;
-use crate::model::endpoint::{Endpoint, server_words};
+use crate::model::config::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::evidence::Evidence;
-use crate::model::inherit::{Found, Origin, default_connection, default_http_version};
-use crate::model::verdict::Verdict;
+use crate::model::way::endpoint::{Endpoint, server_words};
+use crate::model::way::verdict::Verdict;
 use crate::source::Place;
 
 /// One of the three settings of an endpoint, as nginx would use it.

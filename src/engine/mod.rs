@@ -9,15 +9,17 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Edit, Fix, Severity};
 use crate::model::analysis::{Analysis, Versions};
-use crate::model::diagnose::diagnose;
-use crate::model::endpoint::Endpoint;
+use crate::model::cause::diagnose::diagnose;
+use crate::model::cause::misspelt::misspellings;
+use crate::model::config::include::{Expanded, expand};
+use crate::model::config::lookup::Lookup;
 use crate::model::evidence::{Declarations, Evidence};
-use crate::model::include::{Expanded, Files, Lookup, expand};
-use crate::model::misspelt::misspellings;
 use crate::model::trace::{Trace, trace};
+use crate::model::way::endpoint::Endpoint;
 use crate::model::{ScopeKind, Url};
 use crate::rules::{self, Context};
 use crate::source::{FileId, Place};
+use crate::syntax::Files;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
 pub use facts::{EffectiveFact, EndpointFact, EndpointWords, ServerWords, endpoint_fact};

@@ -20,7 +20,7 @@ impl Selection {
             let categories = ["handshake", "lifetime", "security", "validity", "all"];
             if rules::find(name).is_none() && !categories.contains(&name.as_str()) {
                 let known: Vec<&str> = rules::ALL.iter().map(|r| r.name).chain(categories).collect();
-                let hint = crate::model::near::nearest(name, &known)
+                let hint = crate::catalog::near::nearest(name, &known)
                     .map(|n| format!("; did you mean `{n}`?"))
                     .unwrap_or_default();
                 return Err(format!("there is no rule or category `{name}`{hint} (`wslint rules` lists them)"));

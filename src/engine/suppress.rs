@@ -2,9 +2,9 @@
 
 use super::Selection;
 use crate::diagnostic::Diagnostic;
-use crate::model::include::Files;
 use crate::rules::{self, IgnoreProblem};
 use crate::source::{FileId, Place};
+use crate::syntax::Files;
 
 struct Ignore {
     place: Place,

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{Checked, Options, Target, check};
-use crate::model::include::Files;
 use crate::source::{FileSystem, normalise};
+use crate::syntax::Files;
 
 pub use diff::unified;
 pub use lower::{ByteEdit, lower};

@@ -2,14 +2,14 @@
 
 use foldhash::HashSet;
 
-use super::endpoint::{Endpoint, endpoints};
-use super::evidence::Declarations;
-use super::include::{BrokenInclude, Expanded};
-use super::refuse::{Refusal, RefusalKind, refusals};
-use super::scope::{Config, OccId, ScopeId};
-use super::verdict::Verdict;
-use super::world::World;
 use crate::catalog::{LANDMARKS, Version, name};
+use crate::model::config::include::{BrokenInclude, Expanded};
+use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::evidence::{Declarations, find_evidence};
+use crate::model::refuse::{Refusal, RefusalKind, refusals};
+use crate::model::way::endpoint::{Endpoint, endpoints};
+use crate::model::way::verdict::Verdict;
+use crate::model::way::world::World;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
 
@@ -119,7 +119,8 @@ impl<'a> Analysis<'a> {
             }
         };
         let broken_syntax = expanded.files.iter().any(|f| !asts[f.0 as usize].errors.is_empty());
-        let endpoints = endpoints(&world, version, declared);
+        let mut endpoints = endpoints(&world, version);
+        find_evidence(&world, declared, &mut endpoints);
         let rejected = !refusals.is_empty() || broken_syntax || expanded.broken_includes.iter().any(is_fatal);
         let unknown_variables = refusals
             .iter()
@@ -183,6 +184,6 @@ impl<'a> Analysis<'a> {
 
 /// An include that nginx itself could not survive, wherever it runs.
 fn is_fatal(broken: &BrokenInclude) -> bool {
-    use super::include::IncludeProblem as P;
+    use crate::model::config::lookup::IncludeProblem as P;
     matches!(broken.problem, P::Cycle | P::Directory)
 }

@@ -3,43 +3,17 @@
 
 use foldhash::{HashMap, HashSet};
 
-use super::endpoint::Endpoint;
-use super::near;
-use super::route::{Location, Matcher};
-use super::scope::{OccId, ScopeId, ScopeKind};
-use super::variable::{Definer, variables_in};
-use super::verdict::Verdict;
-use super::world::World;
+use crate::catalog::near;
 use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path_evidence, upstream_evidence};
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::value::variable::{Definer, variables_in};
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::route::{Location, Matcher};
+use crate::model::way::verdict::Verdict;
+use crate::model::way::world::World;
 use crate::source::Span;
 
-/// Why wslint believes that an endpoint carries WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Evidence {
-    /// It cannot, or is declared not to.
-    Excluded,
-    /// Nothing says so.
-    None,
-    /// The path, the upstream's name or a comment says so.
-    Likely,
-    /// Somebody tried.
-    Configured,
-    /// The user says so.
-    Declared,
-}
-
-impl Evidence {
-    /// The word in reports and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Evidence::Excluded => "excluded",
-            Evidence::None => "none",
-            Evidence::Likely => "likely",
-            Evidence::Configured => "configured",
-            Evidence::Declared => "declared",
-        }
-    }
-}
+pub use super::way::endpoint::Evidence;
 
 /// What the user says about paths: `wslint.toml` and `--url`.
 #[derive(Clone, Debug, Default)]

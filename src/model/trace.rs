@@ -1,14 +1,14 @@
 //! One URL through the configuration.
 
-use super::analysis::Analysis;
-use super::arrival::{Arrival, explore, join};
-use super::eval::Scope as Variables;
-use super::request::{Browser, Request, Url, Value};
-use super::route::{Candidate, ServerMatch, find_servers};
-use super::scope::{OccId, ScopeId, ScopeKind};
-use super::verdict::{Outcome, Reason, Verdict, Why};
-use super::walk::Walk;
 use crate::catalog::{Version, name};
+use crate::model::analysis::Analysis;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::value::eval::Scope as Variables;
+use crate::model::value::request::{Browser, Request, Url, Value};
+use crate::model::way::arrival::{Arrival, explore, join};
+use crate::model::way::route::{Candidate, ServerMatch, find_servers};
+use crate::model::way::verdict::{Outcome, Reason, Verdict, Why};
+use crate::model::way::walk::Walk;
 
 /// What becomes of a URL.
 #[derive(Clone, Debug)]
@@ -37,8 +37,9 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
     let config = analysis.config();
     let (candidates, any_port) = find_servers(config, &url.host, url.effective_port());
     let rejected_because = analysis.rejection();
-    let hidden_servers =
-        config.scopes().any(|(_, s)| s.unresolved && matches!(s.kind, super::ScopeKind::Main | super::ScopeKind::Http));
+    let hidden_servers = config
+        .scopes()
+        .any(|(_, s)| s.unresolved && matches!(s.kind, crate::model::ScopeKind::Main | crate::model::ScopeKind::Http));
     let mut ways: Vec<(Candidate, Arrival)> = Vec::new();
     let mut browsers_differ = false;
     for candidate in &candidates {
@@ -116,7 +117,7 @@ fn one_way(
         Some(port) if port != if url.tls { 443 } else { 80 } => format!("{}:{port}", url.host),
         _ => url.host.clone(),
     };
-    let names = super::route::server_names(config, candidate.server);
+    let names = crate::model::way::route::server_names(config, candidate.server);
     let request = Request {
         host_header: Value::text(&host_header),
         host: Value::text(url.host.trim_end_matches('.')),
@@ -142,7 +143,7 @@ fn one_way(
 }
 
 fn capture_server_name(vars: &mut Variables<'_>, text: &str, host: &str) {
-    let pattern = super::pattern::Pattern::new(text.as_bytes(), true);
+    let pattern = crate::model::value::pattern::Pattern::new(text.as_bytes(), true);
     if let Some(Some((numbered, named))) = pattern.captures(host.as_bytes()) {
         vars.captures = numbered.into_iter().map(Value::Known).collect();
         for (n, v) in named {

@@ -21,7 +21,7 @@ use crate::engine::{Checked, EndpointFact};
 use crate::fix::Wanted;
 use crate::i18n::Lang;
 use crate::model::evidence::Evidence;
-use crate::model::verdict::Verdict;
+use crate::model::way::verdict::Verdict;
 use crate::source::{Place, SourceMap};
 
 pub use checkstyle::checkstyle;

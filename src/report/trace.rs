@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Look, escaped};
 use crate::engine::EndpointFact;
 use crate::i18n::{Lang, Text};
-use crate::model::verdict::Verdict;
+use crate::model::way::verdict::Verdict;
 use crate::text;
 
 /// What `trace` found, ready to be shown.

@@ -1,7 +1,7 @@
 use super::{Context, Rule, remedy};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::evidence::Evidence;
-use crate::model::verdict::{Outcome, Why};
+use crate::model::way::verdict::{Outcome, Why};
 use crate::text;
 
 rule! {

@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Rule, remedy, replace};
+use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
-use crate::model::endpoint::Endpoint;
+use crate::model::config::inherit::Origin;
 use crate::model::evidence::Evidence;
-use crate::model::handshake::Header;
-use crate::model::inherit::Origin;
-use crate::model::request::Request;
-use crate::model::verdict::Verdict;
-use crate::model::{OccId, Value, near};
+use crate::model::value::request::Request;
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::handshake::Header;
+use crate::model::way::verdict::Verdict;
+use crate::model::{OccId, Value};
 use crate::text;
 
 rule! {

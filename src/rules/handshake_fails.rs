@@ -1,6 +1,6 @@
 use super::{Context, Rule, arrives_here, by_evidence, words};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::diagnose::Cause;
+use crate::model::cause::diagnose::Cause;
 use crate::text;
 
 rule! {

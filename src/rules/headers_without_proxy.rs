@@ -97,13 +97,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
 /// Whether any request is passed on from this level or with its headers.
 fn leaves(cx: &Context<'_>, scope: ScopeId) -> bool {
     let config = cx.config();
-    if config.own(scope).any(|o| crate::model::phase::is_handler(config, o)) {
+    if config.own(scope).any(|o| crate::model::way::phase::is_handler(config, o)) {
         return true;
     }
     config.blocks(scope).filter_map(|o| config.occ(o).opens()).any(|inner| {
         let kind = config.scope(inner).kind;
         let block = matches!(kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
         block
-            && (config.scope(inner).unresolved || config.own(inner).any(|o| crate::model::phase::is_handler(config, o)))
+            && (config.scope(inner).unresolved
+                || config.own(inner).any(|o| crate::model::way::phase::is_handler(config, o)))
     })
 }

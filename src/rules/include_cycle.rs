@@ -1,6 +1,6 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::include::IncludeProblem;
+use crate::model::config::lookup::IncludeProblem;
 use crate::text;
 
 rule! {

@@ -1,6 +1,6 @@
 use super::{Context, Rule, arrives_here, replace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
-use crate::model::diagnose::Cause;
+use crate::model::cause::diagnose::Cause;
 use crate::text;
 
 rule! {

@@ -2,7 +2,7 @@ use super::{Context, Rule, arrives_here, remedy, replace, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::ScopeKind;
-use crate::model::diagnose::Cause;
+use crate::model::cause::diagnose::Cause;
 use crate::text;
 
 rule! {

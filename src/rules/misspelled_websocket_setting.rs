@@ -1,11 +1,11 @@
 use super::{Context, Rule, replace, safe};
+use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::Endpoint;
-use crate::model::eval::Purpose;
-use crate::model::misspelt::{Misspelling, Part};
-use crate::model::near;
-use crate::model::request::Request;
-use crate::model::verdict::Verdict;
+use crate::model::cause::misspelt::{Misspelling, Part};
+use crate::model::value::eval::Purpose;
+use crate::model::value::request::Request;
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::verdict::Verdict;
 use crate::model::{OccId, Value};
 use crate::syntax::word;
 use crate::text;

@@ -40,7 +40,6 @@ mod remedy;
 mod shadowed_websocket_headers;
 mod short_read_timeout;
 mod subrequest_upgrade;
-pub mod symptoms;
 mod syntax_error;
 mod unconditional_upgrade;
 mod undefined_variable;
@@ -63,11 +62,11 @@ use crate::catalog::name;
 use crate::diagnostic::{Category, Diagnostic, Edit, Fix, Label, Severity};
 use crate::i18n::{StaticText, Text};
 use crate::model::analysis::Analysis;
-use crate::model::diagnose::{Cause, Finding, unused_levels};
-use crate::model::endpoint::Endpoint;
+use crate::model::cause::diagnose::{Cause, Finding, unused_levels};
+use crate::model::cause::misspelt::Misspellings;
 use crate::model::evidence::Evidence;
-use crate::model::misspelt::Misspellings;
 use crate::model::trace::Trace;
+use crate::model::way::endpoint::Endpoint;
 use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
 use crate::text;
@@ -408,4 +407,16 @@ fn replace(config: Config<'_>, occ: OccId, argument: usize, value: &str) -> Edit
 /// A safe fix.
 fn safe(title: Text, edits: Vec<Edit>) -> Fix {
     Fix { title, applicability: crate::diagnostic::Applicability::Safe, note: None, edits }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::symptoms::SYMPTOMS;
+
+    #[test]
+    fn symptoms_name_rules_that_exist() {
+        for name in SYMPTOMS.iter().flat_map(|s| s.causes).filter_map(|c| c.rule) {
+            assert!(super::find(name).is_some(), "{name}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 use super::{Context, Quiet, Rule, remedy};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::model::config::inherit::Origin;
 use crate::model::evidence::Evidence;
-use crate::model::inherit::Origin;
-use crate::model::verdict::Verdict;
+use crate::model::way::verdict::Verdict;
 use crate::text;
 
 rule! {

@@ -2,9 +2,9 @@ use super::{Context, Quiet, Rule};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
 use crate::model::evidence::Evidence;
-use crate::model::route::{Location, Matcher};
-use crate::model::uri::uri_part;
-use crate::model::verdict::{Outcome, Reason};
+use crate::model::way::route::{Location, Matcher};
+use crate::model::way::uri::uri_part;
+use crate::model::way::verdict::{Outcome, Reason};
 use crate::syntax::word;
 use crate::text;
 

@@ -3,8 +3,8 @@ use crate::catalog::{Version, name};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
 use crate::model::evidence::Evidence;
-use crate::model::route::Listen;
-use crate::model::verdict::Verdict;
+use crate::model::way::route::Listen;
+use crate::model::way::verdict::Verdict;
 use crate::text;
 
 rule! {
@@ -71,7 +71,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     // Hardly any configuration has such a port: only then the others are looked at.
     let speaks = |l: &Listen| l.http2 && !l.ssl;
     let mut all: Option<Vec<Listen>> = None;
-    for server in crate::model::route::servers(config) {
+    for server in crate::model::way::route::servers(config) {
         let says_http2 = |o: OccId| (1..config.args(o).len()).any(|i| config.arg(o, i).as_deref() == Some(b"http2"));
         if !config.own_named(server, name::LISTEN).any(says_http2) {
             continue;
@@ -88,7 +88,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             });
         let Some(endpoint) = carries else { continue };
         let all = all.get_or_insert_with(|| {
-            crate::model::route::servers(config).into_iter().flat_map(|s| Listen::of(config, s)).collect()
+            crate::model::way::route::servers(config).into_iter().flat_map(|s| Listen::of(config, s)).collect()
         });
         for listen in suspects {
             let tls = all.iter().any(|l| l.ssl && l.port == listen.port && l.address == listen.address);

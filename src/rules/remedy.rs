@@ -1,14 +1,15 @@
 //! What has to be written for an endpoint so that its handshake succeeds, and nothing else changes.
 
 use super::Context;
+use crate::catalog::near;
 use crate::catalog::{Version, name};
 use crate::diagnostic::{Applicability, Edit, Fix, Line};
 use crate::i18n::Text;
 use crate::model::analysis::Versions;
-use crate::model::endpoint::Endpoint;
-use crate::model::inherit::Found;
-use crate::model::variable::Definer;
-use crate::model::{Browser, Config, OccId, ScopeId, ScopeKind, Value, near, request::Request};
+use crate::model::config::inherit::Found;
+use crate::model::value::variable::Definer;
+use crate::model::way::endpoint::Endpoint;
+use crate::model::{Browser, Config, OccId, ScopeId, ScopeKind, Value, value::request::Request};
 use crate::source::Place;
 use crate::text;
 
@@ -196,7 +197,7 @@ fn opens(cx: &Context<'_>, endpoint: &Endpoint, occ: OccId) -> bool {
     let world = &cx.analysis.world;
     let mut handshake = world.variables_at(endpoint.scope, Browser::Firefox);
     let mut ordinary = world.variables_for(endpoint.scope, Request::ordinary());
-    let purpose = crate::model::eval::Purpose::Header;
+    let purpose = crate::model::value::eval::Purpose::Header;
     let right = handshake.value(&value, purpose).display().is_some_and(|v| near::has_token(&v, token));
     right && (header == "connection" || ordinary.value(&value, purpose) == Value::EMPTY)
 }
@@ -307,7 +308,8 @@ pub(super) fn ordinary_connection(cx: &Context<'_>, endpoint: &Endpoint) -> Stri
     });
     if let Some(occ) = set {
         let mut vars = cx.analysis.world.variables_for(endpoint.scope, Request::ordinary());
-        let value = config.arg(occ, 1).map_or(Value::Unknown, |v| vars.value(&v, crate::model::eval::Purpose::Header));
+        let value =
+            config.arg(occ, 1).map_or(Value::Unknown, |v| vars.value(&v, crate::model::value::eval::Purpose::Header));
         return match value.display().map(|v| v.trim().to_ascii_lowercase()) {
             // What a variable leaves empty was not meant to be.
             Some(v) if v.is_empty() && config.arg(occ, 1).is_some_and(|w| !w.is_empty()) => {
@@ -369,8 +371,8 @@ fn existing_map(cx: &Context<'_>, ordinary: &str) -> Option<String> {
     names.into_iter().find(|name| {
         let only_maps = world.definitions.of(name).iter().all(|d| d.definer == Definer::Map);
         let value = |request: Request| {
-            let mut vars = crate::model::eval::Scope::new(&world.definitions, world.is_open(), request);
-            vars.variable(name, crate::model::eval::Purpose::Header).display()
+            let mut vars = crate::model::value::eval::Scope::new(&world.definitions, world.is_open(), request);
+            vars.variable(name, crate::model::value::eval::Purpose::Header).display()
         };
         let opens = |browser| value(Request::anywhere(browser)).is_some_and(|v| near::has_token(&v, "upgrade"));
         let agrees = value(Request::ordinary()).is_some_and(|v| v.eq_ignore_ascii_case(ordinary));

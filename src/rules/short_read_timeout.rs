@@ -1,10 +1,10 @@
 use super::{Context, Rule, remedy};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::model::endpoint::Endpoint;
+use crate::model::config::inherit::Found;
 use crate::model::evidence::Evidence;
-use crate::model::inherit::Found;
-use crate::model::verdict::Verdict;
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::verdict::Verdict;
 use crate::text;
 
 rule! {

@@ -1,7 +1,7 @@
 use super::{Context, Rule, remedy, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Edit, Label, Line};
-use crate::model::judge::subrequest_upgrades;
+use crate::model::way::judge::subrequest_upgrades;
 use crate::model::{OccId, ScopeId, ScopeKind};
 use crate::text;
 

@@ -1,8 +1,8 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
+use crate::model::config::scope::MAX_DEPTH;
 use crate::model::refuse::RefusalKind;
-use crate::model::scope::MAX_DEPTH;
 use crate::source::{FileId, Place};
 use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use super::{Context, Quiet, Rule, remedy, replace, safe};
 use crate::catalog::name;
+use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
-use crate::model::endpoint::Endpoint;
+use crate::model::OccId;
 use crate::model::evidence::Evidence;
-use crate::model::verdict::Verdict;
-use crate::model::{OccId, near};
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::verdict::Verdict;
 use crate::syntax::word;
 use crate::text;
 

@@ -2,10 +2,10 @@ use std::collections::HashSet;
 
 use super::{Context, Rule, remedy, safe};
 use crate::catalog::name;
+use crate::catalog::near;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::endpoint::Endpoint;
-use crate::model::near;
 use crate::model::refuse::RefusalKind;
+use crate::model::way::endpoint::Endpoint;
 use crate::source::Place;
 use crate::syntax::word;
 use crate::text;

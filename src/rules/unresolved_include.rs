@@ -1,8 +1,8 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::config::lookup::IncludeProblem;
 use crate::model::evidence::Evidence;
-use crate::model::include::IncludeProblem;
-use crate::model::verdict::{Outcome, Why};
+use crate::model::way::verdict::{Outcome, Why};
 use crate::text;
 
 rule! {

@@ -2,8 +2,8 @@
 
 use crate::i18n::Text;
 use crate::model::Config;
-use crate::model::handshake::Refusal;
-use crate::model::verdict::{Reason, Why};
+use crate::model::way::handshake::Refusal;
+use crate::model::way::verdict::{Reason, Why};
 use crate::text;
 
 /// Why a handshake fails, in one clause.

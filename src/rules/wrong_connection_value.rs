@@ -1,6 +1,6 @@
 use super::{Context, Rule, remedy, replace, safe};
 use crate::diagnostic::Diagnostic;
-use crate::model::diagnose::Cause;
+use crate::model::cause::diagnose::Cause;
 use crate::text;
 
 rule! {

@@ -1,8 +1,9 @@
 use super::{Context, Rule, replace, safe};
+use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
-use crate::model::diagnose::Cause;
-use crate::model::variable::{Definer, Key, Map};
-use crate::model::{Browser, OccId, near};
+use crate::model::cause::diagnose::Cause;
+use crate::model::value::variable::{Definer, Key, Map};
+use crate::model::{Browser, OccId};
 use crate::source::Place;
 use crate::text;
 
@@ -129,7 +130,7 @@ fn chosen_value(cx: &Context<'_>, map: &Map) -> Option<String> {
     let scope = cx.config().occ(map.occ).scope;
     let target = cx.config().arg_text(map.occ, 1);
     let mut vars = cx.analysis.world.variables_at(scope, Browser::Firefox);
-    vars.variable(target.trim_start_matches('$'), crate::model::eval::Purpose::Header).display()
+    vars.variable(target.trim_start_matches('$'), crate::model::value::eval::Purpose::Header).display()
 }
 
 /// Whether the variable stands nowhere but in `proxy_set_header Connection`.

@@ -1,7 +1,7 @@
 use super::{Context, Rule, remedy, replace, safe};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::model::diagnose::Cause;
-use crate::model::variable::variables_in;
+use crate::model::cause::diagnose::Cause;
+use crate::model::value::variable::variables_in;
 use crate::text;
 
 rule! {

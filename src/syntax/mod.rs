@@ -3,6 +3,7 @@
 //! `ngx_conf_parse` in core/ngx_conf_file.c.
 
 mod ast;
+mod files;
 mod lexer;
 mod parser;
 pub mod template;
@@ -11,6 +12,7 @@ pub mod word;
 pub use ast::{
     Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind, Words,
 };
+pub use files::Files;
 pub use lexer::{Token, TokenKind};
 pub use parser::{parse, tokens};
 

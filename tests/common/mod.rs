@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use wslint::engine::{Checked, Options, Selection, Target, check};
 use wslint::fix::{Wanted, fix};
 use wslint::model::analysis::{Analysis, Versions};
-use wslint::model::context::guess;
+use wslint::model::config::context::guess;
+use wslint::model::config::include::expand;
+use wslint::model::config::lookup::Lookup;
 use wslint::model::evidence::{Declarations, Evidence};
-use wslint::model::include::{Files, Lookup, expand};
 use wslint::model::trace::trace;
 use wslint::model::{ScopeKind, Url};
 use wslint::rules;
 use wslint::source::MemFs;
+use wslint::syntax::Files;
 
 /// Files by name; `nginx.conf` is the root.
 pub(crate) type Tree = BTreeMap<String, Vec<u8>>;

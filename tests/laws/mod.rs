@@ -7,9 +7,9 @@ use std::io::Write;
 use wslint::engine::{Checked, Options, Selection, check};
 use wslint::fix::{Wanted, unified};
 use wslint::i18n::Lang;
-use wslint::model::include::Files;
 use wslint::report::{self, Look, Report};
 use wslint::source::MemFs;
+use wslint::syntax::Files;
 use wslint::syntax::{parse, tokens};
 
 use crate::common::{self, Tree};

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{NameSet, Version};
-use crate::model::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::world::World;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::way::world::World;
 use crate::syntax::word;
 
 /// A page, the default of `proxy_buffer_size`.

@@ -11,10 +11,10 @@ mod variables;
 mod words;
 mod zones;
 
-use super::lines::Lines;
-use super::scope::{OccId, ScopeKind};
-use super::world::World;
 use crate::catalog::Version;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeKind};
+use crate::model::way::world::World;
 use crate::source::FileId;
 use crate::syntax::Template;
 

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use super::address::is_network;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, NameSet};
-use crate::model::scope::OccId;
-use crate::model::world::World;
+use crate::model::config::scope::OccId;
+use crate::model::way::world::World;
 use crate::syntax::word;
 
 /// What is wrong with the arguments: which of them, and what nginx says of it.

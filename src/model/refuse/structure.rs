@@ -3,11 +3,11 @@
 use super::{Refusal, RefusalKind as Kind, is_opaque};
 use std::sync::OnceLock;
 
+use crate::catalog::near::nearest;
 use crate::catalog::{self, Directive, LANDMARKS, Name, NameSet, is_left_blank, name};
-use crate::model::lines::Lines;
-use crate::model::near::nearest;
-use crate::model::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::world::World;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::way::world::World;
 use crate::syntax::Ending;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out: &mut Vec<Refusal>) {

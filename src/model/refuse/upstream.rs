@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, Version, name};
-use crate::model::lines::Lines;
-use crate::model::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::world::World;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::way::world::World;
 use crate::syntax::word;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {

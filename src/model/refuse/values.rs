@@ -5,12 +5,12 @@ use foldhash::{HashMap, HashSet};
 use super::address::{self, Address, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Value, Version, name};
-use crate::model::lines::Lines;
-use crate::model::rewrite::{Condition, Return, RewriteFlag};
-use crate::model::route::{Location, Matcher, locations_in};
-use crate::model::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::uri::uri_part;
-use crate::model::world::World;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::value::rewrite::{Condition, Return, RewriteFlag};
+use crate::model::way::route::{Location, Matcher, locations_in};
+use crate::model::way::uri::uri_part;
+use crate::model::way::world::World;
 use crate::syntax::{Ending, word};
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {

@@ -3,9 +3,9 @@
 
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, name, variable_since};
-use crate::model::lines::Lines;
-use crate::model::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::world::World;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::way::world::World;
 use crate::syntax::Word;
 use crate::syntax::word::{self, Part, ValueError};
 

@@ -1,16 +1,17 @@
 //! Values that are words of a fixed list, addresses and parameters: what nginx compares when it reads
 //! them (the `ngx_conf_enum_t` tables and the handlers named below, 1.22.1).
 
+use crate::model::value::rewrite::patterns_of;
 use foldhash::HashMap;
 
 use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{NameSet, Version, name};
-use crate::model::lines::Lines;
-use crate::model::pattern::Pattern;
-use crate::model::route::{Listen, servers};
-use crate::model::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::world::World;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::value::pattern::Pattern;
+use crate::model::way::route::{Listen, servers};
+use crate::model::way::world::World;
 use crate::syntax::word;
 
 /// `ngx_http_ssl_protocols`.
@@ -94,7 +95,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         match occ.name {
             name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
                 super::parameters::check(world, id, occ.name, out);
-                for compiled in Pattern::of_directive(config, id, occ.name) {
+                for compiled in patterns_of(config, id, occ.name) {
                     pattern(id, &compiled, out);
                 }
             }

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::NameSet;
-use crate::model::lines::Lines;
-use crate::model::scope::{OccId, ScopeKind};
-use crate::model::world::World;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{OccId, ScopeKind};
+use crate::model::way::world::World;
 use crate::syntax::word;
 
 /// The smallest zone: eight pages of 4k (`8 * ngx_pagesize`).

@@ -5,16 +5,43 @@ use std::num::NonZeroU32;
 use foldhash::HashMap;
 
 use super::arrival::{Arrival, explore};
-use super::eval::Scope as Variables;
-use super::evidence::{Declarations, Evidence, find_evidence};
 use super::handshake::{Forwarded, forwarded};
-use super::request::{Browser, Request};
 use super::route::{Matcher, server_names};
-use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{PathEvidence, Version, name, path_evidence};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::value::eval::Scope as Variables;
+use crate::model::value::request::{Browser, Request};
+
+/// Why wslint believes that an endpoint carries WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// It cannot, or is declared not to.
+    Excluded,
+    /// Nothing says so.
+    None,
+    /// The path, the upstream's name or a comment says so.
+    Likely,
+    /// Somebody tried.
+    Configured,
+    /// The user says so.
+    Declared,
+}
+
+impl Evidence {
+    /// The word in reports and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::Excluded => "excluded",
+            Evidence::None => "none",
+            Evidence::Likely => "likely",
+            Evidence::Configured => "configured",
+            Evidence::Declared => "declared",
+        }
+    }
+}
 
 /// One endpoint.
 #[derive(Clone, Debug)]
@@ -68,8 +95,8 @@ impl Endpoint {
     }
 }
 
-/// All endpoints of a configuration, in the order of their locations.
-pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -> Vec<Endpoint> {
+/// All endpoints of a configuration, in the order of their locations; their evidence is found later.
+pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
     let config = world.config;
     let mut out = Vec::new();
     let mut alike = Alike::default();
@@ -109,7 +136,6 @@ pub fn endpoints(world: &World<'_>, version: Version, declared: &Declarations) -
             alike: kind,
         });
     }
-    find_evidence(world, declared, &mut out);
     out
 }
 

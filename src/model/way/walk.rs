@@ -3,18 +3,18 @@
 //! decided from outside, one way at a time; `explore` takes all ways.
 
 use super::arrival::{Arrival, Step};
-use super::eval::{Purpose, Scope as Variables};
 use super::judge::judge;
-use super::pattern::Pattern;
 use super::phase::{denied, error_page, is_handler, pattern_matches_all};
-use super::request::Value;
-use super::rewrite::{Condition, Return, RewriteFlag};
 use super::route::{Choice, named_location};
-use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use super::uri::upstream_uri;
 use super::verdict::{Outcome, Reason, Why};
 use super::world::World;
 use crate::catalog::{Version, name};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::pattern::Pattern;
+use crate::model::value::request::Value;
+use crate::model::value::rewrite::{Condition, Return, RewriteFlag, patterns_of};
 
 /// nginx gives up after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
 const MAX_URI_CHANGES: u32 = 10;
@@ -154,7 +154,7 @@ impl<'m, 'a> Walk<'m, 'a> {
     /// A regular expression gives its captures to what follows.
     fn capture_location(&mut self, scope: ScopeId, path: &[u8]) {
         let Some(occ) = self.config().scope(scope).opened_by else { return };
-        for pattern in Pattern::of_directive(self.config(), occ, name::LOCATION) {
+        for pattern in patterns_of(self.config(), occ, name::LOCATION) {
             self.matched(&pattern, path);
         }
     }
@@ -190,7 +190,7 @@ impl<'m, 'a> Walk<'m, 'a> {
         if self.arrives
             && let Some(occ) = config.scope(location).opened_by
         {
-            for pattern in Pattern::of_directive(config, occ, name::LOCATION) {
+            for pattern in patterns_of(config, occ, name::LOCATION) {
                 self.unknown_captures(&pattern);
             }
         }

@@ -1,6 +1,9 @@
 //! The language of the rewrite module: conditions (http/modules/ngx_http_rewrite_module.c).
 
 use super::pattern::Pattern;
+use crate::catalog::{Name, name};
+use crate::model::config::scope::{Config, OccId};
+use crate::syntax::Word;
 
 /// The condition of an `if`.
 #[derive(Debug)]
@@ -133,6 +136,35 @@ impl RewriteFlag {
             None => Some(RewriteFlag::None),
             Some(_) => None,
         }
+    }
+}
+
+/// The regular expressions in the arguments of a `location`, `server_name`, `rewrite` or `if`.
+pub fn patterns_of(config: Config<'_>, id: OccId, directive: Name) -> Vec<Pattern> {
+    // Hardly any location or name is an expression.
+    let tilde = |word: Word| config.bytes(id)[word.inner(config.bytes(id)).range()].starts_with(b"~");
+    if matches!(directive, name::LOCATION | name::SERVER_NAME) && !config.args(id).iter().any(tilde) {
+        return Vec::new();
+    }
+    let args: Vec<Vec<u8>> =
+        (0..config.args(id).len()).filter_map(|i| config.arg(id, i)).map(|v| v.into_owned()).collect();
+    match directive {
+        name::REWRITE => args.first().map(|a| Pattern::new(a, false)).into_iter().collect(),
+        name::SERVER_NAME => args.iter().filter(|a| a.starts_with(b"~")).map(|a| Pattern::new(&a[1..], true)).collect(),
+        name::LOCATION => match args.as_slice() {
+            [one] => one
+                .strip_prefix(b"~")
+                .map(|r| Pattern::new(r.strip_prefix(b"*").unwrap_or(r), r.starts_with(b"*")))
+                .into_iter()
+                .collect(),
+            [modifier, text] if modifier.starts_with(b"~") => vec![Pattern::new(text, modifier == b"~*")],
+            _ => Vec::new(),
+        },
+        name::IF => match Condition::parse(&args) {
+            Some(Condition::Matches { pattern, .. }) => vec![pattern],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
     }
 }
 

@@ -1,9 +1,6 @@
 //! Regular expressions of locations, maps, `if` and `rewrite`. nginx uses PCRE over bytes; what the
 //! `fancy-regex` crate does not compile, or does not decide within its limits, stays undecided.
 
-use super::scope::{Config, OccId};
-use crate::catalog::{Name, name};
-use crate::syntax::Word;
 use std::sync::OnceLock;
 
 /// A regular expression as it stands in the configuration, compiled when first used.
@@ -104,37 +101,6 @@ impl Pattern {
     /// How many groups capture; `None` where that takes a whole parser of PCRE.
     pub fn captures_count(&self) -> Option<usize> {
         Groups::count(std::str::from_utf8(&self.text).ok()?).map(|g| g.captures)
-    }
-
-    /// The regular expressions in the arguments of a `location`, `server_name`, `rewrite` or `if`.
-    pub fn of_directive(config: Config<'_>, id: OccId, directive: Name) -> Vec<Pattern> {
-        // Hardly any location or name is an expression.
-        let tilde = |word: Word| config.bytes(id)[word.inner(config.bytes(id)).range()].starts_with(b"~");
-        if matches!(directive, name::LOCATION | name::SERVER_NAME) && !config.args(id).iter().any(tilde) {
-            return Vec::new();
-        }
-        let args: Vec<Vec<u8>> =
-            (0..config.args(id).len()).filter_map(|i| config.arg(id, i)).map(|v| v.into_owned()).collect();
-        match directive {
-            name::REWRITE => args.first().map(|a| Pattern::new(a, false)).into_iter().collect(),
-            name::SERVER_NAME => {
-                args.iter().filter(|a| a.starts_with(b"~")).map(|a| Pattern::new(&a[1..], true)).collect()
-            }
-            name::LOCATION => match args.as_slice() {
-                [one] => one
-                    .strip_prefix(b"~")
-                    .map(|r| Pattern::new(r.strip_prefix(b"*").unwrap_or(r), r.starts_with(b"*")))
-                    .into_iter()
-                    .collect(),
-                [modifier, text] if modifier.starts_with(b"~") => vec![Pattern::new(text, modifier == b"~*")],
-                _ => Vec::new(),
-            },
-            name::IF => match super::rewrite::Condition::parse(&args) {
-                Some(super::rewrite::Condition::Matches { pattern, .. }) => vec![pattern],
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Who defines a variable, and what a map yields (http/modules/ngx_http_map_module.c,
 //! http/ngx_http_variables.c).
 
+use super::rewrite::patterns_of;
 use std::collections::HashMap;
 
-use super::lines::Lines;
 use super::pattern::Pattern;
-use super::scope::{Config, Occ, OccId, ScopeKind};
 use crate::catalog::{Name, builtin_variable, name};
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{Config, Occ, OccId, ScopeKind};
 use crate::syntax::word;
 
 /// What gives a variable its value.
@@ -145,7 +146,7 @@ impl Definitions {
             name::SPLIT_CLIENTS => self.add_target(target(1), Definer::SplitClients, id),
             name::AUTH_REQUEST_SET | name::PERL_SET => self.add_target(target(0), Definer::Script, id),
             name::LOCATION | name::SERVER_NAME | name::REWRITE | name::IF => {
-                for pattern in Pattern::of_directive(config, id, directive) {
+                for pattern in patterns_of(config, id, directive) {
                     self.captures(&pattern, id);
                 }
             }

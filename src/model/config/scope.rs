@@ -193,7 +193,7 @@ pub(super) struct Chain {
 
 /// Scopes and occurrences of one root.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(in crate::model) struct Tree {
     pub(super) occs: Vec<Occ>,
     pub(super) scopes: Vec<Scope>,
     pub(super) chains: Vec<Chain>,
@@ -272,8 +272,8 @@ pub(super) fn interest(name: Name) -> u64 {
 pub struct Config<'a> {
     /// The files.
     pub sources: &'a SourceMap,
-    pub(super) asts: &'a [Ast],
-    pub(super) tree: &'a Tree,
+    pub(in crate::model) asts: &'a [Ast],
+    pub(in crate::model) tree: &'a Tree,
 }
 
 impl<'a> Config<'a> {

@@ -1,9 +1,9 @@
 //! Where ways through nginx end, and how to take all of them.
 
 use super::handshake::Forwarded;
-use super::request::Value;
-use super::scope::{OccId, ScopeId};
 use super::verdict::{Outcome, Why};
+use crate::model::config::scope::{OccId, ScopeId};
+use crate::model::value::request::Value;
 
 /// Where a way ends.
 #[derive(Clone, Debug)]

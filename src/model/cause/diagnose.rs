@@ -4,19 +4,19 @@ use std::num::NonZeroU32;
 
 use foldhash::HashMap;
 
-use super::Browser;
-use super::analysis::Analysis;
-use super::endpoint::Endpoint;
-use super::eval::Purpose;
-use super::evidence::Evidence;
-use super::handshake::{Forwarded, Refusal};
 use super::misspelt::Misspellings;
-use super::near;
-use super::scope::{OccId, ScopeId};
-use super::variable::{Definer, variables_in};
-use super::verdict::{Outcome, Reason, Verdict};
-use super::world::World;
 use crate::catalog::name;
+use crate::catalog::near;
+use crate::model::Browser;
+use crate::model::analysis::Analysis;
+use crate::model::config::scope::{OccId, ScopeId};
+use crate::model::evidence::Evidence;
+use crate::model::value::eval::Purpose;
+use crate::model::value::variable::{Definer, variables_in};
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::handshake::{Forwarded, Refusal};
+use crate::model::way::verdict::{Outcome, Reason, Verdict};
+use crate::model::way::world::World;
 
 /// A root cause at an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -114,8 +114,8 @@ pub fn unused_levels(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Ve
     let mut out = Vec::new();
     let unused = |s: ScopeId| config.has(s, name::PROXY_SET_HEADER) && !used[s.0 as usize];
     for (scope, _) in config.scopes().filter(|(s, _)| unused(*s)) {
-        let mut vars = analysis.world.variables_at(scope, super::Browser::Chrome);
-        let sent = super::handshake::forwarded(config, scope, &mut vars, analysis.version);
+        let mut vars = analysis.world.variables_at(scope, crate::model::Browser::Chrome);
+        let sent = crate::model::way::handshake::forwarded(config, scope, &mut vars, analysis.version);
         if sent.uncertain {
             continue;
         }
@@ -146,9 +146,9 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspelli
         return vec![Cause::Unreachable(reason.clone())];
     }
     // Everything that has to be mended, so that mending one thing does not only bring up the next.
-    let mut vars = analysis.world.variables_at(endpoint.scope, super::Browser::Firefox);
+    let mut vars = analysis.world.variables_at(endpoint.scope, crate::model::Browser::Firefox);
     let mut reasons =
-        super::judge::reasons(&analysis.world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
+        crate::model::way::judge::reasons(&analysis.world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
     if !reasons.contains(reason) {
         reasons.insert(0, reason.clone());
     }
@@ -314,7 +314,8 @@ fn shadowed(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<ScopeId> {
     config.shadowed_header_levels(endpoint.scope).into_iter().find(|&level| {
         let has = |header: &str| {
             config.own_named(level, name::PROXY_SET_HEADER).any(|o| {
-                config.arg_text(o, 0).eq_ignore_ascii_case(header) && super::evidence::header_tries(&analysis.world, o)
+                config.arg_text(o, 0).eq_ignore_ascii_case(header)
+                    && crate::model::evidence::header_tries(&analysis.world, o)
             })
         };
         has("Upgrade")

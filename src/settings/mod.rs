@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use crate::catalog::near::nearest;
 use crate::diagnostic::Severity;
-use crate::model::near::nearest;
 use crate::rules;
 use crate::source::{FileSystem, normalise};
 

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::eval::Scope as Variables;
-use super::lines::Lines;
-use super::request::{Browser, Request, Value};
 use super::route::{Choice, Location, Matcher, find_location, named_location};
-use super::scope::{Config, OccId, ScopeId, ScopeKind};
-use super::variable::Definitions;
 use crate::catalog::{Name, name};
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::value::eval::Scope as Variables;
+use crate::model::value::request::{Browser, Request, Value};
+use crate::model::value::variable::Definitions;
 
 /// An expanded configuration with its variables and upstreams.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<'a> World<'a> {
         for level in levels {
             for occ in config.own_named(level, name::SET) {
                 if let (Some(target), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) {
-                    let value = vars.value(&value, super::eval::Purpose::Condition);
+                    let value = vars.value(&value, crate::model::value::eval::Purpose::Condition);
                     vars.assign(String::from_utf8_lossy(&target).trim_start_matches('$'), value);
                 }
             }

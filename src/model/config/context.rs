@@ -1,7 +1,7 @@
 //! What a file is: a root, or a fragment of which context.
 
-use super::ScopeKind;
 use crate::catalog::{Contexts, Name, lookup, name};
+use crate::model::ScopeKind;
 use crate::syntax::{Ast, word};
 
 /// What the directives outside any block say of a file.

@@ -923,12 +923,11 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_exists_and_stands_once_in_a_symptom() {
+    fn a_rule_stands_once_in_a_symptom() {
         for symptom in SYMPTOMS {
             let mut seen = BTreeSet::new();
             for cause in symptom.causes {
                 let Some(name) = cause.rule else { continue };
-                assert!(crate::rules::find(name).is_some(), "{}: {name}", symptom.title.en);
                 assert!(seen.insert((name, cause.text.en)), "{}: {name} stands twice", symptom.title.en);
             }
             assert!(!symptom.causes.is_empty(), "{}", symptom.title.en);

@@ -1,8 +1,8 @@
 //! What single directives of the request's phases do: handlers, `deny`, `error_page`.
 
-use super::pattern::Pattern;
-use super::scope::{Config, OccId, ScopeId};
 use crate::catalog::{Name, name};
+use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::value::pattern::Pattern;
 
 /// Whether a directive sets the content handler of its location.
 pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {

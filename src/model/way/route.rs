@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::pattern::Pattern;
-use super::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::catalog::name;
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::value::pattern::Pattern;
 use crate::syntax::template::is_open;
 
 /// How a location matches.

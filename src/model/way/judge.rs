@@ -1,13 +1,13 @@
 //! A request has arrived at a `proxy_pass`: what becomes of it.
 
-use super::eval::{Purpose, Scope};
 use super::handshake::{Answer, Forwarded, forwarded};
-use super::inherit::Found;
-use super::request::Value;
-use super::scope::{Config, OccId, ScopeId};
 use super::verdict::{Outcome, Reason, Why};
 use super::world::World;
 use crate::catalog::{Name, Version, name};
+use crate::model::config::inherit::Found;
+use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::value::eval::{Purpose, Scope};
+use crate::model::value::request::Value;
 use crate::syntax::word;
 
 /// Below this, a response header does not fit (contract: “response buffers below 1k”).
@@ -224,7 +224,7 @@ pub fn subrequest_upgrades(world: &World<'_>, scope: ScopeId, uri: &str, version
     if !config.has(target, name::PROXY_PASS) {
         return false;
     }
-    let mut vars = world.variables_at(target, super::request::Browser::Chrome);
+    let mut vars = world.variables_at(target, crate::model::value::request::Browser::Chrome);
     let sent = forwarded(config, target, &mut vars, version);
     let (upgrade, unsure) = sent.tokens("Upgrade");
     let (connection, unsure_too) = sent.tokens("Connection");

@@ -1,10 +1,10 @@
 //! What the backend receives, and what a strict RFC 6455 server makes of it.
 
-use super::eval::{Purpose, Scope};
-use super::inherit::{Found, Origin, default_connection, default_http_version};
-use super::request::{KEY, Value};
-use super::scope::{Config, OccId, ScopeId};
 use crate::catalog::{Version, name};
+use crate::model::config::inherit::{Found, Origin, default_connection, default_http_version};
+use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::value::eval::{Purpose, Scope};
+use crate::model::value::request::{KEY, Value};
 use crate::syntax::template::is_open;
 
 /// One header line of the request to the backend.

@@ -1,7 +1,7 @@
 //! What becomes of a handshake, and why.
 
 use super::handshake::Refusal;
-use super::scope::OccId;
+use crate::model::config::scope::OccId;
 
 /// The four verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,10 +1,10 @@
 //! The request line towards the backend (http/modules/ngx_http_proxy_module.c,
 //! `ngx_http_proxy_create_request`).
 
-use super::eval::{Purpose, Scope as Variables};
-use super::request::Value;
 use super::route::{Location, Matcher};
-use super::scope::{Config, OccId, ScopeId};
+use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::request::Value;
 use crate::syntax::word;
 
 /// The URI part of a `proxy_pass` value: what stands behind host and port, or behind the second

@@ -2,12 +2,12 @@
 
 use foldhash::HashMap;
 
-use super::analysis::Analysis;
-use super::lines::Lines;
-use super::near;
-use super::scope::{Config, OccId, ScopeId, ScopeKind};
-use super::variable::variables_in;
+use crate::catalog::near;
 use crate::catalog::{Name, name};
+use crate::model::analysis::Analysis;
+use crate::model::config::lines::Lines;
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::value::variable::variables_in;
 
 /// What was misspelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

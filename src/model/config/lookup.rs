@@ -1,0 +1,193 @@
+//! Where nginx would find an include, and which of that may be read (`ngx_conf_include`,
+//! core/ngx_conf_file.c; `ngx_conf_full_name`).
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{Shipped, shipped};
+use crate::source::{FileId, FileKind, expand_glob, glob_match, is_glob, normalise};
+use crate::syntax::Files;
+
+/// Directories in which an absolute include is read as it stands.
+pub const WELL_KNOWN: &[&str] = &[
+    "/etc/nginx",
+    "/usr/local/nginx/conf",
+    "/usr/local/etc/nginx",
+    "/opt/homebrew/etc/nginx",
+    "/usr/local/openresty/nginx/conf",
+];
+
+/// Where includes are sought.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The directory of the root, as given; relative includes start here.
+    pub root_dir: PathBuf,
+    /// The project: nothing outside is read, unless the root itself lies in a well-known directory.
+    pub project: PathBuf,
+    /// `--map-path` and `[paths]`: absolute prefixes that are read from elsewhere; whether the
+    /// target may leave the project.
+    pub map: Vec<(PathBuf, PathBuf, bool)>,
+    /// A fragment seeks its relative includes in its own directory and then upward to the project.
+    pub fragment: bool,
+    /// A file of `sites-available`, read as if it were the only one in the `sites-enabled` beside it:
+    /// that directory and the file.
+    pub enabled: Option<(PathBuf, PathBuf)>,
+}
+
+/// Why an include is not part of the expanded configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncludeProblem {
+    /// No such file.
+    Missing,
+    /// Outside the project: not read.
+    Outside,
+    /// A directory; nginx stops with `pread() … failed (21: Is a directory)`.
+    Directory,
+    /// It is there and cannot be read.
+    Unreadable,
+    /// The file includes itself, directly or through others.
+    Cycle,
+    /// Past the limits of this program.
+    TooLarge,
+}
+
+/// What an include leads to.
+pub(super) enum Target {
+    /// A file of the file system.
+    File(PathBuf),
+    /// A file that nginx or a distribution ships: its path, and what stands in it.
+    Shipped(PathBuf, &'static str),
+}
+
+/// The files that an include argument names.
+pub(super) fn resolve(
+    files: &Files<'_>,
+    lookup_in: &Lookup,
+    from: FileId,
+    argument: &[u8],
+) -> Result<Vec<Target>, (IncludeProblem, PathBuf)> {
+    let text = String::from_utf8_lossy(argument).into_owned();
+    let argument_path = bytes_path(argument);
+    let glob = is_glob(argument);
+    let bases: Vec<PathBuf> = match &argument_path {
+        path if path.is_absolute() => match map_absolute(lookup_in, path) {
+            Some(path) => vec![path],
+            None => return shipped_or(&text, IncludeProblem::Outside, argument_path.clone()),
+        },
+        path if lookup_in.fragment => {
+            let own = files.sources.get(from).path.parent().map(Path::to_owned).unwrap_or_default();
+            upward(files, &own, &lookup_in.project).into_iter().map(|dir| dir.join(path)).collect()
+        }
+        path => vec![lookup_in.root_dir.join(path)],
+    };
+    let bases: Vec<PathBuf> = bases.iter().map(|p| normalise(p)).collect();
+    let first = bases[0].clone();
+    if let Some((_, file)) = lookup_in.enabled.as_ref().filter(|(dir, _)| first.parent() == Some(dir.as_path())) {
+        let name = |p: &Path| p.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default();
+        let wanted = glob_match(&name(&first), &name(file));
+        return Ok(wanted.then(|| Target::File(file.clone())).into_iter().collect());
+    }
+    let mut outside = false;
+    for path in bases {
+        if !glob {
+            match files.fs().kind(&path) {
+                Ok(FileKind::Directory) => return Err((IncludeProblem::Directory, path)),
+                Ok(_) if !allowed(files, lookup_in, &path) => outside = true,
+                Ok(_) => return Ok(vec![Target::File(path)]),
+                Err(_) => {}
+            }
+            continue;
+        }
+        let found = expand_glob(files.fs(), &path).unwrap_or_default();
+        let (inside, refused): (Vec<_>, Vec<_>) =
+            found.into_iter().map(|p| normalise(&p)).partition(|p| allowed(files, lookup_in, p));
+        outside |= !refused.is_empty();
+        if !inside.is_empty() {
+            return Ok(inside.into_iter().map(Target::File).collect());
+        }
+    }
+    if outside {
+        return shipped_or(&text, IncludeProblem::Outside, first);
+    }
+    if glob {
+        // A pattern without a match is no error; but where the mapped directory itself is not
+        // there, what nginx would find in the real one is not known.
+        let folder_is_missing = argument_path.is_absolute()
+            && first
+                .parent()
+                .is_some_and(|p| !is_glob(p.as_os_str().as_encoded_bytes()) && files.fs().kind(p).is_err());
+        return if folder_is_missing { shipped_or(&text, IncludeProblem::Missing, first) } else { Ok(Vec::new()) };
+    }
+    shipped_or(&text, IncludeProblem::Missing, first)
+}
+
+fn shipped_or(text: &str, problem: IncludeProblem, path: PathBuf) -> Result<Vec<Target>, (IncludeProblem, PathBuf)> {
+    match shipped(text) {
+        Some(Shipped::Harmless) => Ok(Vec::new()),
+        Some(Shipped::Text(content)) => Ok(vec![Target::Shipped(path, content)]),
+        None => Err((problem, path)),
+    }
+}
+
+/// Whether a well-known directory holds this path.
+pub fn well_known(path: &Path) -> Option<&'static str> {
+    WELL_KNOWN.iter().copied().find(|w| path.starts_with(w))
+}
+
+/// Where an absolute include is read from; `None` is nowhere.
+fn map_absolute(lookup_in: &Lookup, path: &Path) -> Option<PathBuf> {
+    for (from, to, _) in &lookup_in.map {
+        if let Ok(rest) = path.strip_prefix(from) {
+            return Some(to.join(rest));
+        }
+    }
+    if well_known(&lookup_in.root_dir).is_some() {
+        return Some(path.to_owned());
+    }
+    match well_known(path) {
+        Some(prefix) => Some(lookup_in.root_dir.join(path.strip_prefix(prefix).ok()?)),
+        None => Some(path.to_owned()),
+    }
+}
+
+/// Whether a file may be read: it lies in the project (links resolved), the root lies in a
+/// well-known directory, or `--map-path` led there.
+fn allowed(files: &Files<'_>, lookup_in: &Lookup, path: &Path) -> bool {
+    if well_known(&lookup_in.root_dir).is_some()
+        || lookup_in.map.iter().any(|(_, to, leave)| *leave && path.starts_with(to))
+    {
+        return true;
+    }
+    match (files.fs().canonicalize(path), files.fs().canonicalize(&lookup_in.project)) {
+        (Ok(real), Ok(project)) => real.starts_with(project),
+        // What cannot be resolved cannot be read either, and is reported as missing.
+        _ => true,
+    }
+}
+
+/// The directory and the ones around it up to the project, the only ones a fragment looks in.
+fn upward(files: &Files<'_>, from: &Path, project: &Path) -> Vec<PathBuf> {
+    let mut out = vec![from.to_owned()];
+    let (Ok(mut real), Ok(project)) = (
+        files.fs().canonicalize(if from.as_os_str().is_empty() { Path::new(".") } else { from }),
+        files.fs().canonicalize(project),
+    ) else {
+        return out;
+    };
+    let mut path = from.to_owned();
+    while real != project && real.starts_with(&project) && real.pop() {
+        path.push("..");
+        out.push(normalise(&path));
+    }
+    out
+}
+
+#[cfg(unix)]
+fn bytes_path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn bytes_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}

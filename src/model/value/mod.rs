@@ -1,0 +1,7 @@
+//! What a word is worth for one request: variables, maps, regular expressions, conditions.
+
+pub mod eval;
+pub mod pattern;
+pub mod request;
+pub mod rewrite;
+pub mod variable;

@@ -1,0 +1,89 @@
+//! The files of one analysis, each read and parsed once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::{Ast, Template, parse_template};
+use crate::source::{FileId, FileSystem, SourceMap};
+
+/// Reads and parses files, each once.
+pub struct Files<'a> {
+    fs: &'a dyn FileSystem,
+    /// The files that were read.
+    pub sources: SourceMap,
+    /// Their trees, by [`FileId`].
+    pub asts: Vec<Ast>,
+    /// The files by their canonical paths; text that is no file has none.
+    by_real: HashMap<PathBuf, FileId>,
+    /// Other names of files that were read.
+    aliases: HashMap<PathBuf, FileId>,
+    /// Files that cannot be changed: shipped ones, and those outside the project.
+    read_only: Vec<bool>,
+}
+
+impl<'a> Files<'a> {
+    /// Nothing read yet.
+    pub fn new(fs: &'a dyn FileSystem) -> Files<'a> {
+        Files {
+            fs,
+            sources: SourceMap::default(),
+            asts: Vec::new(),
+            by_real: HashMap::new(),
+            aliases: HashMap::new(),
+            read_only: Vec::new(),
+        }
+    }
+
+    /// Reads a file, or finds it again.
+    ///
+    /// # Errors
+    /// As the file system says; one larger than [`crate::source::MAX_FILE`] is refused.
+    pub fn read(&mut self, path: &Path) -> std::io::Result<FileId> {
+        if let Some(id) = self.find(path) {
+            return Ok(id);
+        }
+        // One file under two names (`sites-enabled/app` is a link) is one file.
+        let real = self.fs.canonicalize(path).ok();
+        if let Some(&same) = real.as_ref().and_then(|r| self.by_real.get(r)) {
+            self.aliases.insert(path.to_owned(), same);
+            return Ok(same);
+        }
+        let bytes = self.fs.read(path)?;
+        Ok(self.insert(path.to_owned(), bytes, real, false))
+    }
+
+    /// The number of a file that was read, under this name or another.
+    pub fn find(&self, path: &Path) -> Option<FileId> {
+        self.sources.find(path).or_else(|| self.aliases.get(path).copied())
+    }
+
+    /// Adds text that is no file of the file system.
+    pub fn add(&mut self, path: PathBuf, bytes: Vec<u8>, read_only: bool) -> FileId {
+        match self.sources.find(&path) {
+            Some(id) => id,
+            None => self.insert(path, bytes, None, read_only),
+        }
+    }
+
+    fn insert(&mut self, path: PathBuf, bytes: Vec<u8>, real: Option<PathBuf>, read_only: bool) -> FileId {
+        let id = self.sources.add(path, bytes);
+        let ast = parse_template(&self.sources.get(id).bytes);
+        // Between the tags of a template, nobody knows what an edit would land in.
+        self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
+        self.asts.push(ast);
+        if let Some(real) = real {
+            self.by_real.insert(real, id);
+        }
+        id
+    }
+
+    /// Whether fixes must leave the file alone.
+    pub fn read_only(&self, id: FileId) -> bool {
+        self.read_only[id.0 as usize]
+    }
+
+    /// The file system that the files come from.
+    pub fn fs(&self) -> &'a dyn FileSystem {
+        self.fs
+    }
+}
