@@ -30,6 +30,7 @@ pub mod i18n;
 pub mod model;
 #[cfg(feature = "probe")]
 pub mod probe;
+pub mod project;
 pub mod report;
 pub mod rules;
 pub mod settings;

@@ -16,9 +16,10 @@ const ORDER: &[&str] = &[
     "rules",
     "engine",
     "fix",
+    "settings",
+    "project",
     "report",
     "probe",
-    "settings",
     "cli",
 ];
 
@@ -231,6 +232,40 @@ fn only_the_outside_knows_serde_clap_and_miette() {
         }
     }
     none(&violations, "only report/ and cli/ name serde, clap and miette");
+}
+
+/// What the doors may name of the model: what they hand in, and what they print.
+const DOORS_MAY: &[&str] = &["ScopeKind", "Url", "analysis::Versions", "evidence::Evidence", "way::verdict::Verdict"];
+
+#[test]
+fn doors_hold_no_analysis() {
+    let mut violations = String::new();
+    for source in sources().iter().filter(|s| s.room() == "cli") {
+        for (at, _) in source.code.match_indices("crate::model::") {
+            let line = 1 + source.code[..at].matches('\n').count();
+            let behind = &source.code[at + "crate::model::".len()..];
+            let named = behind.split(';').next().unwrap();
+            let names: Vec<&str> = match named.strip_prefix('{') {
+                Some(group) => group.trim_end_matches('}').split(',').map(str::trim).collect(),
+                None => vec![named.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).next().unwrap()],
+            };
+            for name in names.iter().filter(|n| !DOORS_MAY.contains(n)) {
+                let _ = writeln!(violations, "{}:{line}: `{name}`", source.path);
+            }
+        }
+    }
+    none(&violations, "a door asks `project`, and knows of the model only what it hands in or prints");
+}
+
+#[test]
+fn only_source_knows_the_disk() {
+    let mut violations = String::new();
+    for source in sources().iter().filter(|s| s.room() != "source") {
+        if let Some(at) = source.code.split("#[cfg(test)]").next().unwrap().find("std::fs") {
+            let _ = writeln!(violations, "{}:{}", source.path, 1 + source.code[..at].matches('\n').count());
+        }
+    }
+    none(&violations, "files are read and written through `source::FileSystem`");
 }
 
 #[test]

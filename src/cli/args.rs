@@ -96,6 +96,9 @@ pub(super) struct Common {
     /// No configuration file, and no search for roots around PATH
     #[arg(long)]
     pub isolated: bool,
+    /// Also look at what .gitignore files name
+    #[arg(long)]
+    pub no_ignore: bool,
     /// What standard input is: its name in reports, and the place from which includes are sought
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,

@@ -1,98 +1,50 @@
 //! `wslint [PATH]…`: the default command.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Check, ConnectionArg, EvidenceArg, FailOn, Format};
-use super::inputs::{Inputs, settings, versions};
+use super::desk::{asked, options, session, tell_walk, url};
 use super::{BUFFER, Failure, Terminal, Verdict};
 use crate::diagnostic::Severity;
-use crate::engine::{Baseline, Checked, Options, Selection, check};
-use crate::fix::{Fixed, Wanted, Withheld, fix, unified, write};
-use crate::model::Url;
-use crate::model::evidence::{Declarations, Evidence};
+use crate::engine::{Baseline, Checked, Options, Selection};
+use crate::fix::{Fixed, Wanted, Withheld, unified};
+use crate::model::evidence::Evidence;
+use crate::project::{Problem, Session, Subject};
 use crate::report::{self, Report};
 use crate::rules::{self, ConnectionMode};
-use crate::settings::{Settings, baseline_text, parse_baseline};
+use crate::settings::baseline_text;
 use crate::source::FileSystem;
 use crate::syntax::Files;
+use crate::text;
 
 /// From so many files on, a terminal is told that something happens.
 const MANY: usize = 200;
 
-/// What the command line and `wslint.toml` together ask for.
-struct Wish<'a> {
+/// One run: what is asked for, and of what.
+struct Run<'a> {
     args: &'a Check,
+    terminal: &'a Terminal,
+    fs: &'a dyn FileSystem,
+    session: &'a Session<'a>,
+    subject: &'a Subject<'a>,
     options: Options,
-    wanted: Wanted,
     fail_on: FailOn,
     nginx_version: Option<String>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, Failure> {
-    let settings = settings(&args.common, fs)?;
-    let wish = wish(args, &settings, fs)?;
-    let inputs = Inputs::new(&args.paths, &args.common, &settings, fs)?;
-    let wish = Wish { options: Options { only: inputs.only(), ..wish.options }, ..wish };
-    let overlay = inputs.overlay(fs);
-    if args.fix && inputs.is_dump() {
-        return Err(Failure(
-            "an `nginx -T` dump cannot be written back; `--diff` prints the patch for its files".to_owned(),
-        ));
+    let session = session(&args.common, fs)?;
+    let (options, fail_on, nginx_version) = wish(args, &session)?;
+    let subject = session.open(&asked(&args.paths, &args.common)?)?;
+    let run = Run { args, terminal, fs, session: &session, subject: &subject, options, fail_on, nginx_version };
+    match args.format {
+        _ if args.fix => run.fix(),
+        _ if args.diff => run.diff(),
+        Format::Ticket => run.ticket(),
+        _ => run.check(),
     }
-    if args.fix || args.diff {
-        return mend(&wish, terminal, &inputs, &overlay, fs);
-    }
-    // Made first, so that no findings are in memory twice.
-    let (diff, changed) = match args.format {
-        Format::Ticket => patch(mended(&wish, terminal, &inputs, &overlay)?),
-        _ => Patch::default(),
-    };
-    let mut files = Files::new(&overlay);
-    let many = inputs.count();
-    if many > MANY {
-        let text = crate::text!("Checking {many} files …", "正在检查 {many} 个文件……");
-        terminal.progress(Some(text.get(terminal.lang)));
-    }
-    let targets = inputs.open(&mut files)?;
-    let checked = check(&mut files, &targets, &wish.options);
-    if many > MANY {
-        terminal.progress(None);
-    }
-    if let Some(path) = &args.write_baseline {
-        return record(path, &files, &checked, terminal);
-    }
-    if args.format == Format::Ticket {
-        hand_over(&wish, terminal, (&files, &checked), (&diff, &changed))?;
-        return Ok(verdict(wish.fail_on, &checked));
-    }
-    report(&wish, terminal, &inputs, &files, &checked)?;
-    inputs.tell_walk(terminal);
-    let verdict = verdict(wish.fail_on, &checked);
-    // The process ends here; the system frees large trees faster than we do.
-    std::mem::forget((checked, targets));
-    Ok(verdict)
-}
-
-/// `--write-baseline`: what is there is accepted from now on.
-fn record(path: &Path, files: &Files<'_>, checked: &Checked, terminal: &Terminal) -> Result<Verdict, Failure> {
-    let reported = checked.diagnostics.iter().filter(|d| d.severity > Severity::Advice);
-    let baseline = Baseline::of(files, folder_of(files.fs(), path), reported);
-    std::fs::write(path, baseline_text(&baseline)).map_err(|e| Failure(format!("{}: {e}", path.display())))?;
-    let (n, shown) = (baseline.findings.values().sum::<usize>(), path.display());
-    let done = crate::text!(
-        "Recorded {n} finding(s) in {shown}; `--baseline {shown}` reports only what is new.",
-        "已将 {n} 个问题记录到 {shown};使用 `--baseline {shown}` 时只报告新问题。"
-    );
-    terminal.note(done.get(terminal.lang));
-    Ok(Verdict::Clean)
-}
-
-/// The directory of a file, canonical.
-fn folder_of(fs: &dyn FileSystem, path: &Path) -> std::path::PathBuf {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs.canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// A value of the command line, else of `wslint.toml`, else the default.
@@ -100,11 +52,9 @@ fn chosen<T: clap::ValueEnum>(given: Option<T>, setting: Option<&String>, defaul
     given.or_else(|| setting.and_then(|s| T::from_str(s, false).ok())).unwrap_or(default)
 }
 
-fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result<Wish<'a>, Failure> {
-    let url = match &args.url {
-        Some(text) => Some(Url::parse(text).map_err(|e| Failure(format!("--url {text}: {e}")))?),
-        None => None,
-    };
+/// What the command line and `wslint.toml` together ask for.
+fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<String>), Failure> {
+    let settings = session.settings();
     let connection = match chosen(args.connection, settings.connection.as_ref(), ConnectionArg::Auto) {
         ConnectionArg::Auto => ConnectionMode::Auto,
         ConnectionArg::Map => ConnectionMode::Map,
@@ -116,240 +66,234 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
         EvidenceArg::Configured => Evidence::Configured,
         EvidenceArg::Declared => Evidence::Declared,
     };
-    let baseline = match args.baseline.as_ref().or(settings.baseline.as_ref().filter(|_| args.write_baseline.is_none()))
-    {
-        None => Baseline::default(),
-        Some(path) => {
-            let failure = |e: String| Failure(format!("{}: {e}", path.display()));
-            let text = fs.read(path).map_err(|e| match e.kind() {
-                std::io::ErrorKind::NotFound => failure(format!("{e}; `--write-baseline {}` makes it", path.display())),
-                _ => failure(e.to_string()),
-            })?;
-            parse_baseline(&text, folder_of(fs, path)).map_err(failure)?
-        }
-    };
-    let (versions, nginx_version) = versions(&args.common, settings)?;
+    let accepted = args.baseline.as_ref().or(settings.baseline.as_ref().filter(|_| args.write_baseline.is_none()));
     let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
     let asked =
         args.common.verbose || !args.select.is_empty() || !settings.rules.is_empty() || fail_on == FailOn::Advice;
     let count_advice = !asked && matches!(args.format, Format::Human | Format::Concise);
+    let (options, nginx_version) = options(session, &args.common)?;
     let options = Options {
-        versions,
-        declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
-        url,
-        selection: Selection::new(&args.select, &args.ignore).map_err(Failure)?,
+        url: args.url.as_ref().map(|text| url("--url ", text)).transpose()?,
+        selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(crate::i18n::Text::same(e)))?,
         rules: rules::Options { connection, count_advice },
         evidence,
-        only: Vec::new(),
-        severities: settings.rules.clone(),
-        baseline,
+        baseline: accepted.map_or_else(|| Ok(Baseline::default()), |path| session.baseline(path))?,
         describe: matches!(args.format, Format::Json | Format::Ticket),
         jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        ..options
     };
-    Ok(Wish { args, options, wanted: Wanted { unsafe_too: args.unsafe_fixes }, fail_on, nginx_version })
+    Ok((options, fail_on, nginx_version))
 }
 
-fn report(
-    wish: &Wish<'_>,
-    terminal: &Terminal,
-    inputs: &Inputs,
-    files: &Files<'_>,
-    checked: &Checked,
-) -> Result<(), Failure> {
-    let selection = &wish.options.selection;
-    let named =
-        checked.diagnostics.iter().any(|d| d.severity == Severity::Advice && selection.names(d.rule, d.category));
-    let report = Report {
-        sources: &files.sources,
-        checked,
-        lang: terminal.lang,
-        advice: wish.args.common.verbose || named || wish.fail_on == FailOn::Advice,
-        wanted: wish.wanted,
-        nginx_version: wish.nginx_version.as_deref(),
-    };
-    print(wish.args, terminal, inputs, &report)
-}
-
-fn print(args: &Check, terminal: &Terminal, inputs: &Inputs, report: &Report<'_>) -> Result<(), Failure> {
-    let look = if args.output.is_some() { report::Look { color: false, ..terminal.look } } else { terminal.look };
-    if args.format == Format::Github {
-        append_summary(report)?;
+impl Run<'_> {
+    /// Reports what is found, or records it.
+    fn check(&self) -> Result<Verdict, Failure> {
+        let many = self.subject.count();
+        if many > MANY {
+            let text = text!("Checking {many} files …", "正在检查 {many} 个文件……");
+            self.terminal.progress(Some(text.get(self.terminal.lang)));
+        }
+        let (files, checked) = self.subject.check(&self.options)?;
+        if many > MANY {
+            self.terminal.progress(None);
+        }
+        if let Some(path) = &self.args.write_baseline {
+            return self.record(path, &files, &checked);
+        }
+        self.report(&files, &checked)?;
+        if let Some(walked) = self.subject.walked() {
+            tell_walk(walked, self.terminal);
+        }
+        let verdict = self.verdict(&checked);
+        // The process ends here; the system frees large trees faster than we do.
+        std::mem::forget((checked, files));
+        Ok(verdict)
     }
-    deliver(args, terminal, |out| match args.format {
-        Format::Human => report::human(report, look, out),
-        Format::Concise => report::concise(report, out),
-        Format::Json => report::json(report, out),
-        Format::Sarif => report::sarif(report, out),
-        Format::Github => report::github(report, out),
-        Format::Gitlab => report::gitlab(report, out),
-        Format::Junit => report::junit(report, out),
-        Format::Checkstyle => report::checkstyle(report, out),
-        Format::Rdjson => report::rdjson(report, out),
-        // Made where the patch is made.
-        Format::Ticket => Ok(()),
-    })?;
-    if args.format == Format::Human {
-        let summary = report::summary(report, &inputs.shown());
-        let clean = report.count(Severity::Error) + report.count(Severity::Warning) == 0;
-        // A clean run is one quiet line on a terminal, and none in a pipe.
-        if !clean && args.output.is_none() && !terminal.quiet {
-            terminal.print(format!("{}\n", summary.get(terminal.lang)).as_bytes())?;
-        } else if terminal.is_terminal || !clean {
-            terminal.note(summary.get(terminal.lang));
+
+    /// `--write-baseline`: what is there is accepted from now on.
+    fn record(&self, path: &Path, files: &Files<'_>, checked: &Checked) -> Result<Verdict, Failure> {
+        let reported = checked.diagnostics.iter().filter(|d| d.severity > Severity::Advice);
+        let baseline = Baseline::of(files, self.session.folder_of(path), reported);
+        self.write_file(path, false, |out| out.write_all(baseline_text(&baseline).as_bytes()))?;
+        let (n, shown) = (baseline.findings.values().sum::<usize>(), path.display());
+        let done = text!(
+            "Recorded {n} finding(s) in {shown}; `--baseline {shown}` reports only what is new.",
+            "已将 {n} 个问题记录到 {shown}；使用 `--baseline {shown}` 时只报告新问题。"
+        );
+        self.terminal.note(done.get(self.terminal.lang));
+        Ok(Verdict::Clean)
+    }
+
+    fn verdict(&self, checked: &Checked) -> Verdict {
+        let least = match self.fail_on {
+            FailOn::Advice => Severity::Advice,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Error => Severity::Error,
+            FailOn::Never => return Verdict::Clean,
+        };
+        if checked.diagnostics.iter().any(|d| d.severity >= least) { Verdict::Findings } else { Verdict::Clean }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted { unsafe_too: self.args.unsafe_fixes }
+    }
+
+    fn report(&self, files: &Files<'_>, checked: &Checked) -> Result<(), Failure> {
+        let selection = &self.options.selection;
+        let named =
+            checked.diagnostics.iter().any(|d| d.severity == Severity::Advice && selection.names(d.rule, d.category));
+        let report = Report {
+            sources: &files.sources,
+            checked,
+            lang: self.terminal.lang,
+            advice: self.args.common.verbose || named || self.fail_on == FailOn::Advice,
+            wanted: self.wanted(),
+            nginx_version: self.nginx_version.as_deref(),
+        };
+        self.print(&report)
+    }
+
+    fn print(&self, report: &Report<'_>) -> Result<(), Failure> {
+        let (args, terminal) = (self.args, self.terminal);
+        let look = if args.output.is_some() { report::Look { color: false, ..terminal.look } } else { terminal.look };
+        if args.format == Format::Github {
+            self.append_summary(report)?;
+        }
+        self.deliver(|out| match args.format {
+            Format::Human => report::human(report, look, out),
+            Format::Concise => report::concise(report, out),
+            Format::Json => report::json(report, out),
+            Format::Sarif => report::sarif(report, out),
+            Format::Github => report::github(report, out),
+            Format::Gitlab => report::gitlab(report, out),
+            Format::Junit => report::junit(report, out),
+            Format::Checkstyle => report::checkstyle(report, out),
+            Format::Rdjson => report::rdjson(report, out),
+            // Made where the patch is made.
+            Format::Ticket => Ok(()),
+        })?;
+        if args.format == Format::Human {
+            let summary = report::summary(report, &self.subject.given().join(" "));
+            let clean = report.count(Severity::Error) + report.count(Severity::Warning) == 0;
+            // A clean run is one quiet line on a terminal, and none in a pipe.
+            if !clean && args.output.is_none() && !terminal.quiet {
+                terminal.print(format!("{}\n", summary.get(terminal.lang)).as_bytes())?;
+            } else if terminal.is_terminal || !clean {
+                terminal.note(summary.get(terminal.lang));
+            }
+        }
+        Ok(())
+    }
+
+    /// The report goes to `--output`, else to standard output.
+    fn deliver(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        match &self.args.output {
+            None => self.terminal.print_with(write),
+            Some(path) => self.write_file(path, false, write),
         }
     }
-    Ok(())
-}
 
-/// The report goes to `--output`, else to standard output.
-fn deliver(
-    args: &Check,
-    terminal: &Terminal,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failure> {
-    let Some(path) = &args.output else { return terminal.print_with(write) };
-    let to_file = |path: &Path| {
-        let mut file = BufWriter::with_capacity(BUFFER, std::fs::File::create(path)?);
-        write(&mut file)?;
-        file.flush()
-    };
-    to_file(path).map_err(|e| Failure(format!("{}: {e}", path.display())))
-}
-
-/// GitHub shows what is appended to this file as the summary of the step.
-fn append_summary(report: &Report<'_>) -> Result<(), Failure> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return Ok(()) };
-    let failure = |e: std::io::Error| Failure(format!("GITHUB_STEP_SUMMARY {}: {e}", Path::new(&path).display()));
-    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(failure)?;
-    let mut file = BufWriter::with_capacity(BUFFER, file);
-    report::github_summary(report, &mut file).and_then(|()| file.flush()).map_err(failure)
-}
-
-/// A diff, and the files that it changes.
-type Patch = (Vec<u8>, Vec<std::path::PathBuf>);
-
-fn patch(fixed: Fixed) -> Patch {
-    let diff = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
-    (diff, fixed.files.into_iter().map(|(path, _)| path).collect())
-}
-
-/// `--format ticket`: the findings with the patch of their fixes.
-fn hand_over(
-    wish: &Wish<'_>,
-    terminal: &Terminal,
-    (files, checked): (&Files<'_>, &Checked),
-    (diff, changed): (&[u8], &[std::path::PathBuf]),
-) -> Result<(), Failure> {
-    let report = Report {
-        sources: &files.sources,
-        checked,
-        lang: terminal.lang,
-        advice: false,
-        wanted: wish.wanted,
-        nginx_version: wish.nginx_version.as_deref(),
-    };
-    let ticket = report::ticket(&report::Ticket { report: &report, diff, files: changed });
-    deliver(wish.args, terminal, |out| out.write_all(ticket.as_bytes()))
-}
-
-fn verdict(fail_on: FailOn, checked: &Checked) -> Verdict {
-    let least = match fail_on {
-        FailOn::Advice => Severity::Advice,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Error => Severity::Error,
-        FailOn::Never => return Verdict::Clean,
-    };
-    if checked.diagnostics.iter().any(|d| d.severity >= least) { Verdict::Findings } else { Verdict::Clean }
-}
-
-/// The names that a diff gives its files: as reported, or, where one lies outside the current directory,
-/// all from the project's root, where `git apply` and `patch -p1` find them.
-fn diff_names<'p>(fs: &dyn FileSystem, paths: impl Iterator<Item = &'p Path> + Clone) -> Vec<std::path::PathBuf> {
-    let given: Vec<std::path::PathBuf> = paths.map(Path::to_owned).collect();
-    if !given.iter().any(|p| p.starts_with("..")) {
-        return given;
-    }
-    let project = super::inputs::project_of(fs, Path::new("."));
-    let inside = |p: &std::path::PathBuf| fs.canonicalize(p).ok()?.strip_prefix(&project).map(Path::to_owned).ok();
-    given.iter().map(inside).collect::<Option<Vec<_>>>().unwrap_or(given)
-}
-
-/// What fixes make of the files, in memory; what is held back is said.
-fn mended(wish: &Wish<'_>, terminal: &Terminal, inputs: &Inputs, overlay: &dyn FileSystem) -> Result<Fixed, Failure> {
-    // What cannot be read is a failure here; later rounds read the same files again.
-    inputs.open(&mut Files::new(overlay))?;
-    let open = |files: &mut Files<'_>| inputs.open(files).unwrap_or_default();
-    // A patch needs no words for endpoints.
-    let options = Options { describe: false, ..wish.options.clone() };
-    let fixed = fix(overlay, &open, &options, wish.wanted);
-    if let Some(failed) = &fixed.failed {
-        terminal.complain(&format!("internal error, please report it: {failed}; that fix is left out"));
-    }
-    if let Some(withheld) = &fixed.withheld {
-        let text = match withheld {
-            Withheld::LeavesError(error) => crate::text!(
-                "a fix is held back, because it would leave another error: {error}",
-                "有一处修复未提供,因为会留下另一个错误:{error}"
-            ),
-            Withheld::DoesNotHelp(finding) => crate::text!(
-                "a fix is held back, because it would not help: {finding}",
-                "有一处修复未提供,因为它不起作用:{finding}"
-            ),
+    fn write_file(
+        &self,
+        path: &Path,
+        append: bool,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let to_file = || {
+            let mut file = BufWriter::with_capacity(BUFFER, self.fs.write_to(path, append)?);
+            write(&mut file)?;
+            file.flush()
         };
-        terminal.note(&crate::report::escaped(text.get(terminal.lang), false));
+        to_file().map_err(|e| Problem::Io(path.to_owned(), e).into())
     }
-    Ok(fixed)
-}
 
-/// `--fix` and `--diff`.
-fn mend(
-    wish: &Wish<'_>,
-    terminal: &Terminal,
-    inputs: &Inputs,
-    overlay: &dyn FileSystem,
-    fs: &dyn FileSystem,
-) -> Result<Verdict, Failure> {
-    let fixed = mended(wish, terminal, inputs, overlay)?;
-    if wish.args.diff {
-        let names = diff_names(fs, fixed.files.iter().map(|(path, _)| path.as_path()));
-        let mut verdict = Verdict::Clean;
-        deliver(wish.args, terminal, |out| {
-            for ((_, patched), name) in fixed.files.iter().zip(&names) {
-                let diff = unified(name, patched);
-                if !diff.is_empty() {
-                    verdict = Verdict::Findings;
-                }
-                out.write_all(&diff)?;
-            }
-            Ok(())
-        })?;
-        return Ok(verdict);
+    /// GitHub shows what is appended to this file as the summary of the step.
+    fn append_summary(&self, report: &Report<'_>) -> Result<(), Failure> {
+        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return Ok(()) };
+        self.write_file(&PathBuf::from(path), true, |out| report::github_summary(report, out))
     }
-    if inputs.reads_stdin() {
-        let text = match fixed.files.first() {
-            Some((_, patched)) => patched.text(),
-            None => {
-                let mut files = Files::new(overlay);
-                let targets = inputs.open(&mut files)?;
-                targets.first().map(|t| files.sources.get(t.file).bytes.clone()).unwrap_or_default()
-            }
+
+    /// What fixes make of the files, in memory; what is held back is said.
+    fn mended(&self) -> Result<Fixed, Failure> {
+        let fixed = self.subject.mend(&self.options, self.wanted(), &|_| true)?;
+        if let Some(failed) = &fixed.failed {
+            self.terminal.complain(&text!(
+                "internal error, please report it: {failed}; that fix is left out",
+                "内部错误，请向我们报告：{failed}；这处修复没有做"
+            ));
+        }
+        if let Some(withheld) = &fixed.withheld {
+            let text = match withheld {
+                Withheld::LeavesError(error) => text!(
+                    "a fix is held back, because it would leave another error: {error}",
+                    "有一处修复没有给出：修复之后还会剩下另一个错误：{error}"
+                ),
+                Withheld::DoesNotHelp(finding) => text!(
+                    "a fix is held back, because it would not help: {finding}",
+                    "有一处修复没有给出：它不起作用：{finding}"
+                ),
+            };
+            self.terminal.note(&report::escaped(text.get(self.terminal.lang), false));
+        }
+        Ok(fixed)
+    }
+
+    /// `--format ticket`: the findings with the patch of their fixes.
+    fn ticket(&self) -> Result<Verdict, Failure> {
+        // The patch first, so that no findings are in memory twice.
+        let fixed = self.mended()?;
+        let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
+        let changed: Vec<PathBuf> = fixed.files.into_iter().map(|(path, _)| path).collect();
+        let (files, checked) = self.subject.check(&self.options)?;
+        let report = Report {
+            sources: &files.sources,
+            checked: &checked,
+            lang: self.terminal.lang,
+            advice: false,
+            wanted: self.wanted(),
+            nginx_version: self.nginx_version.as_deref(),
         };
-        terminal.print(&text)?;
-        return Ok(verdict(wish.fail_on, &fixed.left));
+        let ticket = report::ticket(&report::Ticket { report: &report, diff: &diff, files: &changed });
+        self.deliver(|out| out.write_all(ticket.as_bytes()))?;
+        Ok(self.verdict(&checked))
     }
-    write(fs, &fixed.files).map_err(Failure)?;
-    let mut files = Files::new(overlay);
-    let targets = inputs.open(&mut files)?;
-    let left = check(&mut files, &targets, &wish.options);
-    report(wish, terminal, inputs, &files, &left)?;
-    let (n, f) = (fixed.fixed, fixed.files.len());
-    let (fixes, names) = (
-        if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") },
-        if f == 1 { "1 file".to_owned() } else { format!("{f} files") },
-    );
-    let done = crate::text!("Fixed {fixes} in {names}.", "修复了 {n} 处,涉及 {f} 个文件。");
-    if n > 0 {
-        terminal.note(done.get(terminal.lang));
+
+    /// `--diff`
+    fn diff(&self) -> Result<Verdict, Failure> {
+        let fixed = self.mended()?;
+        let names = self.subject.diff_names(&fixed);
+        let diffs: Vec<Vec<u8>> =
+            fixed.files.iter().zip(&names).map(|((_, patched), name)| unified(name, patched)).collect();
+        self.deliver(|out| diffs.iter().try_for_each(|diff| out.write_all(diff)))?;
+        Ok(if diffs.iter().all(Vec::is_empty) { Verdict::Clean } else { Verdict::Findings })
     }
-    Ok(verdict(wish.fail_on, &left))
+
+    /// `--fix`
+    fn fix(&self) -> Result<Verdict, Failure> {
+        if self.subject.is_dump() {
+            return Err(Problem::DumpIsNotWritten.into());
+        }
+        let fixed = self.mended()?;
+        if self.subject.text_name().is_some() {
+            let text = match fixed.files.first() {
+                Some((_, patched)) => patched.text(),
+                None => self.subject.first_text()?,
+            };
+            self.terminal.print(&text)?;
+            return Ok(self.verdict(&fixed.left));
+        }
+        self.subject.write(&fixed)?;
+        let (files, left) = self.subject.check(&self.options)?;
+        self.report(&files, &left)?;
+        let (n, f) = (fixed.fixed, fixed.files.len());
+        let (fixes, names) = (
+            if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") },
+            if f == 1 { "1 file".to_owned() } else { format!("{f} files") },
+        );
+        let done = text!("Fixed {fixes} in {names}.", "修复了 {n} 处，涉及 {f} 个文件。");
+        if n > 0 {
+            self.terminal.note(done.get(self.terminal.lang));
+        }
+        Ok(self.verdict(&left))
+    }
 }

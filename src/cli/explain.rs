@@ -10,6 +10,7 @@ use crate::catalog::near::nearest;
 use crate::i18n::Lang;
 use crate::rules::{self, FixKind, Rule};
 use crate::symptoms::find_symptom;
+use crate::text;
 
 /// Prints what a rule or a symptom means.
 pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failure> {
@@ -18,9 +19,14 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
         (None, Some(symptom)) => symptom.page(terminal.lang),
         (None, None) => {
             let known: Vec<&str> = rules::ALL.iter().map(|r| r.name).collect();
-            let hint = nearest(words, &known).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-            return Err(Failure(format!(
-                "there is no rule or symptom `{words}`{hint} (`wslint rules` lists the rules; symptoms are status codes such as 400, 1006, \"60 seconds\")"
+            let near = nearest(words, &known);
+            let (en, zh) = match near {
+                Some(n) => (format!("; did you mean `{n}`?"), format!("，是不是想写 `{n}`？")),
+                None => Default::default(),
+            };
+            return Err(Failure(text!(
+                "there is no rule or symptom `{words}`{en} (`wslint rules` lists the rules; symptoms are status codes such as 400, 1006, \"60 seconds\")",
+                "没有叫 `{words}` 的规则或现象{zh}（`wslint rules` 列出所有规则；现象可以是状态码，例如 400、1006、\"60 秒\"）"
             )));
         }
     };
@@ -64,7 +70,9 @@ pub(super) fn rules(format: RulesFormat, terminal: &Terminal) -> Result<Verdict,
         })
         .collect();
     let text = match format {
-        RulesFormat::Json => serde_json::to_string_pretty(&rows).map_err(|e| Failure(e.to_string()))? + "\n",
+        RulesFormat::Json => {
+            serde_json::to_string_pretty(&rows).map_err(|e| Failure(crate::i18n::Text::same(e.to_string())))? + "\n"
+        }
         RulesFormat::Human => {
             let mut out = String::new();
             for row in &rows {

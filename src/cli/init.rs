@@ -1,23 +1,24 @@
 //! `wslint init`: a commented `wslint.toml`.
 
-use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, Terminal, Verdict};
+use crate::project::Problem;
 use crate::settings::{NAME, TEMPLATE};
+use crate::source::FileSystem;
+use crate::text;
 
 /// Writes the file into the current directory; one that is there stays.
-pub(super) fn run(terminal: &Terminal) -> Result<Verdict, Failure> {
-    let mut file = match std::fs::OpenOptions::new().write(true).create_new(true).open(NAME) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(Failure(format!("{NAME} is there already, and stays as it is")));
-        }
-        Err(e) => return Err(Failure(format!("{NAME}: {e}"))),
-    };
-    file.write_all(TEMPLATE.as_bytes()).map_err(|e| Failure(format!("{NAME}: {e}")))?;
-    let done = crate::text!(
+pub(super) fn run(terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, Failure> {
+    if fs.kind(Path::new(NAME)).is_ok() {
+        return Err(Failure(text!("{NAME} is there already, and stays as it is", "{NAME} 已经存在，保持原样")));
+    }
+    let failure = |e: std::io::Error| Problem::Io(PathBuf::from(NAME), e);
+    let mut file = fs.write_to(Path::new(NAME), false).map_err(failure)?;
+    file.write_all(TEMPLATE.as_bytes()).map_err(failure)?;
+    let done = text!(
         "Wrote {NAME}; every setting stands in it with its default.",
-        "已写入 {NAME},其中列出了每项设置及其默认值。"
+        "已写入 {NAME}，其中列出了每项设置及其默认值。"
     );
     terminal.note(done.get(terminal.lang));
     Ok(Verdict::Clean)

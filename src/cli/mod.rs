@@ -2,12 +2,11 @@
 
 mod args;
 mod check;
+mod desk;
 mod explain;
 mod init;
-mod inputs;
 #[cfg(feature = "probe")]
 mod probe;
-mod roots;
 mod trace;
 
 use std::io::{BufWriter, IsTerminal, Write};
@@ -15,9 +14,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::i18n::Lang;
+use crate::i18n::{Lang, Text};
+use crate::project::Problem;
 use crate::report::Look;
-use crate::source::OsFs;
+use crate::source::{OsFs, io_text};
+use crate::text;
 
 pub use args::Cli;
 
@@ -25,9 +26,14 @@ pub use args::Cli;
 const BUFFER: usize = 1 << 16;
 
 /// Why wslint could not do its job: exit status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(pub String);
+#[derive(Debug)]
+pub struct Failure(pub Text);
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        Failure(problem.text())
+    }
+}
 
 /// What a command says: exit status 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +62,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
         #[cfg(feature = "probe")]
         Some(args::Command::Probe(probe)) => probe::run(probe, &terminal, &OsFs),
         Some(args::Command::Explain { words, .. }) => explain::explain(&words.join(" "), &terminal),
-        Some(args::Command::Init { .. }) => init::run(&terminal),
+        Some(args::Command::Init { .. }) => init::run(&terminal, &OsFs),
         Some(args::Command::Rules { format, .. }) => explain::rules(*format, &terminal),
         Some(args::Command::Completions { shell }) => completions(*shell, &terminal),
     };
@@ -132,7 +138,11 @@ impl Terminal {
         match write(&mut out).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            Err(e) => Err(Failure(format!("standard output: {e}"))),
+            Err(e) => {
+                let why = io_text(&e);
+                let (en, zh) = (why.en, why.zh);
+                Err(Failure(text!("standard output: {en}", "标准输出：{zh}")))
+            }
         }
     }
 
@@ -152,7 +162,7 @@ impl Terminal {
     }
 
     /// What keeps wslint from its job, to standard error.
-    pub fn complain(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "wslint: {}", crate::report::escaped(text, true));
+    pub fn complain(&self, text: &Text) {
+        let _ = writeln!(std::io::stderr(), "wslint: {}", crate::report::escaped(text.get(self.lang), true));
     }
 }

@@ -73,6 +73,25 @@ pub struct Options {
     pub jobs: usize,
 }
 
+impl Default for Options {
+    /// Every version, every rule of the default set, on one thread, with endpoints described.
+    fn default() -> Options {
+        Options {
+            versions: Versions::ALL,
+            declared: Declarations::default(),
+            url: None,
+            selection: Selection::default(),
+            rules: rules::Options::default(),
+            evidence: Evidence::None,
+            only: Vec::new(),
+            severities: Vec::new(),
+            baseline: Baseline::default(),
+            describe: true,
+            jobs: 1,
+        }
+    }
+}
+
 /// How a file came into the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileRole {

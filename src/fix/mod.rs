@@ -2,7 +2,6 @@
 
 mod diff;
 mod lower;
-mod overlay;
 mod patched;
 mod plan;
 
@@ -12,12 +11,11 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{Checked, Options, Target, check};
-use crate::source::{FileSystem, normalise};
+use crate::source::{FileSystem, Overlay, normalise};
 use crate::syntax::Files;
 
 pub use diff::unified;
 pub use lower::{ByteEdit, lower};
-pub use overlay::Overlay;
 pub use patched::Patched;
 pub use plan::plan;
 
@@ -70,14 +68,16 @@ impl Wanted {
 
 /// Fixes what can be fixed, in memory, until nothing is left to fix, and checks what it did.
 ///
-/// `open` makes the targets anew for each round, because files have changed.
+/// `open` makes the targets anew for each round, because files have changed; `chosen` says whose fixes
+/// are to be made, out of those that are wanted.
 pub fn fix(
     base: &dyn FileSystem,
     open: &dyn Fn(&mut Files<'_>) -> Vec<Target>,
     options: &Options,
     wanted: Wanted,
+    chosen: &dyn Fn(&Diagnostic) -> bool,
 ) -> Fixed {
-    let run = Run { base, open, options, wanted, attempts: Cell::new(MAX_ATTEMPTS) };
+    let run = Run { base, open, options, wanted, chosen, attempts: Cell::new(MAX_ATTEMPTS) };
     let mut out = run.pass(Changed::new());
     // A fix that was held back may do once others are made: what a second call would do is done now.
     for _ in 0..MAX_ROUNDS {
@@ -104,6 +104,8 @@ struct Run<'r> {
     open: &'r dyn Fn(&mut Files<'_>) -> Vec<Target>,
     options: &'r Options,
     wanted: Wanted,
+    /// Which findings the caller wants mended.
+    chosen: &'r dyn Fn(&Diagnostic) -> bool,
     /// How many attempts are left.
     attempts: Cell<usize>,
 }
@@ -131,6 +133,10 @@ impl Run<'_> {
         Fixed { failed: all.failed, withheld: all.withheld, ..outcome }
     }
 
+    fn takes(&self, found: &Diagnostic) -> bool {
+        self.wanted.takes(found, self.options) && (self.chosen)(found)
+    }
+
     fn check(&self, changed: &Changed, then: &mut dyn FnMut(Files<'_>, Checked)) {
         let overlay = Overlay::new(self.base, changed.iter().map(|(p, t)| (p.clone(), t)).collect());
         let mut files = Files::new(&overlay);
@@ -144,7 +150,7 @@ impl Run<'_> {
         let mut out = Vec::new();
         self.check(changed, &mut |_, checked| {
             let mut seen = HashSet::new();
-            let taken = checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options)).map(identity);
+            let taken = checked.diagnostics.iter().filter(|d| self.takes(d)).map(identity);
             out = taken.filter(|i| seen.insert(i.clone())).collect();
         });
         out
@@ -159,7 +165,7 @@ impl Run<'_> {
             let mut edits = Vec::new();
             self.check(&changed, &mut |files, checked| {
                 let takes: Vec<&Diagnostic> =
-                    checked.diagnostics.iter().filter(|d| self.wanted.takes(d, self.options) && choose(d)).collect();
+                    checked.diagnostics.iter().filter(|d| self.takes(d) && choose(d)).collect();
                 let planned = plan(&files.sources, &files.asts, &takes);
                 let size = files.sources.iter().map(|(_, file)| file.bytes.len()).sum();
                 out.withheld = progress.round(&checked, &takes, &planned.made, size);

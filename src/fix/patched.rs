@@ -1,6 +1,7 @@
 //! A file with edits: which bytes are old, which are new, also after several rounds of editing.
 
 use super::lower::ByteEdit;
+use crate::source::Content;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -110,6 +111,13 @@ impl Patched {
             out.push(Change { start: at, end: self.old.len(), new });
         }
         out
+    }
+}
+
+/// A patched file is put together when it is read.
+impl Content for &Patched {
+    fn bytes(&self) -> Vec<u8> {
+        self.text()
     }
 }
 

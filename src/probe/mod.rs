@@ -4,6 +4,7 @@
 //! of HTML, a connection that closes. So the request is written and the answer read as they are.
 
 mod answer;
+mod causes;
 mod tls;
 
 use std::io::{ErrorKind, Read, Write};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::model::Url;
 
 pub use answer::{Answer, Clue};
+pub use causes::{Cause, configured, decode, headline};
 
 /// What to send, and how long to wait.
 #[derive(Clone, Debug)]

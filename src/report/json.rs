@@ -4,11 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Report;
 use super::item::{DOCS, Each, pretty};
-use super::{Report, Traced};
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{EffectiveFact, EndpointFact, FileRole};
 use crate::fix::lower;
+use crate::i18n::Lang;
+use crate::project::Story;
 use crate::source::{Place, SourceMap};
 
 #[derive(Serialize)]
@@ -178,16 +180,16 @@ pub fn json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn trace_json(sources: &SourceMap, traced: &Traced<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn trace_json(sources: &SourceMap, traced: &Story, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let root = TraceRoot {
         schema_version: 1,
-        url: traced.url,
+        url: &traced.url,
         verdict: traced.verdict.as_str(),
         rejected_because: traced.rejected_because.clone(),
         server: traced.server.as_ref().map(|(listen, names)| Server { listen, names }),
         location: traced.location.clone(),
         endpoint: traced.endpoint.as_ref().map(|e| endpoint(sources, e)),
-        steps: traced.steps.iter().map(|s| s.get(traced.lang).to_owned()).collect(),
+        steps: traced.steps.iter().map(|s| s.get(lang).to_owned()).collect(),
         upstream_uri: traced.upstream_uri.clone(),
     };
     pretty(&root, out)

@@ -36,7 +36,7 @@ pub use plain::escaped;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
 pub use ticket::{Ticket, ticket};
-pub use trace::{Traced, trace_human};
+pub use trace::trace_human;
 
 /// What a report is made of.
 pub struct Report<'a> {

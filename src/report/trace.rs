@@ -3,45 +3,16 @@
 use std::fmt::Write as _;
 
 use super::{Look, escaped};
-use crate::engine::EndpointFact;
-use crate::i18n::{Lang, Text};
+use crate::i18n::Lang;
 use crate::model::way::verdict::Verdict;
+use crate::project::Story;
 use crate::text;
 
-/// What `trace` found, ready to be shown.
-pub struct Traced<'a> {
-    /// As given.
-    pub url: &'a str,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why nginx does not start.
-    pub rejected_because: Option<String>,
-    /// `listen` and `server_name`.
-    pub server: Option<(Vec<String>, Vec<String>)>,
-    /// The location, as its arguments stand.
-    pub location: Option<String>,
-    /// The endpoint that is reached.
-    pub endpoint: Option<EndpointFact>,
-    /// The way, step by step.
-    pub steps: Vec<Text>,
-    /// What the backend receives: the line, and where it comes from.
-    pub received: Vec<(String, Text)>,
-    /// The URI that the backend is asked for.
-    pub upstream_uri: Option<String>,
-    /// Why it does not open, or what it hangs on.
-    pub reason: Option<Text>,
-    /// How to get the patch, if there is one.
-    pub patch: Option<String>,
-    /// The language.
-    pub lang: Lang,
-}
-
 /// The story for a terminal.
-pub fn trace_human(traced: &Traced<'_>, look: Look) -> String {
-    let lang = traced.lang;
+pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
     let paint =
         |code: &str, text: &str| if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
-    let mut out = format!("{}\n", paint("1", &escaped(traced.url, false)));
+    let mut out = format!("{}\n", paint("1", &escaped(&traced.url, false)));
     let count = traced.steps.len();
     for (i, step) in traced.steps.iter().enumerate() {
         let branch = if i + 1 == count { "└─" } else { "├─" };

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::{glob_match, normalise};
+use super::fs::{Met, Visitor};
+use super::{FileSystem, normalise};
 
 /// Directories that hold no configuration of this project.
 const PASSED_OVER: &[&str] = &[".git", ".hg", ".svn", "node_modules", "target", ".venv", "__pycache__", ".terraform"];
@@ -32,8 +34,8 @@ const SUFFIXES: &[&str] = &[
     ".stpl",
 ];
 
-/// Larger files are no configurations that somebody wrote.
-const LARGEST: u64 = 64 << 20;
+/// What a file is shows within so many bytes.
+const HEAD: usize = 256 << 10;
 
 /// Why a file with the name of a configuration was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +44,8 @@ pub enum PassedOver {
     NotNginx,
     /// `exclude` in `wslint.toml` names it.
     Excluded,
+    /// A `.gitignore` or `.ignore` names it.
+    Ignored,
     /// It cannot be read.
     Unreadable,
     /// A symbolic link that leads back into its own directory.
@@ -59,56 +63,139 @@ pub struct Found {
     pub passed_over: Vec<(PathBuf, PassedOver)>,
 }
 
+/// What a walk leaves out beside the directories that never hold configurations.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaveOut<'a> {
+    /// Patterns over paths below `base`, written as in a `.gitignore`.
+    pub exclude: &'a [String],
+    /// The directory that the patterns are about.
+    pub base: &'a Path,
+    /// Also what the project's `.gitignore` and `.ignore` files name.
+    pub ignored: bool,
+}
+
 /// The configurations below a directory: by name, and by a look at the content. Links are followed.
-/// `excluded` are patterns over paths below `base`, with `**` for any number of directories.
-pub fn discover(folder: &Path, excluded: &[String], base: &Path) -> Found {
-    // The folder as it is seen from the base of the patterns.
-    let real = |p: &Path| std::fs::canonicalize(if p.as_os_str().is_empty() { Path::new(".") } else { p });
-    let seen_from_base = match (real(folder), real(base)) {
-        (Ok(folder), Ok(base)) => folder.strip_prefix(&base).map(Path::to_owned).ok(),
-        _ => None,
+pub fn discover(fs: &dyn FileSystem, folder: &Path, leave_out: LeaveOut<'_>) -> Found {
+    let real = |p: &Path| fs.canonicalize(if p.as_os_str().is_empty() { Path::new(".") } else { p });
+    let real_folder = real(folder).unwrap_or_else(|_| folder.to_owned());
+    let base = real(leave_out.base).unwrap_or_else(|_| leave_out.base.to_owned());
+    let mut search = Search {
+        fs,
+        folder,
+        excluded: patterns(&base, leave_out.exclude.iter().map(String::as_str)),
+        ignored: Vec::new(),
+        reads_ignores: false,
+        real_folder,
+        out: Found::default(),
     };
-    let from_base = |path: &Path| match (&seen_from_base, path.strip_prefix(folder)) {
-        (Some(prefix), Ok(rest)) => prefix.join(rest),
-        _ => path.to_owned(),
-    };
-    let mut out = Found::default();
-    let mut walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    while let Some(entry) = walk.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(e) => {
-                let path = normalise(e.path().unwrap_or(folder));
-                let reason = match (e.loop_ancestor(), e.io_error().map(std::io::Error::kind)) {
-                    (Some(_), _) => PassedOver::Loop,
-                    (None, Some(std::io::ErrorKind::NotFound)) => PassedOver::Dangling,
-                    _ => PassedOver::Unreadable,
-                };
-                if reason != PassedOver::Dangling || has_the_name(&path) {
-                    out.passed_over.push((path, reason));
-                }
-                continue;
-            }
-        };
-        let path = normalise(entry.path());
-        let is_folder = entry.file_type().is_dir();
-        let skipped = is_folder && entry.depth() > 0 && PASSED_OVER.iter().any(|p| entry.file_name() == *p);
-        let named_out = entry.depth() > 0 && excluded.iter().any(|p| path_matches(p, &from_base(entry.path())));
-        if is_folder && (skipped || named_out) {
-            walk.skip_current_dir();
-        }
-        if named_out && (is_folder || has_the_name(&path)) {
-            out.passed_over.push((path, PassedOver::Excluded));
-        } else if entry.file_type().is_file() && has_the_name(&path) {
-            let size = entry.metadata().map_or(0, |m| m.len());
-            match (size <= LARGEST).then(|| std::fs::read(&path)) {
-                Some(Ok(bytes)) if speaks_nginx(&bytes) => out.files.push(path),
-                Some(Err(_)) => out.passed_over.push((path, PassedOver::Unreadable)),
-                _ => out.passed_over.push((path, PassedOver::NotNginx)),
-            }
+    if leave_out.ignored {
+        search.enter_project();
+    }
+    fs.walk(folder, &mut search);
+    search.out
+}
+
+/// The patterns of one file, or of `exclude`; a line that is no pattern matches nothing.
+fn patterns<'l>(base: &Path, lines: impl Iterator<Item = &'l str>) -> Gitignore {
+    let mut builder = GitignoreBuilder::new(base);
+    for line in lines {
+        let _ = builder.add_line(None, line);
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+}
+
+/// The state of a walk.
+struct Search<'a> {
+    fs: &'a dyn FileSystem,
+    folder: &'a Path,
+    /// The same without links: what patterns are asked about.
+    real_folder: PathBuf,
+    excluded: Gitignore,
+    /// The patterns of the directories in which the walk is, the innermost last.
+    ignored: Vec<(PathBuf, Gitignore)>,
+    /// The folder lies in a git repository, whose ignore files count.
+    reads_ignores: bool,
+    out: Found,
+}
+
+impl Search<'_> {
+    /// Reads the ignore files of the directories from the project's root down to the one walked through.
+    fn enter_project(&mut self) {
+        let around: Vec<PathBuf> = self.real_folder.ancestors().map(Path::to_owned).collect();
+        let root = around.iter().position(|dir| self.fs.kind(&dir.join(".git")).is_ok());
+        self.reads_ignores = root.is_some();
+        for dir in around[..root.map_or(0, |n| n + 1)].iter().skip(1).rev() {
+            self.read_ignores(dir);
         }
     }
-    out
+
+    fn read_ignores(&mut self, dir: &Path) {
+        let mut text = String::new();
+        for name in [".gitignore", ".ignore"] {
+            if let Ok(bytes) = self.fs.read(&dir.join(name)) {
+                text.push_str(&String::from_utf8_lossy(&bytes));
+                text.push('\n');
+            }
+        }
+        if !text.is_empty() {
+            self.ignored.push((dir.to_owned(), patterns(dir, text.lines())));
+        }
+    }
+
+    fn is_ignored(&self, real: &Path, is_folder: bool) -> bool {
+        let said = |(dir, patterns): &(PathBuf, Gitignore)| {
+            let said = if real.starts_with(dir) { patterns.matched(real, is_folder) } else { Match::None };
+            (!said.is_none()).then(|| said.is_ignore())
+        };
+        self.ignored.iter().rev().find_map(said).unwrap_or(false)
+    }
+
+    fn pass_over(&mut self, path: &Path, why: PassedOver) {
+        self.out.passed_over.push((normalise(path), why));
+    }
+}
+
+impl Visitor for Search<'_> {
+    fn meet(&mut self, path: &Path, met: Met) -> bool {
+        let inside = path.strip_prefix(self.folder).unwrap_or(path);
+        let real = self.real_folder.join(inside);
+        let is_top = inside.as_os_str().is_empty();
+        let is_folder = met == Met::Folder;
+        self.ignored.truncate(self.ignored.partition_point(|(dir, _)| real.starts_with(dir)));
+        if !is_top {
+            let never = is_folder && path.file_name().is_some_and(|name| PASSED_OVER.iter().any(|p| name == *p));
+            let excluded = !never && real.starts_with(self.excluded.path()) && {
+                self.excluded.matched(&real, is_folder).is_ignore()
+            };
+            let ignored = !never && !excluded && self.is_ignored(&real, is_folder);
+            if excluded && (is_folder || has_the_name(path)) {
+                self.pass_over(path, PassedOver::Excluded);
+            } else if ignored && !is_folder && has_the_name(path) {
+                self.pass_over(path, PassedOver::Ignored);
+            }
+            if never || excluded || ignored {
+                return false;
+            }
+        }
+        match met {
+            Met::Folder => {
+                if self.reads_ignores {
+                    self.read_ignores(&real);
+                }
+                return true;
+            }
+            Met::Loop => self.pass_over(path, PassedOver::Loop),
+            Met::Unreadable => self.pass_over(path, PassedOver::Unreadable),
+            _ if !has_the_name(path) => {}
+            Met::Dangling => self.pass_over(path, PassedOver::Dangling),
+            Met::File => match self.fs.head(path, HEAD) {
+                Ok(bytes) if speaks_nginx(&bytes) => self.out.files.push(normalise(path)),
+                Ok(_) => self.pass_over(path, PassedOver::NotNginx),
+                Err(_) => self.pass_over(path, PassedOver::Unreadable),
+            },
+        }
+        false
+    }
 }
 
 /// Whether the name of a file says that it may be a configuration.
@@ -218,30 +305,10 @@ fn speaks_nginx(bytes: &[u8]) -> bool {
     hits > 0 && hits * 10 >= all
 }
 
-/// Whether a pattern matches a path as a whole, or one of the directories that it lies in: `vendor/**`, `*.bak`.
-pub fn path_matches(pattern: &str, path: &Path) -> bool {
-    let parts: Vec<&[u8]> = path.iter().map(|p| p.as_encoded_bytes()).collect();
-    let wanted: Vec<&str> = pattern.trim_start_matches("./").trim_end_matches('/').split('/').collect();
-    if let [one] = wanted.as_slice() {
-        return parts.iter().any(|p| glob_match(one.as_bytes(), p));
-    }
-    (1..=parts.len()).any(|n| components_match(&wanted, &parts[..n]))
-}
-
-fn components_match(pattern: &[&str], parts: &[&[u8]]) -> bool {
-    match (pattern, parts) {
-        ([], []) => true,
-        (["**", rest @ ..], _) => (0..=parts.len()).any(|n| components_match(rest, &parts[n..])),
-        ([first, rest @ ..], [part, others @ ..]) => {
-            glob_match(first.as_bytes(), part) && components_match(rest, others)
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::MemFs;
 
     #[test]
     fn other_formats_are_told_apart() {
@@ -262,15 +329,36 @@ mod tests {
         for name in ["README.md", "conf.d/README.md", "app", "a.conf~", "mime.types"] {
             assert!(!has_the_name(Path::new(name)), "{name}");
         }
-        for (pattern, path, want) in [
-            ("vendor/**", "vendor/a/b.conf", true),
-            ("vendor", "x/vendor/b.conf", true),
-            ("vendor/*", "vendor/a/b.conf", true),
-            ("**/test/*.conf", "a/b/test/x.conf", true),
-            ("*.bak", "a/x.bak", true),
-            ("vendor/**", "vendors/a.conf", false),
-        ] {
-            assert_eq!(path_matches(pattern, Path::new(path)), want, "{pattern} {path}");
-        }
+    }
+
+    #[test]
+    fn what_is_excluded_or_ignored_is_passed_over() {
+        let text = b"server { listen 80; }\n";
+        let paths =
+            ["vendored/a/b.conf", "x/vendored/b.conf", "test/x.conf", "y/test/x.conf", "build/z.conf", "keep.conf"];
+        let files = paths.iter().map(|p| (Path::new("/p").join(p), text.to_vec()));
+        let more = [("/p/.git/HEAD".into(), Vec::new()), ("/p/.gitignore".into(), b"build/\n".to_vec())];
+        let fs = MemFs::new(files.chain(more));
+        let found = |exclude: &[&str], ignored: bool| {
+            let exclude: Vec<String> = exclude.iter().map(|e| (*e).to_owned()).collect();
+            let found = discover(&fs, Path::new("/p"), LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored });
+            found.files.iter().map(|p| p.strip_prefix("/p").unwrap().display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[], false).len(), 6);
+        assert_eq!(found(&[], true).len(), 5);
+        assert_eq!(found(&["vendored"], true), ["keep.conf", "test/x.conf", "y/test/x.conf"]);
+        assert_eq!(found(&["vendored/**"], true), ["keep.conf", "test/x.conf", "x/vendored/b.conf", "y/test/x.conf"]);
+        assert_eq!(found(&["**/test/*.conf", "vendored/*"], true), ["keep.conf", "x/vendored/b.conf"]);
+        assert_eq!(found(&["["], true).len(), 5);
+    }
+
+    #[test]
+    fn no_pattern_takes_long() {
+        let deep = "d/".repeat(30);
+        let fs = MemFs::new([(PathBuf::from(format!("/p/{deep}x.conf")), b"server { listen 80; }\n".to_vec())]);
+        let exclude = vec![format!("{}nothing", "**/".repeat(20))];
+        let found =
+            discover(&fs, Path::new("/p"), LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored: false });
+        assert_eq!(found.files.len(), 1);
     }
 }

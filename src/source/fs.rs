@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use walkdir::WalkDir;
+
+use crate::i18n::Text;
+
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -15,7 +19,29 @@ pub enum FileKind {
     Other,
 }
 
-/// What wslint needs of a file system.
+/// What a walk through a directory comes upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// A directory, also behind a link.
+    Folder,
+    /// A regular file, also behind a link.
+    File,
+    /// A symbolic link that leads back into a directory that it lies in.
+    Loop,
+    /// A symbolic link that leads nowhere.
+    Dangling,
+    /// What the operating system does not let us look at.
+    Unreadable,
+}
+
+/// Who walks through a directory.
+pub trait Visitor {
+    /// Comes upon something; the answer counts for directories: whether to look into it.
+    fn meet(&mut self, path: &Path, met: Met) -> bool;
+}
+
+/// What wslint needs of a file system. Where its relative paths begin is its own affair: for the real one
+/// it is the current directory of the process.
 pub trait FileSystem: Sync {
     /// The content of a regular file.
     ///
@@ -47,11 +73,62 @@ pub trait FileSystem: Sync {
     /// # Errors
     /// As the operating system says.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+    /// Goes through what lies in a directory, itself first, names in order, links followed.
+    fn walk(&self, folder: &Path, visitor: &mut dyn Visitor) {
+        let mut open = vec![folder.to_owned()];
+        while let Some(path) = open.pop() {
+            match self.kind(&path) {
+                Ok(FileKind::Directory) => {
+                    if !visitor.meet(&path, Met::Folder) {
+                        continue;
+                    }
+                    let Ok(mut names) = self.list_dir(&path) else {
+                        visitor.meet(&path, Met::Unreadable);
+                        continue;
+                    };
+                    names.sort_unstable_by(|a, b| b.cmp(a));
+                    open.extend(names.iter().map(|name| path.join(name)));
+                }
+                Ok(FileKind::File) => {
+                    visitor.meet(&path, Met::File);
+                }
+                Ok(FileKind::Other) => {}
+                Err(_) => {
+                    visitor.meet(&path, Met::Unreadable);
+                }
+            }
+        }
+    }
     /// Replaces the content of an existing file as a whole, or leaves it as it was.
     ///
     /// # Errors
     /// As the operating system says; the file is then untouched.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Opens a file for writing what is no configuration: a report, a baseline. It is made where there is
+    /// none; `append` keeps what stands in it.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn write_to(&self, path: &Path, append: bool) -> io::Result<Box<dyn io::Write>> {
+        let _ = (path, append);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// What the operating system says of a failure, for people.
+pub fn io_text(error: &io::Error) -> Text {
+    let zh = match error.kind() {
+        io::ErrorKind::NotFound => "没有这个文件或目录",
+        io::ErrorKind::PermissionDenied => "没有权限",
+        io::ErrorKind::IsADirectory => "这是一个目录",
+        io::ErrorKind::NotADirectory => "路径中有一部分不是目录",
+        io::ErrorKind::FileTooLarge => "文件超过 512 MiB，wslint 不读取这么大的文件",
+        io::ErrorKind::StorageFull => "磁盘空间不足",
+        io::ErrorKind::ReadOnlyFilesystem => "文件系统只读",
+        io::ErrorKind::InvalidInput => "不是普通文件",
+        _ => return Text::same(error.to_string()),
+    };
+    Text { en: error.to_string().into(), zh: zh.into() }
 }
 
 /// The real file system.
@@ -93,6 +170,38 @@ impl FileSystem for OsFs {
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         std::fs::canonicalize(path)
+    }
+
+    fn walk(&self, folder: &Path, visitor: &mut dyn Visitor) {
+        let mut walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+        while let Some(entry) = walk.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    if !visitor.meet(entry.path(), Met::Folder) {
+                        walk.skip_current_dir();
+                    }
+                }
+                Ok(entry) if entry.file_type().is_file() => {
+                    visitor.meet(entry.path(), Met::File);
+                }
+                // Devices, FIFOs and sockets hold no configuration.
+                Ok(_) => {}
+                Err(error) => {
+                    let met = match (error.loop_ancestor(), error.io_error().map(io::Error::kind)) {
+                        (Some(_), _) => Met::Loop,
+                        (None, Some(io::ErrorKind::NotFound)) => Met::Dangling,
+                        _ => Met::Unreadable,
+                    };
+                    visitor.meet(error.path().unwrap_or(folder), met);
+                }
+            }
+        }
+    }
+
+    fn write_to(&self, path: &Path, append: bool) -> io::Result<Box<dyn io::Write>> {
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).write(true).append(append).truncate(!append);
+        Ok(Box::new(options.open(path)?))
     }
 
     /// Writes a temporary file beside the real one (links resolved), syncs it, gives it the

@@ -5,14 +5,16 @@ mod dump;
 mod fs;
 mod glob;
 mod line_index;
+mod overlay;
 
 use std::path::{Component, Path, PathBuf};
 
-pub use discover::{Found, PassedOver, discover, path_matches};
+pub use discover::{Found, LeaveOut, PassedOver, discover};
 pub use dump::{is_dump, split_dump};
-pub use fs::{FileKind, FileSystem, MemFs, OsFs, too_large};
+pub use fs::{FileKind, FileSystem, MemFs, Met, OsFs, Visitor, io_text, too_large};
 pub use glob::{expand_glob, glob_match, is_glob};
 pub use line_index::LineIndex;
+pub use overlay::{Content, Overlay};
 
 /// The largest file that is read, in bytes: what an offset and a packed length can hold.
 pub const MAX_FILE: u64 = (1 << 29) - 1;

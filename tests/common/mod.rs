@@ -103,7 +103,7 @@ pub(crate) fn findings(tree: &Tree, options: &Options) -> Vec<wslint::diagnostic
 pub(crate) fn fixed(tree: &Tree, options: &Options, unsafe_too: bool) -> Result<Tree, String> {
     let fs = mem(tree);
     let open = |files: &mut Files<'_>| vec![target(files)];
-    let outcome = fix(&fs, &open, options, Wanted { unsafe_too });
+    let outcome = fix(&fs, &open, options, Wanted { unsafe_too }, &|_| true);
     if let Some(failed) = outcome.failed {
         return Err(failed);
     }

@@ -122,7 +122,7 @@ pub(crate) fn diffs_apply(tree: &Tree) {
     for unsafe_too in [false, true] {
         let fs = common::mem(tree);
         let open = |files: &mut Files<'_>| vec![common::target(files)];
-        let outcome = wslint::fix::fix(&fs, &open, &all_rules(), Wanted { unsafe_too });
+        let outcome = wslint::fix::fix(&fs, &open, &all_rules(), Wanted { unsafe_too }, &|_| true);
         assert!(outcome.failed.is_none(), "{:?}", outcome.failed);
         let mut new = tree.clone();
         for (path, patched) in outcome.files {

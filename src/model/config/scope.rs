@@ -80,6 +80,19 @@ impl ScopeKind {
         })
     }
 
+    /// The kind that a context is called by: `main`, `http`, `server`, `location`, `upstream`, `stream`.
+    pub fn of_context(name: &str) -> Option<ScopeKind> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "main" => ScopeKind::Main,
+            "http" => ScopeKind::Http,
+            "server" => ScopeKind::Server,
+            "location" => ScopeKind::Location,
+            "upstream" => ScopeKind::Upstream,
+            "stream" => ScopeKind::Stream,
+            _ => return None,
+        })
+    }
+
     /// The scope that a block of this name opens within `self`.
     pub(super) fn open(self, block: Name) -> ScopeKind {
         use ScopeKind as K;

@@ -1,0 +1,280 @@
+//! From paths to what is analysed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Problem, roots};
+use crate::engine::Target;
+use crate::model::ScopeKind;
+use crate::model::config::context::guess;
+use crate::model::config::lookup::Lookup;
+use crate::settings::Settings;
+use crate::source::{
+    FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, normalise, split_dump,
+};
+use crate::syntax::Files;
+
+/// Within so many bytes, a dump says that it is one.
+const HEAD: usize = 64 * 1024;
+
+/// One thing to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file or a directory.
+    Path(PathBuf),
+    /// Text that stands for a file of this name: standard input.
+    Text(PathBuf, Vec<u8>),
+}
+
+/// What is asked about.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// What to look at; nothing stands for the roots of the settings, else for the directory in which
+    /// relative paths begin.
+    pub inputs: Vec<Input>,
+    /// A main configuration to analyse with, whatever stands in it.
+    pub root: Option<PathBuf>,
+    /// The context in which fragments are included; else it is inferred.
+    pub context: Option<ScopeKind>,
+    /// Absolute prefixes of includes that are read from elsewhere, also outside the project.
+    pub map: Vec<(PathBuf, PathBuf)>,
+    /// No search for roots around fragments.
+    pub alone: bool,
+    /// Also what `.gitignore` files name.
+    pub ignored_too: bool,
+}
+
+/// What the inputs came to.
+#[derive(Debug, Default)]
+pub(super) struct Inputs {
+    /// Files that findings are reported for.
+    pub paths: Vec<PathBuf>,
+    /// As they were given, for the command that a summary suggests; `-` is standard input.
+    pub given: Vec<String>,
+    /// Text that is no file, under its name.
+    pub text: Option<PathBuf>,
+    /// The files are those of an `nginx -T` dump: all the world there is.
+    pub is_dump: bool,
+    /// What a walk through directories found; none without a directory.
+    pub walked: Option<Found>,
+    /// Main configurations to analyse with.
+    roots: Vec<PathBuf>,
+    /// `--root`: it is one, whatever stands in it.
+    forced: bool,
+    /// Whether roots of fragments are sought around them.
+    search: bool,
+    context: Option<ScopeKind>,
+    map: Vec<(PathBuf, PathBuf, bool)>,
+}
+
+/// Inputs, and the files that are not as on the disk: a dump's own world, or texts by name.
+pub(super) struct Gathered {
+    pub inputs: Inputs,
+    pub dump: Option<MemFs>,
+    pub texts: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+/// Looks at everything that is asked about.
+///
+/// # Errors
+/// A path that is not there, a directory without a configuration, a main configuration that is none.
+pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Result<Gathered, Problem> {
+    let inputs = Inputs { search: !asked.alone, context: asked.context, ..Inputs::default() };
+    let mut out = Gathered { inputs, dump: None, texts: BTreeMap::new() };
+    let map = asked.map.iter().map(|(from, to)| (normalise(from), normalise(to), true));
+    out.inputs.map = map.chain(settings.paths.iter().map(|(from, to)| (from.clone(), to.clone(), false))).collect();
+    for root in asked.root.iter().chain(&settings.roots) {
+        require_file(fs, root)?;
+    }
+    match &asked.root {
+        Some(root) => {
+            out.inputs.roots.push(normalise(root));
+            out.inputs.forced = true;
+        }
+        None => out.inputs.roots.clone_from(&settings.roots),
+    }
+    let here = || vec![Input::Path(PathBuf::from("."))];
+    let default = match out.inputs.roots.is_empty() || out.inputs.forced {
+        true => here(),
+        false => settings.roots.iter().cloned().map(Input::Path).collect(),
+    };
+    for input in if asked.inputs.is_empty() { &default } else { &asked.inputs } {
+        match input {
+            Input::Text(name, text) => out.take_text(normalise(name), text)?,
+            Input::Path(path) => out.take_path(&normalise(path), asked, settings, fs)?,
+        }
+    }
+    Ok(out)
+}
+
+impl Gathered {
+    fn take_text(&mut self, name: PathBuf, text: &[u8]) -> Result<(), Problem> {
+        self.inputs.given.push("-".to_owned());
+        if is_dump(text) {
+            return self.take_dump(text);
+        }
+        self.inputs.paths.push(name.clone());
+        self.inputs.text = Some(name.clone());
+        self.texts.insert(name, text.to_vec());
+        Ok(())
+    }
+
+    fn take_path(
+        &mut self,
+        path: &Path,
+        asked: &Asked,
+        settings: &Settings,
+        fs: &dyn FileSystem,
+    ) -> Result<(), Problem> {
+        let failure = |e: std::io::Error| Problem::Io(path.to_owned(), e);
+        self.inputs.given.push(path.display().to_string());
+        match fs.kind(path).map_err(failure)? {
+            FileKind::File => {
+                if is_dump(&fs.head(path, HEAD).map_err(failure)?) {
+                    return self.take_dump(&fs.read(path).map_err(failure)?);
+                }
+                self.inputs.paths.push(path.to_owned());
+            }
+            FileKind::Directory => {
+                let base = settings.folder();
+                let leave_out = LeaveOut { exclude: &settings.exclude, base: &base, ignored: !asked.ignored_too };
+                let found = discover(fs, path, leave_out);
+                if found.files.is_empty() {
+                    let like = found.passed_over.iter().find(|(_, why)| *why == PassedOver::NotNginx);
+                    return Err(Problem::NothingIn(path.to_owned(), like.map(|(p, _)| p.clone())));
+                }
+                self.inputs.paths.extend(found.files.iter().cloned());
+                let walked = self.inputs.walked.get_or_insert_default();
+                walked.files.extend(found.files);
+                walked.passed_over.extend(found.passed_over);
+            }
+            FileKind::Other => return Err(Problem::NeitherFileNorFolder(path.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// The files of a dump stand for the disk of the machine that it comes from.
+    fn take_dump(&mut self, text: &[u8]) -> Result<(), Problem> {
+        let files = split_dump(text);
+        let inputs = &mut self.inputs;
+        if !inputs.paths.is_empty() || inputs.is_dump {
+            return Err(Problem::DumpNotAlone);
+        }
+        inputs.paths.extend(files.first().map(|(path, _)| path.clone()));
+        inputs.is_dump = true;
+        inputs.search = false;
+        inputs.forced = false;
+        inputs.roots.clear();
+        // Every path is what it says; nothing is outside.
+        inputs.map = vec![(PathBuf::from("/"), PathBuf::from("/"), true)];
+        self.dump = Some(MemFs::new(files.into_iter().rev()));
+        Ok(())
+    }
+}
+
+impl Inputs {
+    /// Reads the files and says what each is.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn open(&self, files: &mut Files<'_>) -> Result<Vec<Target>, Problem> {
+        let mut targets: Vec<Target> = Vec::new();
+        let mut fragments = Vec::new();
+        for path in &self.paths {
+            let file = read(files, path)?;
+            let forced = self.forced && self.roots.contains(path);
+            let target = self.target_of(files, file, forced || self.is_dump);
+            if targets.iter().any(|t: &Target| t.file == file) {
+                continue;
+            }
+            if target.is_root { targets.push(target) } else { fragments.push(target) }
+        }
+        if self.paths.len() > 1 {
+            for target in &targets {
+                let reached = roots::reached(files, target);
+                fragments.retain(|f| !reached.contains(&f.file));
+            }
+        }
+        if !fragments.is_empty() {
+            let candidates = self.candidates(files, &targets, &fragments);
+            roots::adopt(files, &mut targets, &mut fragments, candidates);
+        }
+        targets.extend(fragments);
+        Ok(targets)
+    }
+
+    /// Roots that fragments may belong to: `--root`, `roots`, or those that a search around them finds.
+    fn candidates(&self, files: &mut Files<'_>, targets: &[Target], fragments: &[Target]) -> Vec<Target> {
+        let mut paths = self.roots.clone();
+        if self.search && !self.forced {
+            paths.extend(roots::around(files, fragments));
+        }
+        let mut out: Vec<Target> = Vec::new();
+        for path in paths {
+            let Ok(file) = files.read(&path) else { continue };
+            let target = Target { reports: false, ..self.target_of(files, file, self.roots.contains(&path)) };
+            if target.is_root && !targets.iter().chain(&out).any(|t| t.file == file) {
+                out.push(target);
+            }
+        }
+        out
+    }
+
+    fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool) -> Target {
+        let source = files.sources.get(file);
+        let ast = &files.asts[file.0 as usize];
+        let named = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
+        let found = guess(ast, ast.text(&source.bytes), named);
+        let is_root = found.is_root || forced;
+        let (context, inferred) = match self.context.or_else(|| stated_context(files, file)) {
+            _ if is_root => (ScopeKind::Main, false),
+            Some(context) => (context, false),
+            None => (found.context, true),
+        };
+        let parent = source
+            .path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .map_or_else(|| PathBuf::from("."), Path::to_owned);
+        let project = if self.is_dump { PathBuf::from("/") } else { project_of(files.fs(), &parent) };
+        let lookup = Lookup { root_dir: parent, project, map: self.map.clone(), fragment: !is_root, enabled: None };
+        Target { file, is_root, context, inferred, lookup, reports: true, dump: self.is_dump }
+    }
+}
+
+/// `# wslint: context=server` in the first comment of a fragment.
+fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
+    let comment = *files.asts[file.0 as usize].comments.first()?;
+    let text = String::from_utf8_lossy(files.sources.get(file).text(comment)).into_owned();
+    let words =
+        text.trim_start_matches('#').trim().strip_prefix("wslint:")?.trim().strip_prefix("context=")?.to_owned();
+    let name = words.split_whitespace().next()?;
+    ScopeKind::of_context(name)
+}
+
+fn read(files: &mut Files<'_>, path: &Path) -> Result<FileId, Problem> {
+    files.read(path).map_err(|e| Problem::Io(path.to_owned(), e))
+}
+
+fn require_file(fs: &dyn FileSystem, path: &Path) -> Result<(), Problem> {
+    match fs.kind(path) {
+        Ok(FileKind::File) => Ok(()),
+        Ok(_) => Err(Problem::RootIsNoFile(path.to_owned())),
+        Err(e) => Err(Problem::Io(path.to_owned(), e)),
+    }
+}
+
+/// The project around a directory: the nearest with `.git` or `wslint.toml`, else the directory.
+pub(super) fn project_of(fs: &dyn FileSystem, folder: &Path) -> PathBuf {
+    let Ok(start) = fs.canonicalize(folder) else { return folder.to_owned() };
+    let mut at = start.as_path();
+    loop {
+        if [".git", "wslint.toml"].iter().any(|n| fs.kind(&at.join(n)).is_ok()) {
+            return at.to_owned();
+        }
+        match at.parent() {
+            Some(parent) => at = parent,
+            None => return start.clone(),
+        }
+    }
+}

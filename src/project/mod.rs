@@ -1,0 +1,15 @@
+//! The desk between the engine and its doors: everything from paths, text or a dump to what is checked,
+//! mended and traced. Plain data goes in and comes out; no arguments, no terminal, no process-wide state.
+
+mod inputs;
+mod problem;
+mod roots;
+mod session;
+mod story;
+mod subject;
+
+pub use inputs::{Asked, Input};
+pub use problem::Problem;
+pub use session::{Session, SettingsFrom};
+pub use story::Story;
+pub use subject::Subject;
