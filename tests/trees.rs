@@ -234,7 +234,7 @@ fn wslint_toml_says_what_counts() {
     assert_eq!((&found["rule"], &found["severity"]), (&"upgrade-not-forwarded".into(), &"error".into()));
     assert_eq!(report["endpoints"][0]["evidence"], "declared");
     let walked = wslint(root, &["."], None);
-    assert!(stderr(&walked).contains("passed over 1 excluded (vendor)"), "{}", stderr(&walked));
+    assert!(stderr(&walked).contains("passed over 1 excluded (vendor/bad.conf)"), "{}", stderr(&walked));
     // A rule that is off, or no longer an error.
     put(root, "wslint.toml", "roots = [\"deploy/main.conf\"]\n[rules]\nupgrade-not-forwarded = \"off\"\n");
     assert_eq!(wslint(root, &[], None).status.code(), Some(0));
