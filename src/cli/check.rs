@@ -60,12 +60,13 @@ fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<
         ConnectionArg::Map => ConnectionMode::Map,
         ConnectionArg::Literal => ConnectionMode::Literal,
     };
-    let evidence = match chosen(args.evidence, settings.evidence.as_ref(), EvidenceArg::None) {
+    let stated = |text: &String| <EvidenceArg as clap::ValueEnum>::from_str(text, false).ok();
+    let evidence = args.evidence.or_else(|| settings.evidence.as_ref().and_then(stated)).map(|level| match level {
         EvidenceArg::None => Evidence::None,
         EvidenceArg::Likely => Evidence::Likely,
         EvidenceArg::Configured => Evidence::Configured,
         EvidenceArg::Declared => Evidence::Declared,
-    };
+    });
     let accepted = args.baseline.as_ref().or(settings.baseline.as_ref().filter(|_| args.write_baseline.is_none()));
     let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
     let asked =
@@ -75,7 +76,7 @@ fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<
     let options = Options {
         url: args.url.as_ref().map(|text| url("--url ", text)).transpose()?,
         selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(crate::i18n::Text::same(e)))?,
-        rules: rules::Options { connection, count_advice },
+        rules: rules::Options { connection, count_advice, bare_is_advice: false },
         evidence,
         baseline: accepted.map_or_else(|| Ok(Baseline::default()), |path| session.baseline(path))?,
         describe: matches!(args.format, Format::Json | Format::Ticket),

@@ -42,6 +42,8 @@ pub struct Target {
     pub reports: bool,
     /// Its files come from an `nginx -T` dump.
     pub dump: bool,
+    /// Somebody named it, or a file in it; wslint did not just come upon it.
+    pub named: bool,
 }
 
 /// What to check, and how.
@@ -57,8 +59,9 @@ pub struct Options {
     pub selection: Selection,
     /// What rules need to know.
     pub rules: rules::Options,
-    /// From which evidence on `upgrade-not-forwarded` is reported.
-    pub evidence: Evidence,
+    /// From which evidence on `upgrade-not-forwarded` is reported. By default from none on, in files that
+    /// were named; in those that were found it is advice then.
+    pub evidence: Option<Evidence>,
     /// The files that were asked about: where a target is only there to understand them, findings are
     /// for them alone.
     pub only: Vec<PathBuf>,
@@ -82,7 +85,7 @@ impl Default for Options {
             url: None,
             selection: Selection::default(),
             rules: rules::Options::default(),
-            evidence: Evidence::None,
+            evidence: None,
             only: Vec::new(),
             severities: Vec::new(),
             baseline: Baseline::default(),
@@ -112,6 +115,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// The places of advice that is only counted.
     pub counted: Vec<Place>,
+    /// The places of `proxy_pass` about which nothing says WebSocket, where that is only advice.
+    pub bare: Vec<Place>,
     /// Endpoints, by file and offset.
     pub endpoints: Vec<EndpointFact>,
     /// The files of the run.
@@ -132,6 +137,7 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     for mut part in in_parallel(files, targets, &expanded, options, &rules) {
         join(&mut out.diagnostics, &mut part.diagnostics);
         join(&mut out.counted, &mut part.counted);
+        join(&mut out.bare, &mut part.bare);
         join(&mut out.endpoints, &mut part.endpoints);
         join(&mut out.files, &mut part.files);
     }
@@ -201,6 +207,7 @@ fn narrow(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options:
     }
     out.diagnostics.retain(|d| is_asked(d.primary.place.file));
     out.counted.retain(|place| is_asked(place.file));
+    out.bare.retain(|place| is_asked(place.file));
     out.endpoints.retain(|e| is_asked(e.place.file));
     out.files.retain(|(file, _)| is_asked(*file));
 }
@@ -232,6 +239,8 @@ fn one(
     for endpoint in analysis.endpoints.iter_mut().filter(|e| reached == Some(Some(e.location))) {
         endpoint.evidence = Evidence::Declared;
     }
+    let rule_options =
+        &rules::Options { bare_is_advice: options.evidence.is_none() && !target.named, ..rule_options.clone() };
     let found = misspellings(&analysis);
     let mut findings = diagnose(&analysis, &found);
     if let Some(location) = reached {
@@ -257,17 +266,15 @@ fn one(
                 || concerns_map(&analysis, d)
         });
     }
-    if options.evidence > Evidence::None {
-        let weak: Vec<Place> = analysis
-            .endpoints
-            .iter()
-            .filter(|e| e.evidence < options.evidence)
-            .map(|e| analysis.config().head(e.pass))
-            .collect();
+    if let Some(least) = options.evidence.filter(|e| *e > Evidence::None) {
+        let weak: Vec<Place> =
+            analysis.endpoints.iter().filter(|e| e.evidence < least).map(|e| analysis.config().head(e.pass)).collect();
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
     }
     join(&mut out.diagnostics, &mut diagnostics);
-    join(&mut out.counted, &mut context.into_counted());
+    let (mut counted, mut bare) = context.into_counted();
+    join(&mut out.counted, &mut counted);
+    join(&mut out.bare, &mut bare);
     // Descriptions of all endpoints need their place.
     drop((findings, found));
     if options.describe {
@@ -329,6 +336,8 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     sort(files, &mut out.diagnostics);
     out.counted.sort_unstable();
     out.counted.dedup();
+    out.bare.sort_unstable();
+    out.bare.dedup();
     out.diagnostics.dedup_by(|found, kept| {
         let same = kept.key() == found.key();
         if same {

@@ -13,7 +13,7 @@ use miette::{
 use super::plain::is_dangerous;
 use super::{Report, escaped};
 use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
-use crate::i18n::{Lang, Text};
+use crate::i18n::Lang;
 use crate::source::{FileId, LineIndex, SourceFile, Span};
 use crate::text;
 
@@ -348,58 +348,4 @@ fn context_lines(view: &View<'_>, labels: &[LabeledSpan]) -> usize {
     lines.sort_unstable();
     let widest = lines.windows(2).map(|w| w[1] - w[0]).filter(|gap| (2..=NEAR).contains(gap)).max();
     widest.map_or(0, |gap| gap / 2)
-}
-
-/// The last lines: what was seen, and what to type next.
-pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
-    let (errors, warnings, advice) =
-        (report.count(Severity::Error), report.count(Severity::Warning), report.count(Severity::Advice));
-    let endpoints = report.checked.endpoints.len();
-    let broken = report.broken().count();
-    let opens = report.checked.endpoints.iter().filter(|e| e.verdict.as_str() == "upgrades").count();
-    let files = report.checked.files.len();
-    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
-    if errors + warnings == 0 {
-        let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
-        let rest = endpoints - opens;
-        let mut out = text!(
-            "{f}, {e}: {opens} upgrade, {rest} carry no WebSocket. Nothing to report.",
-            "{files} 个文件,{endpoints} 个端点:{opens} 个可升级,{rest} 个不承载 WebSocket。没有问题。"
-        );
-        if advice > 0 {
-            out.en.to_mut().push_str(&format!(
-                " {} with `-v`.",
-                if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") }
-            ));
-            out.zh.to_mut().push_str(&format!("另有 {advice} 条建议,用 `-v` 查看。"));
-        }
-        return out;
-    }
-    let mut en = Vec::new();
-    let mut zh = Vec::new();
-    if errors > 0 {
-        en.push(plural(errors, "error"));
-        zh.push(format!("{errors} 个错误"));
-    }
-    if warnings > 0 {
-        en.push(plural(warnings, "warning"));
-        zh.push(format!("{warnings} 个警告"));
-    }
-    let (en, zh) = (en.join(" and "), zh.join("、"));
-    let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
-    let mut out = text!(
-        "{en} in {f}, {broken} of {e} broken.",
-        "{files} 个文件中有 {zh},{endpoints} 个端点中有 {broken} 个握手失败。"
-    );
-    let fixable = report.fixable();
-    if fixable > 0 {
-        let it = if fixable == errors + warnings {
-            if fixable == 1 { "it".to_owned() } else { "them".to_owned() }
-        } else {
-            format!("{fixable} of them")
-        };
-        out.en.to_mut().push_str(&format!(" Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`."));
-        out.zh.to_mut().push_str(&format!("用 `wslint --fix {paths}` 修复其中 {fixable} 个,或用 `--diff` 查看补丁。"));
-    }
-    out
 }

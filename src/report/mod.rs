@@ -11,6 +11,7 @@ mod junit;
 mod plain;
 mod rdjson;
 mod sarif;
+mod summary;
 mod ticket;
 mod trace;
 
@@ -28,13 +29,13 @@ pub use checkstyle::checkstyle;
 pub use concise::concise;
 pub use github::{github, github_summary};
 pub use gitlab::gitlab;
-pub(crate) use human::summary;
 pub use human::{Look, human};
 pub use json::{json, trace_json};
 pub use junit::junit;
 pub use plain::escaped;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
+pub(crate) use summary::summary;
 pub use ticket::{Ticket, ticket};
 pub use trace::trace_human;
 

@@ -1,4 +1,4 @@
-use super::{Context, Rule, arrives_here, by_evidence, words};
+use super::{Context, Rule, arrives_here, words};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::cause::diagnose::Cause;
 use crate::text;
@@ -75,7 +75,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             words.clone(),
             text!("WebSocket handshakes to `{location}` fail: {en}", "发往 `{location}` 的 WebSocket 握手失败:{zh}"),
         );
-        found.severity = by_evidence(endpoint.evidence);
+        found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         if culprit.is_some() {
             found.labels.push(Label {

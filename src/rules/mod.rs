@@ -159,6 +159,8 @@ pub struct Options {
     pub connection: ConnectionMode,
     /// Advice is only counted: it needs no words and no fix, and nothing can take it back.
     pub count_advice: bool,
+    /// A location about which nothing says WebSocket is worth advice at most.
+    pub bare_is_advice: bool,
 }
 
 /// What a rule sees.
@@ -175,6 +177,8 @@ pub struct Context<'a> {
     pub traced: Option<&'a Trace>,
     /// The places of advice that is only counted.
     counted: RefCell<Vec<Place>>,
+    /// The places of locations about which nothing says WebSocket, where that is only advice.
+    bare: RefCell<Vec<Place>>,
     read_only: &'a dyn Fn(FileId) -> bool,
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
@@ -198,6 +202,7 @@ impl<'a> Context<'a> {
             options,
             traced,
             counted: RefCell::default(),
+            bare: RefCell::default(),
             read_only,
             map_names: RefCell::default(),
             subrequests: OnceCell::new(),
@@ -313,9 +318,30 @@ impl<'a> Context<'a> {
         out
     }
 
-    /// The places of advice that is only counted.
-    pub fn into_counted(self) -> Vec<Place> {
-        self.counted.into_inner()
+    /// `error*`: an error where something says that the endpoint carries WebSocket; else a warning in what
+    /// somebody named, and advice in what wslint came upon.
+    fn by_evidence(&self, endpoint: &Endpoint) -> Severity {
+        match (endpoint.evidence, self.options.bare_is_advice) {
+            (Evidence::None, true) => Severity::Advice,
+            (Evidence::None, false) => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// Notes an endpoint about which nothing says WebSocket, where that is only advice; whether there is
+    /// nothing more to be said of it.
+    fn only_counts(&self, endpoint: &Endpoint) -> bool {
+        if self.by_evidence(endpoint) > Severity::Advice {
+            return false;
+        }
+        let place = self.config().head(endpoint.pass);
+        self.bare.borrow_mut().push(place);
+        self.options.count_advice
+    }
+
+    /// The places of advice that is only counted, and of locations about which nothing says WebSocket.
+    pub fn into_counted(self) -> (Vec<Place>, Vec<Place>) {
+        (self.counted.into_inner(), self.bare.into_inner())
     }
 
     /// Where it hurts: labels on the first three locations, and how many more there are.
@@ -354,11 +380,6 @@ impl Quiet {
     fn add(&mut self, config: Config<'_>, block: ScopeId) {
         self.0.insert(config.scope(block).repeats.unwrap_or(block));
     }
-}
-
-/// `error*`: a warning where nothing says that the endpoint carries WebSocket.
-fn by_evidence(evidence: Evidence) -> Severity {
-    if evidence == Evidence::None { Severity::Warning } else { Severity::Error }
 }
 
 impl Rule {

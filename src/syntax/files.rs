@@ -19,6 +19,8 @@ pub struct Files<'a> {
     aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
     read_only: Vec<bool>,
+    /// Directories in which nothing can be changed.
+    locked: Vec<PathBuf>,
 }
 
 impl<'a> Files<'a> {
@@ -31,6 +33,7 @@ impl<'a> Files<'a> {
             by_real: HashMap::new(),
             aliases: HashMap::new(),
             read_only: Vec::new(),
+            locked: Vec::new(),
         }
     }
 
@@ -65,7 +68,13 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// From now on, fixes leave the files below this path alone.
+    pub fn lock(&mut self, top: &Path) {
+        self.locked.push(top.to_owned());
+    }
+
     fn insert(&mut self, path: PathBuf, bytes: Vec<u8>, real: Option<PathBuf>, read_only: bool) -> FileId {
+        let read_only = read_only || self.locked.iter().any(|top| path.starts_with(top));
         let id = self.sources.add(path, bytes);
         let ast = parse_template(&self.sources.get(id).bytes);
         // Between the tags of a template, nobody knows what an edit would land in.

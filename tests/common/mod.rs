@@ -11,7 +11,7 @@ use wslint::model::analysis::{Analysis, Versions};
 use wslint::model::config::context::guess;
 use wslint::model::config::include::expand;
 use wslint::model::config::lookup::Lookup;
-use wslint::model::evidence::{Declarations, Evidence};
+use wslint::model::evidence::Declarations;
 use wslint::model::trace::trace;
 use wslint::model::{ScopeKind, Url};
 use wslint::rules;
@@ -47,10 +47,25 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 pub(crate) fn target(files: &mut Files<'_>) -> Target {
     let file = files.read(Path::new("nginx.conf")).unwrap();
     let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true);
-    let lookup =
-        Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: !found.is_root, enabled: None };
+    let lookup = Lookup {
+        root_dir: ".".into(),
+        project: ".".into(),
+        map: Vec::new(),
+        fragment: !found.is_root,
+        enabled: None,
+        complete: false,
+    };
     let context = if found.is_root { ScopeKind::Main } else { found.context };
-    Target { file, is_root: found.is_root, context, inferred: !found.is_root, lookup, reports: true, dump: false }
+    Target {
+        file,
+        is_root: found.is_root,
+        context,
+        inferred: !found.is_root,
+        lookup,
+        reports: true,
+        dump: false,
+        named: true,
+    }
 }
 
 pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
@@ -60,7 +75,7 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
         url: url.map(|u| Url::parse(u).unwrap()),
         selection: Selection::default(),
         rules: rules::Options::default(),
-        evidence: Evidence::None,
+        evidence: None,
         only: Vec::new(),
         severities: Vec::new(),
         baseline: wslint::engine::Baseline::default(),
