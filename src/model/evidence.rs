@@ -140,10 +140,10 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
     let header = config.arg_text(occ, 0);
     let value = config.arg(occ, 1).unwrap_or_default();
     let text = String::from_utf8_lossy(&value);
-    if header.eq_ignore_ascii_case("upgrade") || near::header_name(&header) == Some("Upgrade") {
+    if config.is_header(occ, "Upgrade") || near::header_name(&header) == Some("Upgrade") {
         return true;
     }
-    if !header.eq_ignore_ascii_case("connection") && near::header_name(&header) != Some("Connection") {
+    if !config.is_header(occ, "Connection") && near::header_name(&header) != Some("Connection") {
         return false;
     }
     near::has_token(&text, "upgrade")
@@ -180,10 +180,7 @@ fn misspelt_directives(world: &World<'_>, scope: ScopeId) -> bool {
 }
 
 fn upstream_says(world: &World<'_>, pass: OccId) -> bool {
-    let url = world.config.arg_text(pass, 0);
-    let rest = url.split_once("://").map_or(url.as_str(), |(_, r)| r);
-    let host = rest.split(['/', ':']).next().unwrap_or("");
-    upstream_evidence(host)
+    world.config.target(pass).host().is_some_and(|host| upstream_evidence(&host))
 }
 
 /// Comments directly above a location, or in its block before its first directive.
