@@ -18,6 +18,7 @@ use crate::source::{
     too_large,
 };
 use crate::syntax::Files;
+use crate::syntax::pragma::Pragma;
 use crate::text;
 
 /// The name of standard input where the user gives none.
@@ -311,10 +312,10 @@ fn nothing_in(path: &Path, found: &Found) -> String {
 /// `# wslint: context=server` in the first comment of a fragment.
 fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
     let comment = *files.asts[file.0 as usize].comments.first()?;
-    let text = String::from_utf8_lossy(files.sources.get(file).text(comment)).into_owned();
-    let words =
-        text.trim_start_matches('#').trim().strip_prefix("wslint:")?.trim().strip_prefix("context=")?.to_owned();
-    let name = words.split_whitespace().next()?;
+    let Some(Pragma::Context(name)) = Pragma::read(&String::from_utf8_lossy(files.sources.get(file).text(comment)))
+    else {
+        return None;
+    };
     let arg = <ContextArg as clap::ValueEnum>::from_str(name, true).ok()?;
     Some(context(arg))
 }

@@ -41,6 +41,9 @@ pub enum Category {
 }
 
 impl Category {
+    /// All of them.
+    pub const ALL: [Category; 4] = [Category::Handshake, Category::Lifetime, Category::Security, Category::Validity];
+
     /// The word in reports, JSON and `--select`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use crate::model::way::route::{Location, Matcher};
 use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
 use crate::source::Span;
+use crate::syntax::pragma::Pragma;
 
 pub use super::way::endpoint::Evidence;
 
@@ -183,9 +184,11 @@ fn upstream_says(world: &World<'_>, pass: OccId) -> bool {
     world.config.target(pass).host().is_some_and(|host| upstream_evidence(&host))
 }
 
-/// Comments directly above a location, or in its block before its first directive.
+/// Comments directly above a location, or in its block before its first directive. What is said to
+/// wslint says what it says, or nothing: `nowebsocket` is no word about WebSocket.
 fn comment_says(world: &World<'_>, location: ScopeId) -> bool {
-    comments_on(world, location).iter().any(|c| comment_evidence(c) == CommentEvidence::WebSocket)
+    let says = |c: &String| Pragma::read(c).is_none() && comment_evidence(c) == CommentEvidence::WebSocket;
+    comments_on(world, location).iter().any(says)
 }
 
 /// The comments that belong to a block: the lines directly above it, on its line, and within it
@@ -225,9 +228,9 @@ fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
         let location =
             matches!(config.scope(scope).kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
         for comment in comments_on(world, scope) {
-            match comment.trim_start_matches('#').trim().strip_prefix("wslint:").map(str::trim) {
-                Some("websocket") if location => return Some(Evidence::Declared),
-                Some("no-websocket") => return Some(Evidence::Excluded),
+            match Pragma::read(&comment) {
+                Some(Pragma::WebSocket(true)) if location => return Some(Evidence::Declared),
+                Some(Pragma::WebSocket(false)) => return Some(Evidence::Excluded),
                 _ => {}
             }
         }

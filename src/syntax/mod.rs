@@ -7,6 +7,7 @@ mod ast;
 mod files;
 mod lexer;
 mod parser;
+pub mod pragma;
 pub mod template;
 pub mod word;
 
