@@ -138,10 +138,11 @@ fn configuration() -> String {
          ## Comments in configurations\n\n```nginx\n\
          # wslint: ignore[rule-name] reason          on the directive's line or the line before\n\
          # wslint: ignore-file[rule-name] reason     before the first directive\n\
-         # wslint: websocket                         in or before a location\n\
-         # wslint: no-websocket                      in or before a location, server or http\n\
+         # wslint: websocket reason                  in or before a location\n\
+         # wslint: no-websocket reason               in or before a location, server or http\n\
          # wslint: context=server                    in the first comment of a fragment\n```\n\n\
-         A reason is required, and an ignore that suppresses nothing is reported.\n",
+         An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
+         wslint does not know, with the one that was meant.\n",
         wslint::settings::TEMPLATE
     )
 }

@@ -144,8 +144,6 @@ pub struct Directive {
     pub since: Option<Version>,
     /// The first version that has it no more.
     pub until: Option<Version>,
-    /// The module that defines it.
-    pub module: &'static str,
 }
 
 impl Directive {

@@ -103,11 +103,7 @@ struct Common {
 
 fn described(analysis: &Analysis<'_>, endpoint: &Endpoint, before: &mut Option<Common>) -> EndpointFact {
     let config = analysis.config();
-    let location = config
-        .scope(endpoint.location)
-        .opened_by
-        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
-        .unwrap_or_default();
+    let location = config.scope(endpoint.location).opened_by.map(|o| config.shown(o)).unwrap_or_default();
     let (proxy_pass, effective) = (config.arg_shown(endpoint.pass, 0), effective(analysis, endpoint));
     let known = before.as_ref();
     let server = known.filter(|b| b.server_of == endpoint.server).map(|b| Arc::clone(&b.server));
@@ -154,12 +150,7 @@ fn effective(analysis: &Analysis<'_>, endpoint: &Endpoint) -> [EffectiveFact; 3]
     };
     let (level, uncertain) = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER);
     let header = |wanted: &str, default: Option<&'static str>| {
-        let set = level.and_then(|l| {
-            config
-                .own_named(l, name::PROXY_SET_HEADER)
-                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(wanted))
-                .last()
-        });
+        let set = level.and_then(|l| config.header(l, wanted));
         match (set, default) {
             (Some(occ), _) => from(
                 Some(config.arg_shown(occ, 1).into()),

@@ -53,11 +53,6 @@ impl Versions {
         }
         points
     }
-
-    /// The one version, where the range is one.
-    pub fn exact(self) -> Option<Version> {
-        (self.low == self.high).then_some(self.low)
-    }
 }
 
 /// Everything that is known about one root or fragment.

@@ -12,6 +12,7 @@ use crate::model::way::route::{Location, Matcher};
 use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
 use crate::source::Span;
+use crate::syntax::pragma::Pragma;
 
 pub use super::way::endpoint::Evidence;
 
@@ -140,10 +141,10 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
     let header = config.arg_text(occ, 0);
     let value = config.arg(occ, 1).unwrap_or_default();
     let text = String::from_utf8_lossy(&value);
-    if header.eq_ignore_ascii_case("upgrade") || near::header_name(&header) == Some("Upgrade") {
+    if config.is_header(occ, "Upgrade") || near::header_name(&header) == Some("Upgrade") {
         return true;
     }
-    if !header.eq_ignore_ascii_case("connection") && near::header_name(&header) != Some("Connection") {
+    if !config.is_header(occ, "Connection") && near::header_name(&header) != Some("Connection") {
         return false;
     }
     near::has_token(&text, "upgrade")
@@ -180,15 +181,14 @@ fn misspelt_directives(world: &World<'_>, scope: ScopeId) -> bool {
 }
 
 fn upstream_says(world: &World<'_>, pass: OccId) -> bool {
-    let url = world.config.arg_text(pass, 0);
-    let rest = url.split_once("://").map_or(url.as_str(), |(_, r)| r);
-    let host = rest.split(['/', ':']).next().unwrap_or("");
-    upstream_evidence(host)
+    world.config.target(pass).host().is_some_and(|host| upstream_evidence(&host))
 }
 
-/// Comments directly above a location, or in its block before its first directive.
+/// Comments directly above a location, or in its block before its first directive. What is said to
+/// wslint says what it says, or nothing: `nowebsocket` is no word about WebSocket.
 fn comment_says(world: &World<'_>, location: ScopeId) -> bool {
-    comments_on(world, location).iter().any(|c| comment_evidence(c) == CommentEvidence::WebSocket)
+    let says = |c: &String| Pragma::read(c).is_none() && comment_evidence(c) == CommentEvidence::WebSocket;
+    comments_on(world, location).iter().any(says)
 }
 
 /// The comments that belong to a block: the lines directly above it, on its line, and within it
@@ -228,9 +228,9 @@ fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
         let location =
             matches!(config.scope(scope).kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
         for comment in comments_on(world, scope) {
-            match comment.trim_start_matches('#').trim().strip_prefix("wslint:").map(str::trim) {
-                Some("websocket") if location => return Some(Evidence::Declared),
-                Some("no-websocket") => return Some(Evidence::Excluded),
+            match Pragma::read(&comment) {
+                Some(Pragma::WebSocket(true)) if location => return Some(Evidence::Declared),
+                Some(Pragma::WebSocket(false)) => return Some(Evidence::Excluded),
                 _ => {}
             }
         }

@@ -103,7 +103,7 @@ fn one_way(
     let config = analysis.config();
     let world = &analysis.world;
     let end = |outcome| (Arrival::without_backend(outcome), 0, false);
-    let ssl_on = matches!(config.effective(candidate.server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
+    let ssl_on = config.flag(candidate.server, name::SSL) == Some(true);
     let tls = candidate.listen.ssl || ssl_on;
     if !any_port && tls != url.tls {
         return end(Outcome::Broken(Reason::TlsMismatch(candidate.listen.occ)));
@@ -111,13 +111,15 @@ fn one_way(
     if candidate.listen.http2 && !tls && analysis.version < Version::PLAIN_HTTP2_DETECTED {
         return end(Outcome::Broken(Reason::PlainHttp2(candidate.listen.occ)));
     }
-    let merge = !matches!(config.effective(candidate.server, name::MERGE_SLASHES).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"off"));
+    let merge = config.flag(candidate.server, name::MERGE_SLASHES) != Some(false);
     let Some(path) = url.decoded_path(merge) else { return end(Outcome::Broken(Reason::NoServer)) };
     let host_header = match url.port {
         Some(port) if port != if url.tls { 443 } else { 80 } => format!("{}:{port}", url.host),
         _ => url.host.clone(),
     };
     let names = crate::model::way::route::server_names(config, candidate.server);
+    let asked = Some(url.effective_port()).filter(|p| candidate.listen.has_port(*p));
+    let port = asked.or(candidate.listen.ports.map(|(first, _)| first));
     let request = Request {
         host_header: Value::text(&host_header),
         host: Value::text(url.host.trim_end_matches('.')),
@@ -125,7 +127,7 @@ fn one_way(
         request_uri: Value::text(&url.path_and_query),
         args: Value::text(url.query()),
         scheme: Value::text(if tls { "https" } else { "http" }),
-        port: candidate.listen.port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
+        port: port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
         server_name: Value::text(names.first().map_or("", String::as_str)),
         browser,
         handshake: true,

@@ -13,6 +13,7 @@ use crate::source::{
     FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, normalise, split_dump,
 };
 use crate::syntax::Files;
+use crate::syntax::pragma::Pragma;
 
 /// Within so many bytes, a dump says that it is one.
 const HEAD: usize = 64 * 1024;
@@ -304,11 +305,10 @@ impl Inputs {
 /// `# wslint: context=server` in the first comment of a fragment.
 fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
     let comment = *files.asts[file.0 as usize].comments.first()?;
-    let text = String::from_utf8_lossy(files.sources.get(file).text(comment)).into_owned();
-    let words =
-        text.trim_start_matches('#').trim().strip_prefix("wslint:")?.trim().strip_prefix("context=")?.to_owned();
-    let name = words.split_whitespace().next()?;
-    ScopeKind::of_context(name)
+    match Pragma::read(&String::from_utf8_lossy(files.sources.get(file).text(comment))) {
+        Some(Pragma::Context(name)) => ScopeKind::of_context(name),
+        _ => None,
+    }
 }
 
 fn read(files: &mut Files<'_>, path: &Path) -> Result<FileId, Problem> {

@@ -8,6 +8,7 @@ use super::item::items;
 use super::{Report, escaped};
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
+use crate::syntax::address::{Address, Target, Use};
 use crate::text;
 
 /// What the ticket is made of, beside the findings.
@@ -228,7 +229,8 @@ fn curl(url: &str) -> String {
 fn address(endpoint: &EndpointFact, websocket: bool) -> String {
     let listen = endpoint.words().server.listen.first().map_or("80", String::as_str);
     let tls = endpoint.words().server.listen.iter().any(|l| l.split_whitespace().any(|w| w == "ssl"));
-    let port = listen.split_whitespace().next().unwrap_or("80").rsplit(':').next().unwrap_or("80");
+    let bound = Address::parse(listen.split_whitespace().next().unwrap_or("80"), Use::Listen).ok();
+    let port = bound.and_then(|b| b.ports).map(|(first, _)| first);
     let named = |n: &&String| !n.is_empty() && *n != "_" && !n.starts_with(['~', '*', '.']) && !n.ends_with('*');
     let host = endpoint.words().server.names.iter().find(named).map_or("localhost", String::as_str);
     let scheme = match (websocket, tls) {
@@ -237,8 +239,8 @@ fn address(endpoint: &EndpointFact, websocket: bool) -> String {
         (false, true) => "https",
         (false, false) => "http",
     };
-    let usual = if tls { "443" } else { "80" };
-    let port = if port == usual || port.parse::<u16>().is_err() { String::new() } else { format!(":{port}") };
+    let usual = if tls { 443 } else { 80 };
+    let port = port.filter(|p| *p != usual).map(|p| format!(":{p}")).unwrap_or_default();
     format!("{scheme}://{host}{port}{}", path(endpoint))
 }
 
@@ -254,13 +256,14 @@ fn path(endpoint: &EndpointFact) -> String {
 /// The backend's own address, where `proxy_pass` names one.
 fn backend(endpoint: &EndpointFact) -> Option<String> {
     let url = &*endpoint.words().proxy_pass;
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split('/').next()?;
-    let is_host = authority.contains(['.', ':', '[']) || authority == "localhost";
-    if url.contains('$') || !is_host || authority.starts_with("unix:") || !matches!(scheme, "http" | "https") {
+    let target = Target::of(url.as_bytes());
+    let host = target.host()?;
+    // A name without a dot is that of an upstream, unless it has a port.
+    let is_host = target.port().is_some() || host.contains(['.', '[']) || host == "localhost";
+    if url.contains('$') || !is_host || !target.is_http() {
         return None;
     }
-    Some(if rest.contains('/') { url.to_owned() } else { format!("{url}{}", path(endpoint)) })
+    Some(if target.uri().is_empty() { format!("{url}{}", path(endpoint)) } else { url.to_owned() })
 }
 
 /// A word for the shell.

@@ -78,10 +78,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         };
         seen.insert(level);
-        let sent: Vec<OccId> = config
-            .own_named(level, name::PROXY_SET_HEADER)
-            .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Upgrade") && !config.arg_text(o, 1).is_empty())
-            .collect();
+        let is_sent = |o: &OccId| config.arg(*o, 1).is_some_and(|v| !v.is_empty());
+        let sent: Vec<OccId> = config.headers(level, "Upgrade").filter(is_sent).collect();
         // One that came through an include stays, else the first one.
         let included = |o: &&OccId| config.includes(**o).next().is_some();
         let kept = sent.iter().find(included).or(sent.first());

@@ -19,6 +19,7 @@ macro_rules! rule {
 }
 
 mod cached_handshake;
+mod connection;
 mod directive_not_allowed;
 mod duplicate_upgrade_header;
 mod h2c_upgrade;
@@ -71,7 +72,7 @@ use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
 use crate::text;
 
-pub use remedy::ConnectionMode;
+pub use connection::ConnectionMode;
 
 /// Whether a rule comes with edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,8 +299,7 @@ impl<'a> Context<'a> {
     fn location_words(&self, scope: ScopeId) -> String {
         let config = self.config();
         let Some(occ) = config.scope(scope).opened_by else { return "this level".to_owned() };
-        let words: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_shown(occ, i)).collect();
-        format!("{} {}", config.occ(occ).name.as_str(), words.join(" ")).trim_end().to_owned()
+        format!("{} {}", config.occ(occ).name.as_str(), config.shown(occ)).trim_end().to_owned()
     }
 
     /// The first of these endpoints in each server, with how many more of the server share its fate:

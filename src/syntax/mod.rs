@@ -2,10 +2,12 @@
 //! OpenResty's `*_by_lua_block`. The grammar is nginx's own, `ngx_conf_read_token` and
 //! `ngx_conf_parse` in core/ngx_conf_file.c.
 
+pub mod address;
 mod ast;
 mod files;
 mod lexer;
 mod parser;
+pub mod pragma;
 pub mod template;
 pub mod word;
 

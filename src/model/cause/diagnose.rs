@@ -186,16 +186,12 @@ fn definite(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspel
 /// `proxy_pass_request_headers off`, or a `Sec-WebSocket-*` header that is blanked.
 fn hides_client_headers(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<OccId> {
     let config = analysis.config();
-    if let Some(occ) = config.effective(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS).occ()
-        && config.arg(occ, 0).as_deref() == Some(b"off")
-    {
-        return Some(occ);
+    if config.flag(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS) == Some(false) {
+        return config.effective(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS).occ();
     }
     let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0?;
-    config.own_named(level, name::PROXY_SET_HEADER).find(|&o| {
-        let header = config.arg_text(o, 0).to_ascii_lowercase();
-        matches!(header.as_str(), "sec-websocket-key" | "sec-websocket-version")
-    })
+    let own = |header: &str| config.headers(level, header).next();
+    own("Sec-WebSocket-Key").into_iter().chain(own("Sec-WebSocket-Version")).min()
 }
 
 fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings) -> Vec<Cause> {
@@ -273,12 +269,7 @@ impl Aspect {
         }
         // A header whose value is empty is not sent, but somebody wrote it.
         let level = config.effective_list(scope, name::PROXY_SET_HEADER).0;
-        let set = level.and_then(|l| {
-            config
-                .own_named(l, name::PROXY_SET_HEADER)
-                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
-                .last()
-        });
+        let set = level.and_then(|l| config.header(l, header));
         // A forgotten `;` swallows the next line: that is what has to be mended.
         if level.is_some_and(|l| analysis.swallowing.contains(&l)) {
             return Aspect::Elsewhere;
@@ -312,12 +303,6 @@ fn yields(world: &World<'_>, scope: ScopeId, variable: &str, token: &str) -> boo
 fn shadowed(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<ScopeId> {
     let config = analysis.config();
     config.shadowed_header_levels(endpoint.scope).into_iter().find(|&level| {
-        let has = |header: &str| {
-            config.own_named(level, name::PROXY_SET_HEADER).any(|o| {
-                config.arg_text(o, 0).eq_ignore_ascii_case(header)
-                    && crate::model::evidence::header_tries(&analysis.world, o)
-            })
-        };
-        has("Upgrade")
+        config.headers(level, "Upgrade").any(|o| crate::model::evidence::header_tries(&analysis.world, o))
     })
 }

@@ -237,9 +237,7 @@ fn header_variables(analysis: &Analysis<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let lines = &analysis.world.lines.distinct;
     for &id in lines.iter().filter(|id| config.occ(**id).name == name::PROXY_SET_HEADER) {
-        let of_interest = config
-            .arg(id, 0)
-            .is_some_and(|n| n.eq_ignore_ascii_case(b"connection") || n.eq_ignore_ascii_case(b"upgrade"));
+        let of_interest = config.is_header(id, "Connection") || config.is_header(id, "Upgrade");
         if of_interest && seen.insert(&config.bytes(id)[config.head(id).span.range()]) {
             out.extend(config.arg(id, 1).map(|v| variables_in(&v)).unwrap_or_default());
         }
@@ -258,7 +256,7 @@ impl Misspelling {
             Part::Directive => {
                 self.meant == "proxy_set_header"
                     && config.outward(settings).any(|s| s == at)
-                    && config.arg_text(self.occ, 0).eq_ignore_ascii_case(header)
+                    && config.is_header(self.occ, header)
             }
             Part::Header => level == Some(at) && self.meant.eq_ignore_ascii_case(header),
             Part::Upgrade => level == Some(at) && header.eq_ignore_ascii_case("Upgrade"),
@@ -266,10 +264,7 @@ impl Misspelling {
             Part::Version => false,
             Part::MapSource | Part::MapValue => {
                 let Some(level) = level else { return false };
-                config
-                    .own_named(level, name::PROXY_SET_HEADER)
-                    .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
-                    .any(|o| config.arg(o, 1).is_some_and(|v| self.feeds(analysis, &v)))
+                config.headers(level, header).any(|o| config.arg(o, 1).is_some_and(|v| self.feeds(analysis, &v)))
             }
         }
     }

@@ -1,6 +1,5 @@
 //! What nginx refuses to start with, in nginx's terms, and for which versions.
 
-mod address;
 mod buffers;
 mod entries;
 mod parameters;
@@ -60,8 +59,6 @@ pub enum RefusalKind {
     Value,
     /// `no "events" section in configuration`
     NoEvents,
-    /// An include that reads a directory, or itself.
-    Include,
 }
 
 impl Refusal {

@@ -3,11 +3,11 @@
 
 use std::sync::OnceLock;
 
-use super::address::is_network;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, NameSet};
 use crate::model::config::scope::OccId;
 use crate::model::way::world::World;
+use crate::syntax::address::is_network;
 use crate::syntax::word;
 
 /// What is wrong with the arguments: which of them, and what nginx says of it.
@@ -21,7 +21,7 @@ pub(super) fn check(world: &World<'_>, occ: OccId, directive: Name, out: &mut Ve
     let config = world.config;
     let directive = directive.as_str();
     let Some(wrong) = handler(directive) else { return };
-    let args: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_text(occ, i)).collect();
+    let args = config.texts(occ);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     if let Some((argument, text)) = wrong(directive, &args) {
         out.push(Refusal::new(occ, Kind::Value, text).at(argument));

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::way::world::World;
+use crate::syntax::address::{Address, Use};
 use crate::syntax::word;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
@@ -42,7 +42,7 @@ fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Ref
     for occ in config.own(scope) {
         match config.occ(occ).name {
             name::SERVER => {
-                let backup = (1..config.args(occ).len()).any(|i| config.arg_text(occ, i) == "backup");
+                let backup = config.has_parameter(occ, "backup");
                 match method {
                     Some(method) if backup => out.push(
                         Refusal::new(occ, Kind::Value, "balancing method does not support parameter \"backup\"")
@@ -73,7 +73,7 @@ fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Ref
 fn server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let target = config.arg_text(occ, 0);
-    if let Err(said) = address::parse(&target, Use::UpstreamServer) {
+    if let Err(said) = Address::parse(&target, Use::UpstreamServer) {
         out.push(Refusal::new(occ, Kind::Value, format!("{said} in upstream \"{target}\"")).at(0));
         return;
     }

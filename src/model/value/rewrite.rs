@@ -146,8 +146,7 @@ pub fn patterns_of(config: Config<'_>, id: OccId, directive: Name) -> Vec<Patter
     if matches!(directive, name::LOCATION | name::SERVER_NAME) && !config.args(id).iter().any(tilde) {
         return Vec::new();
     }
-    let args: Vec<Vec<u8>> =
-        (0..config.args(id).len()).filter_map(|i| config.arg(id, i)).map(|v| v.into_owned()).collect();
+    let args = config.words(id);
     match directive {
         name::REWRITE => args.first().map(|a| Pattern::new(a, false)).into_iter().collect(),
         name::SERVER_NAME => args.iter().filter(|a| a.starts_with(b"~")).map(|a| Pattern::new(&a[1..], true)).collect(),

@@ -297,9 +297,6 @@ fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Varia
 /// What a server listens on and is called, as reports show it.
 pub fn server_words(world: &World<'_>, server: ScopeId) -> (Vec<String>, Vec<String>) {
     let config = world.config;
-    let listens = config
-        .own_named(server, name::LISTEN)
-        .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
-        .collect();
+    let listens = config.own_named(server, name::LISTEN).map(|o| config.shown(o)).collect();
     (listens, server_names(config, server))
 }
