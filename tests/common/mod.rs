@@ -12,8 +12,8 @@ use wslint::model::config::context::guess;
 use wslint::model::config::include::expand;
 use wslint::model::config::lookup::Lookup;
 use wslint::model::evidence::Declarations;
-use wslint::model::trace::trace;
-use wslint::model::{ScopeKind, Url};
+use wslint::model::trace::{Trace, trace};
+use wslint::model::{OccId, ScopeKind, Url};
 use wslint::rules;
 use wslint::source::MemFs;
 use wslint::syntax::Files;
@@ -86,6 +86,41 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
 
 /// What wslint says of a URL: the verdict, and why in Debug form.
 pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String) {
+    traced(tree, url, Some(version), |_, found| {
+        (found.verdict.as_str().to_owned(), format!("{:?} {:?}", found.arrival.outcome, found.rejected_because))
+    })
+}
+
+/// The same in one line, directives by their names and places. Without a version, it is asked for all.
+pub(crate) fn told(tree: &Tree, url: &str, version: Option<&str>) -> String {
+    traced(tree, url, version, |analysis, found| {
+        let config = analysis.config();
+        let place = |id: OccId| {
+            let (file, span) = (config.sources.get(config.file(id)), config.head(id).span);
+            format!(
+                "{} {}:{}",
+                String::from_utf8_lossy(file.text(config.directive(id).name().span())),
+                file.path.display(),
+                file.lines().line(span.start) + 1
+            )
+        };
+        let verdict = found.verdict.as_str();
+        let why = match &found.rejected_because {
+            Some((said, occ)) => format!("{said:?} {}", occ.map(place).unwrap_or_default()),
+            None => format!("{:?}", found.arrival.outcome),
+        };
+        let mut parts = why.split("OccId(");
+        let mut line = format!("{verdict} {}", parts.next().unwrap());
+        for part in parts {
+            let (number, rest) = part.split_once(')').unwrap();
+            line += &place(OccId(number.parse().unwrap()));
+            line += rest;
+        }
+        line.trim_end().to_owned()
+    })
+}
+
+fn traced<T>(tree: &Tree, url: &str, version: Option<&str>, then: impl FnOnce(&Analysis<'_>, &Trace) -> T) -> T {
     let fs = mem(tree);
     let mut files = Files::new(&fs);
     let root = target(&mut files);
@@ -98,11 +133,11 @@ pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String)
         ..root
     };
     let expanded = expand(&mut files, root.file, root.context, &root.lookup);
-    let versions = Versions::parse(version).unwrap();
+    let versions = version.map_or(Versions::ALL, |v| Versions::parse(v).unwrap());
     let analysis =
         Analysis::new(&files.sources, &files.asts, &expanded, true, false, versions, &Declarations::default());
     let found = trace(&analysis, &Url::parse(url).unwrap());
-    (found.verdict.as_str().to_owned(), format!("{:?} {:?}", found.arrival.outcome, found.rejected_because))
+    then(&analysis, &found)
 }
 
 /// The findings of a tree.
