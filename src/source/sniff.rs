@@ -133,7 +133,6 @@ const SIMPLE: &[&str] = &[
     "internal",
     "satisfy",
     "server",
-    "include",
     "zone",
     "mirror",
     "sub_filter",
@@ -181,7 +180,7 @@ const PREFIXES: &[&str] = &[
 
 /// Directives that stand in other formats as well: alone they say nothing.
 const WEAK: &[&str] =
-    &["include", "set", "server", "return", "root", "index", "allow", "deny", "charset", "internal", "if", "map"];
+    &["set", "server", "return", "root", "index", "allow", "deny", "charset", "internal", "if", "map"];
 
 /// What the lines of a text are.
 #[derive(Default)]
@@ -200,7 +199,8 @@ fn count(bytes: &[u8]) -> Lines {
         let is_tag = ["{{", "{%", "{#", "<%", "[[", "%", "#", "}", "<<<<<<<", "=======", ">>>>>>>"]
             .iter()
             .any(|t| line.starts_with(t.as_bytes()));
-        if line.is_empty() || is_tag {
+        // Many formats have an `include`: it says nothing either way.
+        if line.is_empty() || is_tag || line.starts_with(b"include ") {
             continue;
         }
         out.all += 1;
@@ -215,7 +215,12 @@ fn count(bytes: &[u8]) -> Lines {
         let simple = ends(b";") || memchr::memmem::find(line, b"; ").is_some();
         let opens = ends(b"{") || rest.first() == Some(&b'{') && rest.contains(&b';');
         let names_server = word == "server" && (rest.is_empty() || rest.first() == Some(&b'{'));
-        let is_simple = simple && (SIMPLE.contains(&word) || PREFIXES.iter().any(|p| word.starts_with(p)));
+        let fits = match (word, rest.first()) {
+            ("set", first) => first == Some(&b'$'),
+            ("return", first) => first.is_some_and(|b| b.is_ascii_digit() || b"$\"'h".contains(b)),
+            _ => true,
+        };
+        let is_simple = simple && fits && (SIMPLE.contains(&word) || PREFIXES.iter().any(|p| word.starts_with(p)));
         let is_block = (opens || simple) && BLOCKS.contains(&word);
         if names_server || is_simple || is_block {
             out.hits += 1;
@@ -233,7 +238,7 @@ pub(super) fn is_nginx(bytes: &[u8], named: bool) -> bool {
     }
     let Lines { all, hits, weak } = count(bytes);
     if named {
-        return hits > 0 && (hits > weak || hits * 2 >= all) && hits * 10 >= all;
+        return hits > 0 && (hits > weak || hits == all) && hits * 10 >= all;
     }
     hits > weak && hits * 3 >= all && (hits > 1 || all == hits)
 }
