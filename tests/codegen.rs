@@ -60,7 +60,7 @@ fn table() -> String {
 
 /// What says that an endpoint carries WebSocket, with the precision behind it.
 fn evidence() -> String {
-    use wslint::catalog::{EXCLUDED, SIGNALS, UPSTREAM_WORDS};
+    use wslint::catalog::{APPLICATIONS, EXCLUDED, SIGNALS, UPSTREAM_WORDS};
     let mut out = String::from(
         "# What wslint takes for WebSocket\n\nEach endpoint has evidence, the first that applies:\n\n\
          | evidence | from |\n| --- | --- |\n\
@@ -68,7 +68,10 @@ fn evidence() -> String {
          | `excluded` | `# wslint: no-websocket`, `[websocket] not`, the target of an `auth_request` or `mirror`, and the paths below |\n\
          | `configured` | somebody tried: an `Upgrade` header, a `Connection` that says upgrade, or a near miss of these |\n\
          | `likely` | the path, the upstream's name or a comment on the location says so: the tables below |\n\
-         | `none` | nothing says so; reported only in a server where no other endpoint opens or has better evidence |\n\n\
+         | `none` | nothing says so; looked at only in a server where no other endpoint opens or has better evidence |\n\n\
+         A location with evidence `none` is worth a warning where you name its file. In a directory, or without a path, wslint\n\
+         only counts such locations in its last line: most of them carry no WebSocket (6 of 100 in public repositories do).\n\
+         `--evidence none` reports them everywhere; a `--url`, a comment or `wslint.toml` settles one.\n\n\
          Somebody who made one location of a server carry WebSocket has chosen: the others of that server are left in peace.\n\n\
          ## Paths\n\nA segment of the path. The sample counts how many public nginx locations with it were WebSocket endpoints;\n\
          where it is empty there were too few to count, and the software's documentation says it.\n\n\
@@ -76,6 +79,10 @@ fn evidence() -> String {
     );
     for s in SIGNALS {
         let _ = writeln!(out, "| `{}` | {} | {} |", s.segment, s.sample, s.of);
+    }
+    out.push_str("\nApplications that open a WebSocket below the prefix that they are given, where it is the whole path:\n\n| segment | whose |\n| --- | --- |\n");
+    for (segment, of) in APPLICATIONS {
+        let _ = writeln!(out, "| `{segment}` | {of} |");
     }
     out.push_str(
         "\nSegments that end in `-ws`, `_ws` or `websocket`, or begin with `ws-`, count as well (16 of 19).\n",
@@ -86,8 +93,11 @@ fn evidence() -> String {
         "\n## Names of upstreams\n\nA word of the host in `proxy_pass` (14 of 15): {}.\n\n\
          ## Comments\n\nA comment directly above a location, or first in it, that speaks of WebSocket, Socket.IO, SignalR, SockJS or\n\
          Action Cable, and does not deny it (22 of 28).\n\n\
+         ## What is weaker than a location that upgrades\n\nWhere a location of the server upgrades already, the name of an upstream says nothing about its other locations, and\n\
+         neither does a segment above the path that upgrades: `/livekit/jwt/` beside `/livekit/`.\n\n\
          ## What speaks against it\n\nThe segments {}; files that are static by their ending; regular expressions over such endings (1 of 24 was an\n\
-         endpoint); `grpc_pass`, `fastcgi_pass`, `memcached_pass`.\n\n\
+         endpoint); `grpc_pass`, `fastcgi_pass`, `memcached_pass`; an empty `Connection` without an `Upgrade` (upstream keepalive,\n\
+         server-sent events); a comment that says no WebSocket, or server-sent events.\n\n\
          Not taken for WebSocket, because more often it is something else: `/` (51 %), `/stream` and `/live` (about 40 %), `/chat`\n\
          (40 %), `/api` (18 %), `/events` (10 %, server-sent events). Say it with `# wslint: websocket` or in `wslint.toml`.\n",
         code(UPSTREAM_WORDS),

@@ -11,8 +11,8 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub use evidence::{
-    CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence, path_evidence,
-    upstream_evidence,
+    APPLICATIONS, CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence,
+    path_evidence, upstream_evidence,
 };
 pub use shipped::{Shipped, is_left_blank, shipped};
 pub use variables::{VariableKind, builtin_variable, variable_since};
