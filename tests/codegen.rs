@@ -96,8 +96,8 @@ fn evidence() -> String {
          ## What is weaker than a location that upgrades\n\nWhere a location of the server upgrades already, the name of an upstream says nothing about its other locations, and\n\
          neither does a segment above the path that upgrades: `/livekit/jwt/` beside `/livekit/`.\n\n\
          ## What speaks against it\n\nThe segments {}; files that are static by their ending; regular expressions over such endings (1 of 24 was an\n\
-         endpoint); `grpc_pass`, `fastcgi_pass`, `memcached_pass`; an empty `Connection` without an `Upgrade` (upstream keepalive,\n\
-         server-sent events); a comment that says no WebSocket, or server-sent events.\n\n\
+         endpoint); `grpc_pass`, `fastcgi_pass`, `memcached_pass`; an empty `Connection` with `proxy_buffering off` and without an `Upgrade`\n\
+         (server-sent events); a comment that says no WebSocket, or server-sent events.\n\n\
          Not taken for WebSocket, because more often it is something else: `/` (51 %), `/stream` and `/live` (about 40 %), `/chat`\n\
          (40 %), `/api` (18 %), `/events` (10 %, server-sent events). Say it with `# wslint: websocket` or in `wslint.toml`.\n",
         code(UPSTREAM_WORDS),

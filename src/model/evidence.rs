@@ -69,8 +69,9 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
                 CommentEvidence::WebSocket => (Evidence::Likely, Sign::Certain),
                 CommentEvidence::Denied => (Evidence::Excluded, Sign::Certain),
                 CommentEvidence::Nothing if upstream_says(world, endpoint.pass) => (Evidence::Likely, Sign::Upstream),
-                // Whoever empties `Connection` has chosen what this location is for.
-                CommentEvidence::Nothing if keeps_alive(world, endpoint.scope) => (Evidence::Excluded, Sign::Certain),
+                CommentEvidence::Nothing if streams_events(world, endpoint.scope) => {
+                    (Evidence::Excluded, Sign::Certain)
+                }
                 CommentEvidence::Nothing => (Evidence::None, Sign::Certain),
             },
         };
@@ -139,12 +140,14 @@ fn client_path(world: &World<'_>, location: ScopeId) -> Option<String> {
     }
 }
 
-/// The lines of upstream keepalive: an empty `Connection` and no `Upgrade`.
-fn keeps_alive(world: &World<'_>, scope: ScopeId) -> bool {
+/// The lines of server-sent events: an empty `Connection`, no `Upgrade`, and no buffering. The first two
+/// alone are upstream keepalive, which says nothing about what the location carries.
+fn streams_events(world: &World<'_>, scope: ScopeId) -> bool {
     let config = world.config;
     let empty = |o: OccId| config.arg(o, 1).is_some_and(|value| value.is_empty());
     config.effective_header(scope, "Connection").is_some_and(empty)
         && config.effective_header(scope, "Upgrade").is_none()
+        && config.flag(scope, name::PROXY_BUFFERING) == Some(false)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

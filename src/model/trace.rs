@@ -13,6 +13,8 @@ use crate::model::way::walk::Walk;
 /// What becomes of a URL.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// The path and query of the URL.
+    pub asked: String,
     /// The verdict: nginx's refusal comes before anything else.
     pub verdict: Verdict,
     /// Why nginx does not start.
@@ -89,7 +91,7 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
         _ => arrival,
     };
     let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
-    Trace { verdict, rejected_because, server, any_port, arrival }
+    Trace { asked: url.path_and_query.clone(), verdict, rejected_because, server, any_port, arrival }
 }
 
 fn one_way(

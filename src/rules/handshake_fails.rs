@@ -1,3 +1,4 @@
+use super::duplicate_host_header::is_duplicate_host;
 use super::{Context, Rule, arrives_here, words};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::cause::diagnose::Cause;
@@ -65,7 +66,7 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_))) {
+    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_)) && !is_duplicate_host(c)) {
         let location = cx.location_words(endpoint.location);
         let Cause::Other(reason) = cause else { continue };
         let (words, culprit) = (words::reason(config, reason), reason.culprit());

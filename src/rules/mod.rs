@@ -21,6 +21,7 @@ macro_rules! rule {
 mod cached_handshake;
 mod connection;
 mod directive_not_allowed;
+mod duplicate_host_header;
 mod duplicate_upgrade_header;
 mod h2c_upgrade;
 mod handshake_fails;
@@ -125,6 +126,7 @@ pub static ALL: &[&Rule] = &[
     &hidden_upgrade_response::RULE,
     &unreachable_endpoint::RULE,
     &duplicate_upgrade_header::RULE,
+    &duplicate_host_header::RULE,
     &headers_without_proxy::RULE,
     &path_mismatch::RULE,
     &subrequest_upgrade::RULE,

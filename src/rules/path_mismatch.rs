@@ -137,7 +137,9 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         );
         out.push(found);
     }
-    let doubled = traced.arrival.upstream_uri.as_ref().and_then(|u| u.display()).filter(|u| u.starts_with("//"));
+    let is_doubled = |uri: &str| uri.split('?').next().is_some_and(|path| path.contains("//"));
+    let sent = traced.arrival.upstream_uri.as_ref().and_then(|u| u.display());
+    let doubled = sent.filter(|uri| is_doubled(uri) && !is_doubled(&traced.asked));
     if let (Some(uri), Some((_, pass))) = (doubled, traced.arrival.proxied) {
         let mut found = rule.at(
             config.arg_place(pass, 0),

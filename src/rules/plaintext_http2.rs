@@ -78,7 +78,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         let ssl_on = config.flag(server, name::SSL) == Some(true);
         let suspects: Vec<Listen> = Listen::of(config, server).into_iter().filter(|l| speaks(l) && !ssl_on).collect();
-        if suspects.is_empty() {
+        // Where another listen of the server speaks HTTP/1.1, handshakes arrive there.
+        let has_another = Listen::of(config, server).iter().any(|l| !speaks(l));
+        if suspects.is_empty() || has_another {
             continue;
         }
         let carries =

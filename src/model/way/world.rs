@@ -65,7 +65,17 @@ impl<'a> World<'a> {
 
     /// Whether OpenResty's Lua runs for the requests that arrive at a scope, before they are passed on.
     pub fn is_scripted(&self, scope: ScopeId) -> bool {
-        !self.scripts.is_empty() && self.config.outward(scope).any(|s| self.scripts.binary_search(&s).is_ok())
+        if self.scripts.is_empty() {
+            return false;
+        }
+        let config = self.config;
+        // What only jumps lead to, they lead to from anywhere in the server.
+        let by_jump = self
+            .location_of(scope)
+            .is_some_and(|l| matches!(l.matcher, Matcher::Named(_)) || config.has(l.scope, name::INTERNAL));
+        let server = config.enclosing(scope, ScopeKind::Server).filter(|_| by_jump);
+        let from = |s: &ScopeId| server.is_some() && config.enclosing(*s, ScopeKind::Server) == server;
+        config.outward(scope).any(|s| self.scripts.binary_search(&s).is_ok()) || self.scripts.iter().any(from)
     }
 
     /// Whether an unread include around a scope, or a missing root, may set something for it.
