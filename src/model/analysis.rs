@@ -74,7 +74,7 @@ pub struct Analysis<'a> {
     /// The files that are part of it.
     pub files: &'a [FileId],
     /// A tokeniser or block error in one of its files: nginx does not start.
-    pub broken_syntax: bool,
+    pub broken_syntax: Option<FileId>,
     rejected: bool,
     /// Names of variables that nginx does not know.
     pub unknown_variables: HashSet<String>,
@@ -113,10 +113,14 @@ impl<'a> Analysis<'a> {
                 }
             }
         };
-        let broken_syntax = expanded.files.iter().any(|f| !asts[f.0 as usize].errors.is_empty());
+        let is_broken = |f: &&FileId| {
+            let ast = &asts[f.0 as usize];
+            !(ast.errors.is_empty() && ast.slips.is_empty())
+        };
+        let broken_syntax = expanded.files.iter().find(is_broken).copied();
         let mut endpoints = endpoints(&world, version);
         find_evidence(&world, declared, &mut endpoints);
-        let rejected = !refusals.is_empty() || broken_syntax || expanded.broken_includes.iter().any(is_fatal);
+        let rejected = !refusals.is_empty() || broken_syntax.is_some() || expanded.broken_includes.iter().any(is_fatal);
         let unknown_variables = refusals
             .iter()
             .filter_map(|r| match &r.kind {
@@ -168,7 +172,11 @@ impl<'a> Analysis<'a> {
         if let Some(broken) = self.broken_includes.iter().find(|b| is_fatal(b)) {
             return Some((format!("include \"{}\" cannot be read", broken.path.display()), Some(broken.occ)));
         }
-        self.broken_syntax.then(|| ("a file is not valid nginx syntax".to_owned(), None))
+        let file = self.broken_syntax?;
+        let (ast, source) = (self.config().ast(file), self.config().sources.get(file));
+        let at = ast.errors.iter().map(|e| e.span).chain(ast.slips.iter().map(|s| s.span)).min()?;
+        let line = source.lines().line(at.start) + 1;
+        Some((format!("line {line} of {} is no valid syntax", source.path.display()), None))
     }
 
     /// The verdict for an endpoint.

@@ -41,6 +41,7 @@ mod rejected_by_nginx;
 mod remedy;
 mod shadowed_websocket_headers;
 mod short_read_timeout;
+mod slips;
 mod subrequest_upgrade;
 mod syntax_error;
 mod unconditional_upgrade;
@@ -218,8 +219,13 @@ impl<'a> Context<'a> {
         self.analysis.config()
     }
 
-    /// Whether fixes may change a file.
+    /// Whether fixes may change a file. As long as it has slips, these come first.
     pub fn writable(&self, file: FileId) -> bool {
+        self.may_change(file) && self.config().ast(file).slips.is_empty()
+    }
+
+    /// Whether slips in a file may be put right.
+    fn may_change(&self, file: FileId) -> bool {
         !(self.read_only)(file) && self.config().ast(file).errors.is_empty()
     }
 

@@ -1,10 +1,11 @@
+use super::slips;
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
 use crate::model::config::scope::MAX_DEPTH;
 use crate::model::refuse::RefusalKind;
 use crate::source::{FileId, Place};
-use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
+use crate::syntax::{SlipKind, SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;
 
 rule! {
@@ -71,6 +72,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             out.push(finding(rule, file, error));
         }
     }
+    slips::findings(cx, rule, &|kind| *kind != SlipKind::HtmlQuotes, out);
     if let Some(deep) = config.scopes().find(|(_, s)| s.is_too_deep()).and_then(|(_, s)| s.opened_by) {
         let mut found = rule.at(
             config.head(deep),

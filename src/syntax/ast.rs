@@ -1,5 +1,6 @@
 //! The tree of one file: a flat arena of directives and words, all by offset.
 
+use super::slips::Slip;
 use crate::source::Span;
 
 /// How a word is written.
@@ -209,6 +210,8 @@ pub struct Ast {
     pub comments: Vec<Comment>,
     /// All errors in order.
     pub errors: Vec<SyntaxError>,
+    /// Slips of a hand: the tree is that of the file with all of them put right.
+    pub slips: Vec<Slip>,
     /// What of it is a template.
     pub template: Template,
     /// What was parsed instead of the file, as long as the file, where it is a template.

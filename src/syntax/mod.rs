@@ -8,6 +8,7 @@ mod files;
 mod lexer;
 mod parser;
 pub mod pragma;
+mod slips;
 pub mod template;
 pub mod word;
 
@@ -17,12 +18,13 @@ pub use ast::{
 pub use files::Files;
 pub use lexer::{Token, TokenKind};
 pub use parser::{parse, tokens};
+pub use slips::{Mend, Slip, SlipKind};
 
 /// The tree of a file that may be a template: read through a mask where it is one.
 pub fn parse_template(bytes: &[u8]) -> Ast {
     let raw = parse(bytes);
     if !raw.suspicious || !template::may_be(bytes) {
-        return raw;
+        return slips::put_right(bytes, &raw).unwrap_or(raw);
     }
     // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.
     // No configuration holds these two by itself.
@@ -44,7 +46,7 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
         }
     }
     match template::mask(bytes, false) {
-        None => raw,
+        None => slips::put_right(bytes, &raw).unwrap_or(raw),
         Some(masked) => {
             let template = if masked.has_control { Template::Control } else { Template::Words };
             Ast { template, ..parse(&masked.text) }.with_mask(masked.text)
