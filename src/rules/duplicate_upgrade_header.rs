@@ -79,7 +79,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         };
         seen.insert(level);
         let is_sent = |o: &OccId| config.arg(*o, 1).is_some_and(|v| !v.is_empty());
-        let sent: Vec<OccId> = config.headers(level, "Upgrade").filter(is_sent).collect();
+        let sent: Vec<OccId> =
+            config.headers(level, "Upgrade").filter(is_sent).filter(|o| !cx.misspellings.stand_in(*o)).collect();
         // One that came through an include stays, else the first one.
         let included = |o: &&OccId| config.includes(**o).next().is_some();
         let kept = sent.iter().find(included).or(sent.first());

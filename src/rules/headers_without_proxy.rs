@@ -73,6 +73,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             quiet.add(config, scope);
             continue;
         }
+        // A misspelt `proxy_pass` has its own finding.
+        if cx.misspellings.around(config, scope).any(|(_, m)| m.meant == "proxy_pass") {
+            continue;
+        }
         let tries = |o: &OccId| header_tries(&cx.analysis.world, *o);
         let Some(header) = config.headers(scope, "Upgrade").find(tries) else { continue };
         let location = cx.location_words(scope);

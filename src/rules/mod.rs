@@ -369,6 +369,30 @@ impl<'a> Context<'a> {
         labels
     }
 
+    /// Labels on comments around an endpoint that hold the directive that is missing: it was commented out, or
+    /// a line break in front of it was lost.
+    fn commented_out(&self, endpoint: &Endpoint, wanted: &[&str]) -> Vec<Label> {
+        let config = self.config();
+        let Some(occ) = config.scope(endpoint.location).opened_by else { return Vec::new() };
+        let (file, block) = (config.file(occ), config.directive(occ).span());
+        let source = config.sources.get(file);
+        let comments = &config.ast(file).comments;
+        let inside = &comments[comments.partition_point(|c| c.start < block.start)..];
+        let holds = |text: &[u8]| {
+            let words: Vec<&[u8]> =
+                text.split(|b| b.is_ascii_whitespace() || *b == b'#').filter(|w| !w.is_empty()).collect();
+            words.windows(wanted.len()).any(|w| w.iter().zip(wanted).all(|(a, b)| a.eq_ignore_ascii_case(b.as_bytes())))
+        };
+        let here = inside.iter().take_while(|c| c.end <= block.end).filter(|c| holds(source.text(**c)));
+        let text = || {
+            text!(
+                "it stands here, behind `#`: everything up to the end of the line is a comment",
+                "它写在这里的 `#` 后面：直到行尾都是注释"
+            )
+        };
+        here.take(1).map(|c| Label { place: Place { file, span: *c }, text: text() }).collect()
+    }
+
     /// A label on the location of an endpoint.
     fn location_label(&self, endpoint: &Endpoint, text: Text) -> Option<Label> {
         let occ = self.config().scope(endpoint.location).opened_by?;

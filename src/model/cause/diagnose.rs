@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use foldhash::HashMap;
 
-use super::misspelt::Misspellings;
+use super::misspelt::{Misspelling, Misspellings, Part};
 use crate::catalog::name;
 use crate::catalog::near;
 use crate::model::Browser;
@@ -164,11 +164,22 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspelli
             Reason::Refused(Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::HttpVersion(_)) => {
                 header_causes(analysis, endpoint, misspellings)
             }
+            Reason::Refused(Refusal::HeaderName(name))
+                if is_misspelt_header(analysis, endpoint, misspellings, name) =>
+            {
+                vec![Cause::Elsewhere]
+            }
             _ => vec![Cause::Other(reason.clone())],
         };
         out.extend(found.into_iter().filter(|c| !out.contains(c)).collect::<Vec<_>>());
     }
     if out.is_empty() { vec![Cause::Other(reason.clone())] } else { out }
+}
+
+/// Whether a header's name has its own finding.
+fn is_misspelt_header(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings, name: &str) -> bool {
+    let here = |m: &Misspelling| m.part == Part::Header && m.written == name;
+    misspellings.around(analysis.config(), endpoint.scope).any(|(_, m)| here(m))
 }
 
 /// An undecided endpoint may still hold a mistake that is certain: the unknown can only add to it.
@@ -198,7 +209,10 @@ fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Mi
     let sent = endpoint.forwarded(&analysis.world, analysis.version);
     let upgrade = Aspect::of(analysis, endpoint.scope, &sent, "Upgrade", "websocket", misspellings);
     let connection = Aspect::of(analysis, endpoint.scope, &sent, "Connection", "upgrade", misspellings);
-    let version_is_low = sent.http_version.known().is_some_and(|v| v != b"1.1");
+    // A value that nginx refuses has its own finding.
+    let version_is = |values: &[&[u8]]| sent.http_version.known().is_some_and(|v| values.contains(&&v[..]));
+    let version_is_low = version_is(&[b"1.0"]);
+    let version_is_refused = sent.http_version.known().is_some() && !version_is(&[b"1.0", b"1.1", b"2"]);
     let version_elsewhere = misspellings
         .around(analysis.config(), endpoint.scope)
         .any(|(_, m)| m.concerns_version(analysis, endpoint.scope));
@@ -229,8 +243,12 @@ fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Mi
         _ => {}
     }
     let complete = matches!((&upgrade, &connection), (Aspect::Right, Aspect::Right));
-    if complete && version_is_low {
-        out.push(if version_elsewhere { Cause::Elsewhere } else { Cause::HttpVersion(sent.http_version_origin.occ()) });
+    if complete && (version_is_low || version_is_refused) {
+        out.push(if version_elsewhere || version_is_refused {
+            Cause::Elsewhere
+        } else {
+            Cause::HttpVersion(sent.http_version_origin.occ())
+        });
     }
     out
 }

@@ -1,6 +1,6 @@
 //! Near misses of the words that matter, wherever they stand.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use crate::catalog::near;
 use crate::catalog::{Name, name};
@@ -54,6 +54,8 @@ pub fn misspellings(analysis: &Analysis<'_>) -> Misspellings {
         found if found.is_empty() => found,
         _ => misspellings_in(analysis, &Lines::all(analysis.config()).distinct),
     };
+    let mut all = all;
+    all.sort_by_key(|m| (m.occ, m.argument));
     let mut out = Misspellings { all, ..Misspellings::default() };
     for (i, misspelling) in out.all.iter().enumerate() {
         match misspelling.part {
@@ -99,6 +101,7 @@ fn misspellings_in(analysis: &Analysis<'_>, lines: &[OccId]) -> Vec<Misspelling>
     let used = header_variables(analysis);
     let mut out = Vec::new();
     let mut right: HashMap<&[u8], bool> = HashMap::default();
+    let mut levels: HashSet<ScopeId> = HashSet::default();
     for (id, occ) in lines.iter().map(|&id| (id, config.occ(id))) {
         let kind = config.scope(occ.scope).kind;
         if in_stream(analysis, occ.scope) {
@@ -119,6 +122,9 @@ fn misspellings_in(analysis: &Analysis<'_>, lines: &[OccId]) -> Vec<Misspelling>
             }
             // The same few lines stand in thousands of places: one look at each text is enough.
             name::PROXY_SET_HEADER => {
+                if levels.insert(occ.scope) {
+                    swapped(analysis, occ.scope, &mut out);
+                }
                 let head = config.head(id).span;
                 let text = &config.bytes(id)[head.range()];
                 if *right.entry(text).or_insert_with(|| {
@@ -186,6 +192,29 @@ fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<M
         && let Some(meant) = near::connection_value(&value, names)
     {
         out.push(Misspelling { occ, argument: Some(1), part: Part::Connection, written: value, meant });
+    }
+}
+
+/// Two lines for one of the two headers and none for the other, and one of them has the other's value: a
+/// line was copied and its name forgotten.
+fn swapped(analysis: &Analysis<'_>, level: ScopeId, out: &mut Vec<Misspelling>) {
+    let config = analysis.config();
+    let of_connection =
+        |value: &str| near::has_token(value, "upgrade") || value.eq_ignore_ascii_case("$connection_upgrade");
+    let of_upgrade =
+        |value: &str| value.eq_ignore_ascii_case("websocket") || value.eq_ignore_ascii_case("$http_upgrade");
+    let pairs: [(&str, &str, &dyn Fn(&str) -> bool); 2] =
+        [("Upgrade", "Connection", &of_connection), ("Connection", "Upgrade", &of_upgrade)];
+    for (written, meant, fits) in pairs {
+        let lines: Vec<OccId> = config.headers(level, written).collect();
+        if lines.len() < 2 || config.header(level, meant).is_some() {
+            continue;
+        }
+        let found: Vec<OccId> = lines.iter().copied().filter(|&o| fits(&config.arg_text(o, 1))).collect();
+        if let [occ] = found[..] {
+            let (written, meant) = (config.arg_text(occ, 0), meant.to_owned());
+            out.push(Misspelling { occ, argument: Some(0), part: Part::Header, written, meant });
+        }
     }
 }
 

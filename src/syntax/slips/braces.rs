@@ -16,8 +16,10 @@ pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
             Candidate { slip, patch: vec![(at, b' ')] }
         })
         .collect();
+    // A `{` within a pattern opens a block, too, and what is missing there is a quote.
+    let in_pattern = ast.all().any(|d| text[d.name().span().range()].contains(&b'}'));
     let unclosed = ast.errors.iter().find(|e| e.kind == SyntaxErrorKind::EndInBlock);
-    if out.is_empty() && unclosed.is_some() {
+    if out.is_empty() && unclosed.is_some() && !in_pattern {
         out.extend(lost_close(ast, text));
     }
     out

@@ -15,7 +15,7 @@ const SEMICOLONS: &[char] = &['；', '\u{37e}', '﹔', '。', '，'];
 
 /// Characters outside comments and quotes that are no blanks and no `;` to nginx, and look like it.
 pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
-    let mut out = Vec::new();
+    let mut out = colons(bytes);
     let mut at = 0;
     while let Some(found) = bytes[at..].iter().position(|b| *b >= 0xc2) {
         let start = at + found;
@@ -23,7 +23,12 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
             at = start + 1;
             continue;
         };
-        let end = start + c.len_utf8();
+        // Several in a row are one slip.
+        let same = |tail: &[u8]| tail.starts_with(&bytes[start..start + c.len_utf8()]);
+        let mut end = start + c.len_utf8();
+        while BLANKS.contains(&c) && same(&bytes[end..]) {
+            end += c.len_utf8();
+        }
         at = end;
         let blank = BLANKS.contains(&c);
         let semicolon = SEMICOLONS.contains(&c) && ends_line(bytes, end);
@@ -45,6 +50,21 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
         out.push(Candidate { slip: Slip { span: span(start, end), kind, mends, about: None }, patch });
     }
     out
+}
+
+/// `"upgrade":`, where a `;` belongs behind the quote.
+fn colons(bytes: &[u8]) -> Vec<Candidate> {
+    let glued = |&at: &usize| at > 0 && matches!(bytes[at - 1], b'"' | b'\'') && ends_line(bytes, at + 1);
+    let slip = |at: usize| Candidate {
+        slip: Slip {
+            span: span(at, at + 1),
+            kind: SlipKind::OtherSemicolon(':'),
+            mends: vec![Mend { span: span(at, at + 1), text: ";".to_owned() }],
+            about: None,
+        },
+        patch: vec![(at, b';')],
+    };
+    memchr::memchr_iter(b':', bytes).filter(glued).map(slip).collect()
 }
 
 fn character(bytes: &[u8]) -> Option<char> {

@@ -1,6 +1,6 @@
 //! Slips that show in what a directive swallowed, or in its name.
 
-use super::{Candidate, Mend, Slip, SlipKind, begins_line, each_directive, fits, line_end, named, span};
+use super::{Candidate, Mend, Slip, SlipKind, begins_line, each_directive, fits, line_end, span};
 use crate::catalog::{Name, lookup, names};
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
@@ -150,8 +150,7 @@ fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipK
     let rest = &name[found.len()..];
     let at = start + found.len();
     let named = lookup(found.as_bytes());
-    if let Some(value) = rest.strip_prefix(b"=").filter(|v| !v.is_empty()) {
-        let _ = value;
+    if rest.len() > 1 && rest[0] == b'=' {
         let mend = Mend { span: span(at, at + 1), text: " ".to_owned() };
         return fits(named, others + 1, false).then(|| (SlipKind::Equals, mend, vec![(at, b' ')]));
     }
@@ -220,7 +219,8 @@ fn inside(directive: DirectiveRef<'_>, known: Name, text: &[u8]) -> Vec<Candidat
             Some(at) => blank(start + at, args.len() + 1, " "),
             None => None,
         };
-        if let Some(found) = found {
+        // Elsewhere `=` may mean something: in locations, `try_files`, parameters.
+        if let Some(found) = found.filter(|_| takes_name_and_value(known)) {
             return found;
         }
         if written.starts_with(b"//") && i > 0 {
@@ -233,6 +233,12 @@ fn inside(directive: DirectiveRef<'_>, known: Name, text: &[u8]) -> Vec<Candidat
             return vec![Candidate { slip, patch: vec![(start, b'#')] }];
         }
     }
-    let _ = named;
     Vec::new()
+}
+
+/// A directive with a name or value behind it, in which `=` has no place.
+fn takes_name_and_value(known: Name) -> bool {
+    let name = known.as_str();
+    name.starts_with("proxy_set_header")
+        || matches!(name, "proxy_http_version" | "proxy_pass" | "add_header" | "server_name" | "listen" | "set")
 }
