@@ -9,6 +9,7 @@ use super::{BUFFER, Failure, Terminal, Verdict};
 use crate::diagnostic::Severity;
 use crate::engine::{Baseline, Checked, Options, Selection, check};
 use crate::fix::{Fixed, Wanted, Withheld, fix, unified, write};
+use crate::i18n::Text;
 use crate::model::Url;
 use crate::model::evidence::{Declarations, Evidence};
 use crate::report::{self, Report};
@@ -102,7 +103,7 @@ fn chosen<T: clap::ValueEnum>(given: Option<T>, setting: Option<&String>, defaul
 
 fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result<Wish<'a>, Failure> {
     let url = match &args.url {
-        Some(text) => Some(Url::parse(text).map_err(|e| Failure(format!("--url {text}: {e}")))?),
+        Some(text) => Some(Url::parse(text).map_err(|e| Failure(e.text().behind(&format!("--url {text}: "))))?),
         None => None,
     };
     let connection = match chosen(args.connection, settings.connection.as_ref(), ConnectionArg::Auto) {
@@ -120,12 +121,18 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
     {
         None => Baseline::default(),
         Some(path) => {
-            let failure = |e: String| Failure(format!("{}: {e}", path.display()));
+            let failure = |what: Text| Failure(what.behind(&format!("{}: ", path.display())));
             let text = fs.read(path).map_err(|e| match e.kind() {
-                std::io::ErrorKind::NotFound => failure(format!("{e}; `--write-baseline {}` makes it", path.display())),
-                _ => failure(e.to_string()),
+                std::io::ErrorKind::NotFound => {
+                    let path = path.display();
+                    failure(crate::text!(
+                        "{e}; `--write-baseline {path}` makes it",
+                        "{e}；用 `--write-baseline {path}` 生成"
+                    ))
+                }
+                _ => failure(e.to_string().into()),
             })?;
-            parse_baseline(&text, folder_of(fs, path)).map_err(failure)?
+            parse_baseline(&text, folder_of(fs, path)).map_err(|e| failure(e.text()))?
         }
     };
     let (versions, nginx_version) = versions(&args.common, settings)?;
@@ -137,7 +144,7 @@ fn wish<'a>(args: &'a Check, settings: &Settings, fs: &dyn FileSystem) -> Result
         versions,
         declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
         url,
-        selection: Selection::new(&args.select, &args.ignore).map_err(Failure)?,
+        selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(e.text()))?,
         rules: rules::Options { connection, count_advice },
         evidence,
         only: Vec::new(),
@@ -337,7 +344,7 @@ fn mend(
         terminal.print(&text)?;
         return Ok(verdict(wish.fail_on, &fixed.left));
     }
-    write(fs, &fixed.files).map_err(Failure)?;
+    write(fs, &fixed.files).map_err(|e| Failure(e.text()))?;
     let mut files = Files::new(overlay);
     let targets = inputs.open(&mut files)?;
     let left = check(&mut files, &targets, &wish.options);

@@ -60,7 +60,7 @@ pub(super) fn settings(common: &Common, fs: &dyn FileSystem) -> Result<Settings,
         (None, true) => None,
         (None, false) => settings::find(fs, Path::new(".")),
     };
-    file.map_or_else(|| Ok(Settings::default()), |f| settings::read(fs, &f).map_err(|e| Failure(e.to_string())))
+    file.map_or_else(|| Ok(Settings::default()), |f| settings::read(fs, &f).map_err(|e| Failure(e.text())))
 }
 
 impl Inputs {
@@ -371,5 +371,5 @@ pub(super) fn versions(common: &Common, settings: &Settings) -> Result<(Versions
         ),
         (None, None) => return Ok((Versions::ALL, None)),
     };
-    Versions::parse(text).map(|v| (v, Some(text.clone()))).map_err(|e| Failure(format!("{from}: {e}")))
+    Versions::parse(text).map(|v| (v, Some(text.clone()))).map_err(|e| Failure(e.text().behind(&format!("{from}: "))))
 }

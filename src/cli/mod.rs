@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::i18n::Lang;
+use crate::i18n::{Lang, Text};
 use crate::report::Look;
 use crate::source::OsFs;
 
@@ -26,8 +26,16 @@ const BUFFER: usize = 1 << 16;
 
 /// Why wslint could not do its job: exit status 2.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(pub String);
+#[error("{}", .text.en)]
+pub struct Failure {
+    text: Text,
+}
+
+/// A failure, in both languages or in words that are the same in both.
+#[expect(non_snake_case, reason = "it stands for the constructor of a tuple, and takes more than that would")]
+fn Failure(text: impl Into<Text>) -> Failure {
+    Failure { text: text.into() }
+}
 
 /// What a command says: exit status 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +71,8 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     match outcome {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
-        Err(Failure(message)) => {
-            terminal.complain(&message);
+        Err(failure) => {
+            terminal.complain(failure.text.get(terminal.lang));
             ExitCode::from(2)
         }
     }

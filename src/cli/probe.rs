@@ -30,7 +30,7 @@ struct Cause {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, Failure> {
-    let url = Url::parse(&args.url).map_err(|e| Failure(format!("{}: {e}", args.url)))?;
+    let url = Url::parse(&args.url).map_err(|e| Failure(e.text().behind(&format!("{}: ", args.url))))?;
     let mut headers = Vec::new();
     for header in &args.header {
         let pair = header.split_once(':').map(|(n, v)| (n.trim().to_owned(), v.trim().to_owned()));

@@ -24,7 +24,7 @@ use crate::text;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Result<Exit, Failure> {
-    let url = Url::parse(&args.url).map_err(|e| Failure(format!("{}: {e}", args.url)))?;
+    let url = Url::parse(&args.url).map_err(|e| Failure(e.text().behind(&format!("{}: ", args.url))))?;
     let settings = settings(&args.common, fs)?;
     let default = [PathBuf::from("nginx.conf")];
     let named = !args.paths.is_empty() || !settings.roots.is_empty() || args.common.root.is_some();

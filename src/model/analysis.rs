@@ -3,6 +3,7 @@
 use foldhash::HashSet;
 
 use crate::catalog::{LANDMARKS, Version, name};
+use crate::i18n::Text;
 use crate::model::config::include::{BrokenInclude, Expanded};
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::evidence::{Declarations, find_evidence};
@@ -12,6 +13,23 @@ use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
+use crate::text;
+
+/// A text that names no nginx version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
+pub struct VersionError(String);
+
+impl VersionError {
+    /// What is wrong, in both languages.
+    pub fn text(&self) -> Text {
+        let text = &self.0;
+        text!(
+            "`{text}` is no nginx version; expected one like `1.28.3`, `1.29` or OpenResty's `1.27.1.1`",
+            "`{text}` 不是 nginx 版本；应写成 `1.28.3`、`1.29` 或 OpenResty 的 `1.27.1.1` 这样的形式"
+        )
+    }
+}
 
 /// The nginx versions that a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +46,8 @@ impl Versions {
     ///
     /// # Errors
     /// What was expected.
-    pub fn parse(text: &str) -> Result<Versions, String> {
-        let expected =
-            || format!("`{text}` is no nginx version; expected one like `1.28.3`, `1.29` or OpenResty's `1.27.1.1`");
+    pub fn parse(text: &str) -> Result<Versions, VersionError> {
+        let expected = || VersionError(text.to_owned());
         let parts: Vec<u16> = text
             .trim_start_matches('v')
             .split('.')
