@@ -14,7 +14,7 @@ use crate::i18n::Text;
 use crate::model::Url;
 use crate::model::evidence::{Declarations, Evidence};
 use crate::probe::{Answer, Clue, Outcome, Wish, probe};
-use crate::report::escaped;
+use crate::report::{escaped, paint};
 use crate::rules;
 use crate::source::FileSystem;
 use crate::symptoms::find_symptom;
@@ -271,10 +271,8 @@ fn headline(outcome: &Outcome) -> Text {
 fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal: &Terminal) -> String {
     const MOST: usize = 6;
     let lang = terminal.lang;
-    let paint = |code: &str, text: &str| {
-        if terminal.look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    };
-    let mut out = format!("{}\n  {}\n\n", paint("1", &escaped(url, false)), headline(outcome).get(lang));
+    let paint = |style, text: &str| paint::paint(terminal.look, style, text);
+    let mut out = format!("{}\n  {}\n\n", paint(paint::STRONG, &escaped(url, false)), headline(outcome).get(lang));
     if opened {
         let pong = matches!(outcome, Outcome::Answered(Answer { pong: Some(true), .. }));
         let said = if pong {
@@ -285,18 +283,19 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
                 "✓ WebSocket 可以打开;但 ping 没有及时得到应答。"
             )
         };
-        let _ = writeln!(out, "{}", paint("1;32", said.get(lang)));
+        let _ = writeln!(out, "{}", paint(paint::GOOD, said.get(lang)));
         return out;
     }
     let said = text!(
         "✗ the WebSocket does not open. Likely causes, the first first:",
         "✗ WebSocket 无法打开。可能的原因,最可能的在前:"
     );
-    let _ = writeln!(out, "{}\n", paint("1;31", said.get(lang)));
+    let _ = writeln!(out, "{}\n", paint(paint::BAD, said.get(lang)));
     for (i, cause) in causes.iter().take(MOST).enumerate() {
         let rule = cause.rule.map(|r| format!("  [{r}]")).unwrap_or_default();
         let place = cause.place.as_ref().map(|p| format!("{}: ", escaped(p, false))).unwrap_or_default();
-        let _ = writeln!(out, "  {}. {place}{}{}", i + 1, escaped(cause.text.get(lang), false), paint("2", &rule));
+        let _ =
+            writeln!(out, "  {}. {place}{}{}", i + 1, escaped(cause.text.get(lang), false), paint(paint::FAINT, &rule));
     }
     let next = text!(
         "`wslint explain RULE` says more; `--root nginx.conf` looks into the configuration.",
