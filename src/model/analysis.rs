@@ -1,6 +1,11 @@
 //! The model that rules and reports ask: one configuration, over a range of nginx versions.
 
 use foldhash::HashSet;
+use nom::Parser;
+use nom::character::complete::{char, digit1};
+use nom::combinator::{all_consuming, map_res};
+use nom::multi::{many0_count, separated_list1};
+use nom::sequence::preceded;
 
 use crate::catalog::{LANDMARKS, Version, name};
 use crate::i18n::Text;
@@ -48,13 +53,10 @@ impl Versions {
     /// What was expected.
     pub fn parse(text: &str) -> Result<Versions, VersionError> {
         let expected = || VersionError(text.to_owned());
-        let parts: Vec<u16> = text
-            .trim_start_matches('v')
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| expected())?;
-        match parts.as_slice() {
+        let number = map_res(digit1::<&str, ()>, str::parse::<u16>);
+        let dotted = separated_list1(char('.'), number);
+        let parts = all_consuming(preceded(many0_count(char('v')), dotted)).parse(text);
+        match parts.map_err(|_| expected())?.1.as_slice() {
             [a, b] => Ok(Versions { low: Version(*a, *b, 0), high: Version(*a, *b, u16::MAX) }),
             [a, b, c] | [a, b, c, _] => Ok(Versions { low: Version(*a, *b, *c), high: Version(*a, *b, *c) }),
             _ => Err(expected()),
