@@ -81,7 +81,7 @@ fn a_fault_at_any_write_leaves_all_files_as_they_were_or_says_which_are_not() {
         for stuck in [false, true] {
             let (disk, files) = five();
             let faulty = Faulty { disk: &disk, fails_at, stuck, writes: AtomicUsize::new(0) };
-            let said = write(&faulty, &files).unwrap_err();
+            let said = write(&faulty, &files).unwrap_err().to_string();
             for (n, (path, patched)) in files.iter().enumerate() {
                 let now = disk.read(path).unwrap();
                 let changed = now == patched.text();
@@ -98,7 +98,7 @@ fn a_fault_at_any_write_leaves_all_files_as_they_were_or_says_which_are_not() {
 fn a_file_that_changed_in_between_stops_everything() {
     let (disk, files) = five();
     disk.replace(Path::new("/c/3.conf"), b"somebody else").unwrap();
-    let said = write(&disk, &files).unwrap_err();
+    let said = write(&disk, &files).unwrap_err().to_string();
     assert!(said.contains("/c/3.conf") && said.contains("nothing was written"), "{said}");
     assert_eq!(disk.read(Path::new("/c/0.conf")).unwrap(), b"old 0");
 }

@@ -75,7 +75,7 @@ fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<
     let (options, nginx_version) = options(session, &args.common)?;
     let options = Options {
         url: args.url.as_ref().map(|text| url("--url ", text)).transpose()?,
-        selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(crate::i18n::Text::same(e)))?,
+        selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(e.text()))?,
         rules: rules::Options { connection, count_advice, bare_is_advice: false },
         evidence,
         baseline: accepted.map_or_else(|| Ok(Baseline::default()), |path| session.baseline(path))?,

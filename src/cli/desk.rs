@@ -70,8 +70,7 @@ pub(super) fn options(session: &Session<'_>, common: &Common) -> Result<(Options
     match &common.nginx_version {
         None => Ok((session.options()?, session.settings().nginx_version.clone())),
         Some(text) => {
-            let versions =
-                Versions::parse(text).map_err(|e| Failure(text!("--nginx-version: {e}", "--nginx-version：{e}")))?;
+            let versions = Versions::parse(text).map_err(|e| about("--nginx-version", &e.text()))?;
             Ok((Options { versions, ..session.options().unwrap_or_default() }, Some(text.clone())))
         }
     }
@@ -79,7 +78,13 @@ pub(super) fn options(session: &Session<'_>, common: &Common) -> Result<(Options
 
 /// A URL that was given with an option, or without one.
 pub(super) fn url(option: &str, text: &str) -> Result<Url, Failure> {
-    Url::parse(text).map_err(|e| Failure(text!("{option}{text}: {e}", "{option}{text}：{e}")))
+    Url::parse(text).map_err(|e| about(&format!("{option}{text}"), &e.text()))
+}
+
+/// A failure, with what was given in front.
+fn about(given: &str, why: &Text) -> Failure {
+    let (en, zh) = (&why.en, &why.zh);
+    Failure(text!("{given}: {en}", "{given}：{zh}"))
 }
 
 fn context(arg: ContextArg) -> ScopeKind {

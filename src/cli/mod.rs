@@ -110,12 +110,11 @@ impl Terminal {
             None => Lang::of_environment(env),
         };
         let is_terminal = std::io::stdout().is_terminal();
-        let set = |k: &str| env(k).is_some_and(|v| !v.is_empty() && v != "0");
         let color = match common.color {
             args::ColorArg::Always => true,
             args::ColorArg::Never => false,
-            args::ColorArg::Auto if env("NO_COLOR").is_some_and(|v| !v.is_empty()) => false,
-            args::ColorArg::Auto => set("CLICOLOR_FORCE") || (is_terminal && env("TERM").as_deref() != Some("dumb")),
+            // `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM=dumb`, and whether it is a terminal.
+            args::ColorArg::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
         };
         let width = terminal_size::terminal_size().map_or(100, |(w, _)| w.0 as usize).clamp(40, 160);
         Terminal { lang, look: Look { color, width }, is_terminal, quiet: common.quiet }

@@ -23,7 +23,7 @@ use crate::syntax::Files;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
 pub use facts::{EffectiveFact, EndpointFact, EndpointWords, ServerWords, endpoint_fact};
-pub use select::Selection;
+pub use select::{Selection, SelectionError};
 
 /// What a file is analysed as.
 #[derive(Clone, Debug)]

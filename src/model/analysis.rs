@@ -1,8 +1,14 @@
 //! The model that rules and reports ask: one configuration, over a range of nginx versions.
 
 use foldhash::HashSet;
+use nom::Parser;
+use nom::character::complete::{char, digit1};
+use nom::combinator::{all_consuming, map_res};
+use nom::multi::{many0_count, separated_list1};
+use nom::sequence::preceded;
 
 use crate::catalog::{LANDMARKS, Version, name};
+use crate::i18n::Text;
 use crate::model::config::include::{BrokenInclude, Expanded};
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::evidence::{Declarations, find_evidence};
@@ -12,6 +18,23 @@ use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
+use crate::text;
+
+/// A text that names no nginx version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
+pub struct VersionError(String);
+
+impl VersionError {
+    /// What is wrong, in both languages.
+    pub fn text(&self) -> Text {
+        let text = &self.0;
+        text!(
+            "`{text}` is no nginx version; expected one like `1.28.3`, `1.29` or OpenResty's `1.27.1.1`",
+            "`{text}` 不是 nginx 版本；应写成 `1.28.3`、`1.29` 或 OpenResty 的 `1.27.1.1` 这样的形式"
+        )
+    }
+}
 
 /// The nginx versions that a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +51,12 @@ impl Versions {
     ///
     /// # Errors
     /// What was expected.
-    pub fn parse(text: &str) -> Result<Versions, String> {
-        let expected =
-            || format!("`{text}` is no nginx version; expected one like `1.28.3`, `1.29` or OpenResty's `1.27.1.1`");
-        let parts: Vec<u16> = text
-            .trim_start_matches('v')
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| expected())?;
-        match parts.as_slice() {
+    pub fn parse(text: &str) -> Result<Versions, VersionError> {
+        let expected = || VersionError(text.to_owned());
+        let number = map_res(digit1::<&str, ()>, str::parse::<u16>);
+        let dotted = separated_list1(char('.'), number);
+        let parts = all_consuming(preceded(many0_count(char('v')), dotted)).parse(text);
+        match parts.map_err(|_| expected())?.1.as_slice() {
             [a, b] => Ok(Versions { low: Version(*a, *b, 0), high: Version(*a, *b, u16::MAX) }),
             [a, b, c] | [a, b, c, _] => Ok(Versions { low: Version(*a, *b, *c), high: Version(*a, *b, *c) }),
             _ => Err(expected()),

@@ -102,7 +102,7 @@ impl<'d> Subject<'d> {
         if self.inputs.is_dump {
             return Err(Problem::DumpIsNotWritten);
         }
-        write(self.disk, &fixed.files).map_err(|e| Problem::Write(crate::i18n::Text::same(e)))
+        write(self.disk, &fixed.files).map_err(|e| Problem::Write(e.text()))
     }
 
     /// The way of a URL: through the configuration that has its server, roots before fragments.

@@ -10,8 +10,9 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
+use super::paint::{BAD, DOUBTFUL, HINT, STRONG, paint};
 use super::plain::is_dangerous;
-use super::{Report, escaped};
+use super::{Report, escaped, prose};
 use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
 use crate::i18n::Lang;
 use crate::source::{FileId, LineIndex, SourceFile, Span};
@@ -70,17 +71,13 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     Ok(())
 }
 
-fn paint(look: Look, code: &str, text: &str) -> String {
-    if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-}
-
 fn severity(look: Look, severity: Severity, rule: &str) -> String {
-    let code = match severity {
-        Severity::Error => "1;31",
-        Severity::Warning => "1;33",
-        Severity::Advice => "1;36",
+    let style = match severity {
+        Severity::Error => BAD,
+        Severity::Warning => DOUBTFUL,
+        Severity::Advice => HINT,
     };
-    paint(look, code, &format!("{}[{rule}]", severity.as_str()))
+    paint(look, style, &format!("{}[{rule}]", severity.as_str()))
 }
 
 fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Look) {
@@ -94,7 +91,7 @@ fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Loo
 fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Look, pen: &mut Pen<'a>) {
     let lang = report.lang;
     let message = escaped(found.message.get(lang), false);
-    let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, "1", &message));
+    let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, STRONG, &message));
     // The primary's file first, then the others in the order in which the labels name them.
     let mut groups: Vec<(FileId, Vec<&Label>)> = vec![(found.primary.place.file, vec![&found.primary])];
     for label in &found.labels {
@@ -110,17 +107,17 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
     }
     let mut note = |name: &str, text: &str| {
         if !text.is_empty() {
-            let width = look.width.saturating_sub(display_width(name) + 5).max(40);
+            let width = look.width.saturating_sub(prose::width(name) + 5).max(40);
             // Thousands of findings have the same few reasons.
             let lines = match pen.wrapped.get(&(width, text.to_owned())) {
                 Some(lines) => lines,
                 None => {
-                    let lines = wrap(&escaped(text, false), width);
+                    let lines = prose::wrap(&escaped(text, false), width);
                     pen.wrapped.entry((width, text.to_owned())).or_insert(lines)
                 }
             };
             for (i, line) in lines.iter().enumerate() {
-                let head = if i == 0 { paint(look, "1;36", name) } else { " ".repeat(display_width(name)) };
+                let head = if i == 0 { paint(look, HINT, name) } else { " ".repeat(prose::width(name)) };
                 let _ = writeln!(out, "  {head}   {line}");
             }
         }
@@ -149,31 +146,6 @@ fn words<'w>(lang: Lang, en: &'w str, zh: &'w str) -> &'w str {
         Lang::En => en,
         Lang::Zh => zh,
     }
-}
-
-/// Columns that a text takes: wide characters take two.
-fn display_width(text: &str) -> usize {
-    text.chars()
-        .map(|c| if (c as u32) >= 0x1100 && !matches!(c, '─'..='╿' | '…' | '“' | '”' | '’') { 2 } else { 1 })
-        .sum()
-}
-
-/// Words in lines of at most `width` columns; Chinese may break anywhere.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_inclusive(|c: char| c == ' ' || (c as u32) >= 0x3000) {
-        let len = display_width(word.trim_end());
-        if used > 0 && used + len > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push_str(word);
-        }
-        used += display_width(word);
-    }
-    lines.iter().map(|l| l.trim_end().to_owned()).collect()
 }
 
 /// A file as it may be shown: valid UTF-8, control characters escaped.

@@ -210,7 +210,7 @@ fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Mi
     let upgrade = Aspect::of(analysis, endpoint.scope, &sent, "Upgrade", "websocket", misspellings);
     let connection = Aspect::of(analysis, endpoint.scope, &sent, "Connection", "upgrade", misspellings);
     // A value that nginx refuses has its own finding.
-    let version_is = |values: &[&[u8]]| sent.http_version.known().is_some_and(|v| values.contains(&&v[..]));
+    let version_is = |values: &[&[u8]]| sent.http_version.known().is_some_and(|v| values.contains(&v));
     let version_is_low = version_is(&[b"1.0"]);
     let version_is_refused = sent.http_version.known().is_some() && !version_is(&[b"1.0", b"1.1", b"2"]);
     let version_elsewhere = misspellings

@@ -88,7 +88,7 @@ fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let Some(value) = config.arg(occ, 0) else { return };
     let shown = String::from_utf8_lossy(&value);
     let text = match row.value {
-        Value::Flag if !value.eq_ignore_ascii_case(b"on") && !value.eq_ignore_ascii_case(b"off") => {
+        Value::Flag if config.switch(occ).is_none() => {
             format!("invalid value \"{shown}\" in \"{}\" directive, it must be \"on\" or \"off\"", row.name)
         }
         Value::Time if word::time_ms(&value).is_none() || too_long(row.name, &value) => {
