@@ -199,18 +199,16 @@ fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<M
 /// line was copied and its name forgotten.
 fn swapped(analysis: &Analysis<'_>, level: ScopeId, out: &mut Vec<Misspelling>) {
     let config = analysis.config();
-    let of_connection =
-        |value: &str| near::has_token(value, "upgrade") || value.eq_ignore_ascii_case("$connection_upgrade");
-    let of_upgrade =
-        |value: &str| value.eq_ignore_ascii_case("websocket") || value.eq_ignore_ascii_case("$http_upgrade");
-    let pairs: [(&str, &str, &dyn Fn(&str) -> bool); 2] =
-        [("Upgrade", "Connection", &of_connection), ("Connection", "Upgrade", &of_upgrade)];
-    for (written, meant, fits) in pairs {
+    let fits = |header: &str, value: &str| match header {
+        "Connection" => near::has_token(value, "upgrade") || value.eq_ignore_ascii_case("$connection_upgrade"),
+        _ => value.eq_ignore_ascii_case("websocket") || value.eq_ignore_ascii_case("$http_upgrade"),
+    };
+    for (written, meant) in [("Upgrade", "Connection"), ("Connection", "Upgrade")] {
         let lines: Vec<OccId> = config.headers(level, written).collect();
         if lines.len() < 2 || config.header(level, meant).is_some() {
             continue;
         }
-        let found: Vec<OccId> = lines.iter().copied().filter(|&o| fits(&config.arg_text(o, 1))).collect();
+        let found: Vec<OccId> = lines.iter().copied().filter(|&o| fits(meant, &config.arg_text(o, 1))).collect();
         if let [occ] = found[..] {
             let (written, meant) = (config.arg_text(occ, 0), meant.to_owned());
             out.push(Misspelling { occ, argument: Some(0), part: Part::Header, written, meant });

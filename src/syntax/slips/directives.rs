@@ -1,6 +1,6 @@
 //! Slips that show in what a directive swallowed, or in its name.
 
-use super::{Candidate, Mend, Slip, SlipKind, begins_line, each_directive, fits, line_end, span};
+use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, span};
 use crate::catalog::{Name, lookup, names};
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
@@ -103,7 +103,7 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
     let word = directive.name().span();
     let (start, end) = (word.start as usize, word.end as usize);
     let name = &text[start..end];
-    let one = |kind: SlipKind, at: (usize, usize), mends: Vec<Mend>, patch: Vec<(usize, u8)>| {
+    let one = |kind: SlipKind, at: (usize, usize), mends: Vec<Mend>, patch: Patch| {
         vec![Candidate { slip: Slip { span: span(at.0, at.1), kind, mends, about: None }, patch }]
     };
     let replaced = |from: usize, to: usize, text: &str| Mend { span: span(from, to), text: text.to_owned() };
@@ -144,7 +144,7 @@ fn is_left_out(name: &[u8]) -> bool {
 }
 
 /// A directive with its first argument glued to it: `proxy_http_version1.1`, `proxy_pass=http://…`.
-fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipKind, Mend, Vec<(usize, u8)>)> {
+fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipKind, Mend, Patch)> {
     let known = names().map(|n| n.as_str()).filter(|n| name.len() > n.len() && name.starts_with(n.as_bytes()));
     let found = known.max_by_key(|n| n.len())?;
     let rest = &name[found.len()..];

@@ -67,10 +67,13 @@ pub struct Slip {
     pub about: Option<Span>,
 }
 
+/// Offsets, and the bytes that stand there in the mask.
+type Patch = Vec<(usize, u8)>;
+
 /// A slip that may be one, with the bytes of the mask that put it right.
 struct Candidate {
     slip: Slip,
-    patch: Vec<(usize, u8)>,
+    patch: Patch,
 }
 
 /// So many candidates are tried one by one; more of them are believed or not together.
