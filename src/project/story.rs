@@ -51,7 +51,10 @@ impl Story {
         let reason = match &arrival.outcome {
             Outcome::Upgrades => None,
             Outcome::Broken(reason) => Some(words::reason(config, reason)),
-            Outcome::Unknown(why) => Some(words::why(config, why)),
+            Outcome::Unknown(why) => {
+                let last = found.location().or(found.server.as_ref().map(|c| c.server)).unwrap_or(config.top());
+                Some(words::hangs_on(analysis, last, why).0)
+            }
         };
         let fixable = found.verdict == Verdict::Broken && endpoint.is_some();
         Story {

@@ -1,17 +1,21 @@
 //! The last lines of a report for people.
 
+use foldhash::HashSet;
+
 use super::Report;
 use crate::diagnostic::Severity;
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
 use crate::model::evidence::Evidence;
 use crate::model::way::verdict::Verdict;
+use crate::source::Place;
 use crate::text;
 
 /// The last lines: what was seen, and what to type next.
 pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
     let mut out = if errors + warnings == 0 { nothing(report) } else { found(report, errors, warnings, paths) };
+    undecided(report, &mut out);
     let bare = report.checked.bare.len();
     if bare > 0 && !report.advice {
         let locations = plural(bare, "location");
@@ -25,6 +29,39 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
         );
     }
     out
+}
+
+/// What is open, and what decides it; includes that were not read where nothing else was seen.
+fn undecided(report: &Report<'_>, out: &mut Text) {
+    const SHOWN: usize = 3;
+    let at = |place: Place| {
+        let file = report.sources.get(place.file);
+        format!("{}:{}", file.path.display(), file.lines().line(place.span.start) + 1)
+    };
+    let mut seen = HashSet::default();
+    let open: Vec<_> = report.checked.endpoints.iter().filter_map(|e| Some((e, e.undecided.as_ref()?))).collect();
+    for (endpoint, why) in open.iter().filter(|(_, w)| seen.insert((w.text.en.clone(), w.place))).take(SHOWN) {
+        let (location, place) = (&why.location, at(why.place.unwrap_or(endpoint.place)));
+        let (en, zh) = (&why.text.en, &why.text.zh);
+        add(
+            out,
+            text!(
+                " Whether WebSocket opens at `location {location}` is undecided: {en} ({place}).",
+                "`location {location}` 的 WebSocket 能否建立无法判断：{zh}（{place}）。"
+            ),
+        );
+    }
+    let unread = &report.checked.unread;
+    if !unread.is_empty() {
+        let shown = unread
+            .iter()
+            .take(SHOWN)
+            .map(|(place, path)| (format!("`{path}` ({})", at(*place)), format!("`{path}`（{}）", at(*place))));
+        let (en, zh): (Vec<String>, Vec<String>) = shown.unzip();
+        let more = if unread.len() > SHOWN { ", …" } else { "" };
+        let (en, zh) = (en.join(", "), zh.join("、"));
+        add(out, text!(" Not read, and so not looked at: {en}{more}.", "以下文件没有读到，因此没有检查：{zh}{more}。"));
+    }
 }
 
 fn add(text: &mut Text, more: Text) {
