@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
 
 /// The same within the model; names that `model/mod.rs` hands on stand for the room they come from.
 const MODEL: &[(&str, &[&str])] = &[
+    ("versions", &[]),
     ("config", &["Config", "Occ", "OccId", "Scope", "ScopeId", "ScopeKind"]),
     ("value", &["Browser", "Url", "Value"]),
     ("way", &["Arrival", "Step"]),
