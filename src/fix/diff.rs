@@ -86,7 +86,19 @@ pub fn unified(path: &Path, patched: &Patched) -> Vec<u8> {
     if let Some((_, hunk)) = hunks.last_mut() {
         hunk.extend(lines[shown..(shown + CONTEXT).min(lines.len())].iter().map(|l| Line::Same(l)));
     }
+    hunks.iter_mut().for_each(trim);
     render(path, &hunks)
+}
+
+/// As much context in front as behind: what stands less behind is taken for the end of the file by `patch`,
+/// which then wants to find it there.
+fn trim((from, lines): &mut (usize, Vec<Line<'_>>)) {
+    let same = |l: &&Line<'_>| matches!(l, Line::Same(_));
+    let extra = lines.iter().take_while(same).count().saturating_sub(CONTEXT);
+    lines.drain(..extra);
+    *from += extra;
+    let extra = lines.iter().rev().take_while(same).count().saturating_sub(CONTEXT);
+    lines.truncate(lines.len() - extra);
 }
 
 fn render(path: &Path, hunks: &[(usize, Vec<Line<'_>>)]) -> Vec<u8> {

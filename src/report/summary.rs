@@ -11,10 +11,19 @@ use crate::model::way::verdict::Verdict;
 use crate::source::Place;
 use crate::text;
 
+/// What a report recommends.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The whole command; none where it is that of this run with one option more.
+    pub command: Option<String>,
+    /// That option.
+    pub option: &'static str,
+}
+
 /// The last lines: what was seen, and what to type next.
-pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
+pub fn summary(report: &Report<'_>, next: &Next) -> Text {
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
-    let mut out = if errors + warnings == 0 { nothing(report) } else { found(report, errors, warnings, paths) };
+    let mut out = if errors + warnings == 0 { nothing(report) } else { found(report, errors, warnings, next) };
     undecided(report, &mut out);
     let bare = report.checked.bare.len();
     if bare > 0 && !report.advice {
@@ -109,7 +118,7 @@ fn nothing(report: &Report<'_>) -> Text {
 }
 
 /// Of a run with findings: how many, and how to mend them.
-fn found(report: &Report<'_>, errors: usize, warnings: usize, paths: &str) -> Text {
+fn found(report: &Report<'_>, errors: usize, warnings: usize, next: &Next) -> Text {
     let broken = report.broken().count();
     let (files, endpoints) = (report.checked.files.len(), report.checked.endpoints.len());
     let mut en = Vec::new();
@@ -139,12 +148,20 @@ fn found(report: &Report<'_>, errors: usize, warnings: usize, paths: &str) -> Te
             (true, _) => ("them".to_owned(), "全部修复".to_owned()),
             (false, n) => (format!("{n} of them"), format!("修复其中 {n} 个")),
         };
+        let option = next.option;
+        let (en, zh) = match &next.command {
+            Some(command) => (format!("`{command}`"), format!("`{command}` ")),
+            None => (format!("the same command and `{option}`"), format!("同样的命令加上 `{option}` ")),
+        };
         add(
             &mut out,
-            text!(
-                " Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`.",
-                "用 `wslint --fix {paths}` {which}，或用 `--diff` 查看补丁。"
-            ),
+            match option {
+                "--fix" => text!(
+                    " Fix {it} with {en}, or see the patch with `--diff`.",
+                    "用 {zh}{which}，或用 `--diff` 查看补丁。"
+                ),
+                _ => text!(" See the patch for {it} with {en}.", "用 {zh}查看补丁，即可{which}。"),
+            },
         );
     }
     out

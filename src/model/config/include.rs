@@ -2,6 +2,9 @@
 //! file in many places is one file with many occurrences (`ngx_conf_include`, core/ngx_conf_file.c).
 
 use std::path::PathBuf;
+use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use super::lookup::{IncludeProblem, Lookup, Target, resolve};
 use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
@@ -49,7 +52,14 @@ struct Frame {
 
 /// Expands a root or fragment whose outermost scope is of this kind.
 pub fn expand(files: &mut Files<'_>, root: FileId, kind: ScopeKind, lookup_in: &Lookup) -> Expanded {
-    let mut out = Expander { files, lookup_in, out: Expanded::default(), entered: Vec::new(), firsts: Vec::new() };
+    let mut out = Expander {
+        files,
+        lookup_in,
+        out: Expanded::default(),
+        entered: Vec::new(),
+        resolved: HashMap::default(),
+        firsts: Vec::new(),
+    };
     out.scope(kind, None, None);
     // Chain 0 stands for “not included”.
     out.out.tree.chains.push(Chain { include: OccId(NONE), parent: 0, file: root });
@@ -57,12 +67,18 @@ pub fn expand(files: &mut Files<'_>, root: FileId, kind: ScopeKind, lookup_in: &
     out.out
 }
 
+/// The files that an include leads to, in order, or why one cannot be read.
+type Resolved = Rc<[Result<FileId, (IncludeProblem, PathBuf)>]>;
+
 struct Expander<'e, 'a> {
     files: &'e mut Files<'a>,
     lookup_in: &'e Lookup,
     out: Expanded,
     /// The files that are part of it, by number.
     entered: Vec<bool>,
+    /// What arguments of includes led to, by the file that they stand in where that matters: the file system is
+    /// asked once.
+    resolved: HashMap<(Option<FileId>, Vec<u8>), Resolved>,
     /// For each file, by the numbers of its bodies, the first block that has one.
     firsts: Vec<Vec<Option<(ScopeId, DirectiveId)>>>,
 }
@@ -248,35 +264,22 @@ impl Expander<'_, '_> {
             let Some(word) = ast.get(id).args().first() else { return };
             word::decode(ast.text(&self.files.sources.get(file).bytes), word).into_owned()
         };
-        let found = resolve(self.files, self.lookup_in, file, &argument);
-        let targets = match found {
-            Ok(targets) => targets,
-            Err((problem, path)) => return self.broken(occ, problem, path),
-        };
+        let found = self.led_to(file, argument);
         let open = self.open_files(file, chain);
         let mut frames = Vec::new();
-        for target in targets {
+        for target in found.iter() {
             let id = match target {
-                Target::File(path) => match self.files.read(&path) {
-                    Ok(id) => id,
-                    Err(e) => {
-                        let problem = match e.kind() {
-                            std::io::ErrorKind::NotFound => IncludeProblem::Missing,
-                            std::io::ErrorKind::IsADirectory => IncludeProblem::Directory,
-                            std::io::ErrorKind::FileTooLarge => IncludeProblem::TooLarge,
-                            _ => IncludeProblem::Unreadable,
-                        };
-                        self.broken(occ, problem, path);
-                        continue;
-                    }
-                },
-                Target::Shipped(path, text) => self.files.add(path, text.as_bytes().to_vec(), true),
+                Ok(id) => *id,
+                Err((problem, path)) => {
+                    self.broken(occ, *problem, path.clone());
+                    continue;
+                }
             };
-            let path = self.files.sources.get(id).path.clone();
+            let path = |files: &Files<'_>| files.sources.get(id).path.clone();
             if open.contains(&id) {
-                self.broken(occ, IncludeProblem::Cycle, path);
+                self.broken(occ, IncludeProblem::Cycle, path(self.files));
             } else if open.len() >= MAX_OPEN_FILES || self.out.tree.occs.len() >= MAX_OCCURRENCES {
-                self.broken(occ, IncludeProblem::TooLarge, path);
+                self.broken(occ, IncludeProblem::TooLarge, path(self.files));
             } else {
                 let next = self.enter_file(id);
                 if self.files.asts[id.0 as usize].template == Template::Unread {
@@ -288,6 +291,37 @@ impl Expander<'_, '_> {
             }
         }
         stack.extend(frames.into_iter().rev());
+    }
+
+    /// What an argument of an include in a file leads to: files, or why one cannot be read.
+    fn led_to(&mut self, file: FileId, argument: Vec<u8>) -> Resolved {
+        // Only fragments seek relative paths from the file that names them.
+        let key = (self.lookup_in.fragment.then_some(file), argument);
+        if let Some(known) = self.resolved.get(&key) {
+            return Rc::clone(known);
+        }
+        let targets = match resolve(self.files, self.lookup_in, file, &key.1) {
+            Ok(targets) => targets.into_iter().map(|t| self.read(t)).collect(),
+            Err(problem) => vec![Err(problem)],
+        };
+        let resolved: Resolved = targets.into();
+        self.resolved.insert(key, Rc::clone(&resolved));
+        resolved
+    }
+
+    fn read(&mut self, target: Target) -> Result<FileId, (IncludeProblem, PathBuf)> {
+        match target {
+            Target::File(path) => self.files.read(&path).map_err(|e| {
+                let problem = match e.kind() {
+                    std::io::ErrorKind::NotFound => IncludeProblem::Missing,
+                    std::io::ErrorKind::IsADirectory => IncludeProblem::Directory,
+                    std::io::ErrorKind::FileTooLarge => IncludeProblem::TooLarge,
+                    _ => IncludeProblem::Unreadable,
+                };
+                (problem, path)
+            }),
+            Target::Shipped(path, text) => Ok(self.files.add(path, text.as_bytes().to_vec(), true)),
+        }
     }
 
     /// The files within which this one is being read, itself first.
