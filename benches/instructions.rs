@@ -1,4 +1,5 @@
-//! Instructions, which do not depend on what else the machine does: `cargo bench --bench instructions`,
+//! Instructions, which do not depend on what else the machine does: `cargo bench -p wslint-benches --bench
+//! instructions`,
 //! with valgrind and `cargo install gungraun-runner`. Each limit is what was counted when the bench was
 //! last looked at, and 5 % more: a regression fails, an improvement wants a lower limit here.
 

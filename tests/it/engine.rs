@@ -1,4 +1,5 @@
 //! What becomes of findings behind the rules: merged, suppressed, accepted, fixed in every place or in none.
+#![allow(clippy::unwrap_used, reason = "a test that panics has said what it has to say")]
 
 use std::path::Path;
 

@@ -1,8 +1,6 @@
 //! Laws that hold for any input.
 
-mod common;
-mod laws;
-
+use crate::{common, laws};
 use proptest::prelude::*;
 use wslint::diagnostic::Edit;
 use wslint::fix::{ByteEdit, Patched, unified};

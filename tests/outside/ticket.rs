@@ -1,14 +1,11 @@
 //! The ticket, followed by hand: from 400 to 101 on a real nginx, and back.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-#[path = "live/support/mod.rs"]
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use support::{Backend, Nginx, free_port};
+use crate::support::{Backend, Nginx, free_port};
 
 /// The name in the third post that describes the problem.
 const HOST: &str = "local.skynet.meili-inc.com";

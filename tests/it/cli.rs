@@ -1,5 +1,5 @@
 //! The command line: what it prints, and with which status it ends. `TRYCMD=overwrite cargo test
-//! --test cli` writes what is printed anew.
+//! --test it cli::` writes what is printed anew.
 
 use std::process::Command;
 

@@ -1,7 +1,7 @@
 //! Every format over the same inputs: findings, clean, a syntax error, CRLF, bytes that are no UTF-8,
 //! several files. Each is compared with what it was, and read back by those who read it in real life.
 //!
-//! `UPDATE_FIXTURES=1 cargo test --test formats` writes the expected files anew. The consumers are
+//! `UPDATE_FIXTURES=1 cargo test --test outside formats::` writes the expected files anew. The consumers are
 //! Python packages that `tests/run` installs below `target/consumers`.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 

@@ -1,9 +1,7 @@
 //! The laws of `tests/laws`, for a moment on random bytes, and on everything that ever broke one of
 //! them. The long runs are cargo-fuzz's: `fuzz/README.md`.
 
-mod common;
-mod laws;
-
+use crate::{common, laws};
 use std::path::Path;
 
 use bolero::check;

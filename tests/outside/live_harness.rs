@@ -1,12 +1,9 @@
 //! The live harness itself, tried on configurations whose outcome is known: if one of these fails,
 //! what the other live tests say about a configuration means nothing.
 
-#[path = "live/support/mod.rs"]
-mod support;
-
 use std::collections::BTreeMap;
 
-use support::{Backend, Nginx, Observation, observe};
+use crate::support::{Backend, Nginx, Observation, observe};
 
 const URL: &str = "ws://example.com:8080/ws";
 

@@ -1,9 +1,5 @@
 //! `wslint probe` in front of the real nginx: what it names first for each mistake that it can see.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
-#![cfg(feature = "probe")]
-
-#[path = "live/support/mod.rs"]
-mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,8 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Backend, Nginx, free_port};
 use serde_json::Value;
-use support::{Backend, Nginx, free_port};
 
 const UPGRADE: &str =
     "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";

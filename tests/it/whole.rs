@@ -1,13 +1,11 @@
 //! The whole pipeline on inputs that nobody would write: nothing panics, machine formats stay well formed,
 //! every diff leads to a text without a new syntax error.
 //!
-//! `WSLINT_FUZZ=200000 cargo test --release --test whole` for the long run; the count is printed.
+//! `WSLINT_FUZZ=200000 cargo test --release --test it whole::` for the long run; the count is printed.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it did")]
 
-mod common;
-mod laws;
-
-use common::Tree;
+use crate::common::Tree;
+use crate::{common, laws};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -96,9 +94,10 @@ fn one(tree: &Tree) {
     laws::diffs_apply(tree);
 }
 
-#[test]
-fn nothing_breaks_it() {
+/// One of four parts, so that no core is left over.
+fn nothing_breaks(part: u32) {
     let cases: u32 = std::env::var("WSLINT_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(1_500);
+    let cases = cases / 4 + u32::from(part < cases % 4);
     let mut runner =
         TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() });
     let outcome = runner.run(&tree(), |tree| {
@@ -109,4 +108,24 @@ fn nothing_breaks_it() {
         panic!("{e}");
     }
     println!("{cases} trees, 0 crashes");
+}
+
+#[test]
+fn nothing_breaks_it() {
+    nothing_breaks(0);
+}
+
+#[test]
+fn nothing_breaks_it_either() {
+    nothing_breaks(1);
+}
+
+#[test]
+fn nothing_breaks_it_nor_here() {
+    nothing_breaks(2);
+}
+
+#[test]
+fn nothing_breaks_it_at_all() {
+    nothing_breaks(3);
 }
