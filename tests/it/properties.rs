@@ -1,6 +1,6 @@
 //! Laws that hold for any input.
 
-use crate::{common, laws};
+use crate::laws;
 use proptest::prelude::*;
 use wslint::diagnostic::Edit;
 use wslint::fix::{ByteEdit, Patched, unified};

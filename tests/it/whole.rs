@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it did")]
 
 use crate::common::Tree;
-use crate::{common, laws};
+use crate::laws;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
