@@ -134,10 +134,15 @@ fn render(path: &Path, hunks: &[(usize, Vec<Line<'_>>)]) -> Vec<u8> {
     out
 }
 
+/// The name with `/` between its folders, as patches have it on every system.
+fn slashes(name: &[u8], separator: char) -> Vec<u8> {
+    name.iter().map(|&b| if char::from(b) == separator { b'/' } else { b }).collect()
+}
+
 /// `a/path`, quoted as git quotes it where the name has bytes that a header cannot hold.
 fn header(side: &str, path: &Path) -> String {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    let bytes = bytes.strip_prefix(b"/").unwrap_or(bytes);
+    let bytes = slashes(path.as_os_str().as_encoded_bytes(), std::path::MAIN_SEPARATOR);
+    let bytes = bytes.strip_prefix(b"/").unwrap_or(&bytes);
     let plain = bytes.iter().all(|b| *b >= b' ' && *b < 0x7f && *b != b'"' && *b != b'\\');
     if plain {
         let text = String::from_utf8_lossy(bytes);
@@ -160,4 +165,15 @@ fn header(side: &str, path: &Path) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slashes;
+
+    #[test]
+    fn a_patch_from_windows_names_files_as_git_does() {
+        assert_eq!(slashes(br"conf.d\a.conf", '\\'), b"conf.d/a.conf");
+        assert_eq!(slashes(br"conf.d/odd\name.conf", '/'), br"conf.d/odd\name.conf");
+    }
 }

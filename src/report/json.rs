@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use super::item::{DOCS, Each, pretty};
+use super::item::{DOCS, Each, pretty, raw_path};
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{EffectiveFact, EndpointFact, FileRole};
 use crate::fix::lower;
@@ -173,7 +173,7 @@ pub fn json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             FileRole::Fragment => "fragment",
             FileRole::Dump => "dump",
         };
-        File { path: file.path.display().to_string(), bytes: file.bytes.len(), kind }
+        File { path: raw_path(file), bytes: file.bytes.len(), kind }
     });
     let root = Root {
         schema_version: 1,
@@ -217,7 +217,7 @@ pub fn trace_json(sources: &SourceMap, traced: &Story, lang: Lang, out: &mut dyn
 }
 
 fn path(sources: &SourceMap, place: Place) -> String {
-    sources.get(place.file).path.display().to_string()
+    raw_path(sources.get(place.file))
 }
 
 fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
@@ -298,7 +298,7 @@ fn finding(report: &Report<'_>, found: &Diagnostic) -> Finding {
                 .map(|e| {
                     let bytes = lower(sources, e);
                     Edit {
-                        path: sources.get(e.file()).path.display().to_string(),
+                        path: raw_path(sources.get(e.file())),
                         start: bytes.start,
                         end: bytes.end,
                         text: String::from_utf8_lossy(&bytes.text).into_owned(),
