@@ -282,7 +282,7 @@ fn one(
             (true, false) => FileRole::Fragment,
             _ => FileRole::Included,
         };
-        if !files.read_only(file) {
+        if !files.is_shipped(file) {
             out.files.push((file, role));
         }
     }

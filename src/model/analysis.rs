@@ -98,7 +98,7 @@ impl<'a> Analysis<'a> {
         versions: Versions,
         declared: &Declarations,
     ) -> Analysis<'a> {
-        let config = Config { sources, asts, tree: &expanded.tree };
+        let config = Config { sources, asts, tree: &expanded.tree, rendering: None };
         let world = World::new(config, is_root);
         let all = refusals(&world, top_is_inferred);
         let points = versions.points();
@@ -174,6 +174,11 @@ impl<'a> Analysis<'a> {
             return Some((format!("include \"{}\" cannot be read", broken.path.display()), Some(broken.occ)));
         }
         self.broken_syntax.then(|| ("a file is not valid nginx syntax".to_owned(), None))
+    }
+
+    /// The configuration as it is rendered where the outcome of an endpoint was found.
+    pub fn world_of<'e>(&'e self, endpoint: &'e Endpoint) -> World<'e> {
+        self.world.rendered(endpoint.rendering.as_deref())
     }
 
     /// The verdict for an endpoint.

@@ -98,6 +98,13 @@ fn refused(refusal: &Refusal) -> Text {
 pub fn why(config: Config<'_>, why: &Why) -> Text {
     match why {
         Why::Include => text!("an include that could not be read may change it", "有无法读取的 include,可能会改变结果"),
+        Why::Template(place) => {
+            let tag = config.shown(*place);
+            text!(
+                "this depends on how the template is rendered: `{tag}` decides",
+                "取决于模板如何渲染：由 `{tag}` 决定"
+            )
+        }
         Why::Values => text!("a value that only a running nginx has decides", "取决于只有运行中的 nginx 才有的值"),
         Why::Cache(_) => text!("the cache may answer", "缓存可能会应答"),
         Why::Ssi(_) => text!("`ssi_types *` may hold the answer back", "`ssi_types *` 可能会截住响应"),

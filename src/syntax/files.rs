@@ -19,6 +19,8 @@ pub struct Files<'a> {
     aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
     read_only: Vec<bool>,
+    /// Files that wslint itself brings along.
+    shipped: Vec<bool>,
 }
 
 impl<'a> Files<'a> {
@@ -31,6 +33,7 @@ impl<'a> Files<'a> {
             by_real: HashMap::new(),
             aliases: HashMap::new(),
             read_only: Vec::new(),
+            shipped: Vec::new(),
         }
     }
 
@@ -69,6 +72,7 @@ impl<'a> Files<'a> {
         let id = self.sources.add(path, bytes);
         let ast = parse_template(&self.sources.get(id).bytes);
         // Between the tags of a template, nobody knows what an edit would land in.
+        self.shipped.push(read_only);
         self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
         self.asts.push(ast);
         if let Some(real) = real {
@@ -80,6 +84,11 @@ impl<'a> Files<'a> {
     /// Whether fixes must leave the file alone.
     pub fn read_only(&self, id: FileId) -> bool {
         self.read_only[id.0 as usize]
+    }
+
+    /// Whether nobody has to be told of the file.
+    pub fn is_shipped(&self, id: FileId) -> bool {
+        self.shipped[id.0 as usize]
     }
 
     /// The file system that the files come from.

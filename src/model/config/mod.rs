@@ -5,4 +5,5 @@ pub mod include;
 pub mod inherit;
 pub mod lines;
 pub mod lookup;
+pub mod render;
 pub mod scope;
