@@ -4,6 +4,7 @@ mod baseline;
 mod facts;
 mod select;
 mod suppress;
+mod templates;
 
 use std::path::PathBuf;
 
@@ -244,6 +245,7 @@ fn one(
     for rule in rules::ALL.iter().filter(|r| options.selection.selects(r.name, r.category)) {
         (rule.check)(&context, &mut diagnostics);
     }
+    templates::suit_templates(&analysis, &mut diagnostics);
     if reached.is_some() {
         let at = |e: &&Endpoint| reached == Some(Some(e.location));
         let mut places: Vec<Place> = analysis.endpoints.iter().filter(at).flat_map(|e| related(&analysis, e)).collect();

@@ -56,7 +56,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
     for broken in cx.analysis.broken_includes.iter().filter(|b| b.problem != IncludeProblem::Cycle) {
         let path = broken.path.display().to_string();
-        let given = config.arg_text(broken.occ, 0);
+        let given = config.arg_shown(broken.occ, 0);
         let label = match broken.problem {
             IncludeProblem::Missing => text!("there is no such file: `{path}`", "没有这个文件:`{path}`"),
             IncludeProblem::Outside => {

@@ -71,9 +71,9 @@ impl<'a> Files<'a> {
     fn insert(&mut self, path: PathBuf, bytes: Vec<u8>, real: Option<PathBuf>, read_only: bool) -> FileId {
         let id = self.sources.add(path, bytes);
         let ast = parse_template(&self.sources.get(id).bytes);
-        // Between the tags of a template, nobody knows what an edit would land in.
+        // In a template whose blocks cannot be told apart, nobody knows what an edit would land in.
         self.shipped.push(read_only);
-        self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
+        self.read_only.push(read_only || ast.template == Template::Unread);
         self.asts.push(ast);
         if let Some(real) = real {
             self.by_real.insert(real, id);

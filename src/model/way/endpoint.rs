@@ -7,7 +7,7 @@ use foldhash::HashMap;
 
 use super::arrival::{Arrival, explore};
 use super::handshake::{Forwarded, forwarded};
-use super::route::{Matcher, server_names};
+use super::route::Matcher;
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
@@ -370,5 +370,9 @@ pub fn server_words(world: &World<'_>, server: ScopeId) -> (Vec<String>, Vec<Str
         .own_named(server, name::LISTEN)
         .map(|o| (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "))
         .collect();
-    (listens, server_names(config, server))
+    let names = config
+        .own_named(server, name::SERVER_NAME)
+        .flat_map(|o| (0..config.args(o).len()).map(move |i| config.arg_shown(o, i)))
+        .collect();
+    (listens, names)
 }

@@ -25,14 +25,15 @@ fn is_nginx_s(text: &[u8]) -> bool {
 
 impl Dollar {
     pub(super) fn of(bytes: &[u8]) -> Dollar {
-        let mut escaped = false;
+        // One may be a slip of the hand.
+        let mut escaped = 0;
         let mut plain = false;
         // For each `${X}` in capitals whether a variable of nginx follows wherever it stands.
         let mut words: HashMap<&[u8], bool> = HashMap::default();
         for at in memchr::memchr_iter(b'$', bytes) {
             let rest = &bytes[at + 1..];
             if at > 0 && bytes[at - 1] == b'\\' {
-                escaped |= is_nginx_s(rest);
+                escaped += usize::from(is_nginx_s(rest));
             } else if rest.first() == Some(&b'{') {
                 let word = name(&rest[1..]);
                 if super::words::is_capital(word) && rest.get(1 + word.len()) == Some(&b'}') {
@@ -43,7 +44,7 @@ impl Dollar {
                 plain |= is_nginx_s(rest);
             }
         }
-        if escaped && !plain {
+        if escaped > 1 && !plain {
             return Dollar { written: Some("\\$".into()) };
         }
         let mut all: Vec<&[u8]> = words.into_iter().filter(|(_, always)| *always).map(|(word, _)| word).collect();
