@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use crate::catalog::name;
+use crate::i18n::Text;
 use crate::model::ScopeId;
 use crate::model::analysis::Analysis;
 use crate::model::config::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::evidence::Evidence;
 use crate::model::way::endpoint::{Endpoint, server_words};
-use crate::model::way::verdict::Verdict;
+use crate::model::way::verdict::{Outcome, Verdict, Why};
 use crate::source::Place;
 
 /// One of the three settings of an endpoint, as nginx would use it.
@@ -32,6 +33,8 @@ pub struct EndpointFact {
     pub evidence: Evidence,
     /// The verdict.
     pub verdict: Verdict,
+    /// What keeps it undecided, where somebody believes that it carries WebSocket, and where that stands.
+    pub undecided: Option<Box<(Text, Option<Place>)>>,
     /// For reports that show more.
     words: Option<Box<EndpointWords>>,
 }
@@ -78,8 +81,18 @@ pub(super) fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Endpoi
         place: analysis.config().head(endpoint.pass),
         evidence: endpoint.evidence,
         verdict: analysis.verdict(endpoint),
+        undecided: undecided(analysis, endpoint),
         words: None,
     }
+}
+
+fn undecided(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<Box<(Text, Option<Place>)>> {
+    let Outcome::Unknown(why) = &endpoint.outcome else { return None };
+    if endpoint.evidence < Evidence::Likely || analysis.is_rejected() {
+        return None;
+    }
+    let place = if let Why::Template(place) = why { Some(*place) } else { None };
+    Some(Box::new((crate::rules::words::why(analysis.config(), why), place)))
 }
 
 /// Endpoints as reports show them.

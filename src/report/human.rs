@@ -14,7 +14,7 @@ use super::plain::is_dangerous;
 use super::{Report, escaped};
 use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
 use crate::i18n::{Lang, Text};
-use crate::source::{FileId, LineIndex, SourceFile, Span};
+use crate::source::{FileId, LineIndex, Place, SourceFile, Span};
 use crate::text;
 
 /// How a report looks.
@@ -60,6 +60,7 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
         out.write_all(text.as_bytes())?;
         text.clear();
     }
+    undecided(report, out)?;
     if weak > WHOLE {
         let text = text!(
             "Nothing says that these carry WebSocket. If they do not: `--evidence likely`, or `# wslint: no-websocket` on the server.",
@@ -68,6 +69,27 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
         writeln!(out, "\n{}\n", text.get(report.lang))?;
     }
     Ok(())
+}
+
+/// The endpoints that the files do not decide, with what does.
+fn undecided(report: &Report<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let at = |place: Place| {
+        let file = report.sources.get(place.file);
+        let (line, column) = file.lines().line_column(place.span.start, &file.bytes);
+        format!("{}:{line}:{column}", file.path.display())
+    };
+    let all: Vec<_> = report.checked.endpoints.iter().filter_map(|e| Some((e, e.undecided.as_deref()?))).collect();
+    for (endpoint, (why, place)) in all.iter().take(WHOLE) {
+        let (en, zh) = (&why.en, &why.zh);
+        let (here, there) = (at(endpoint.place), place.map(|p| format!(" ({})", at(p))).unwrap_or_default());
+        let line = text!("undecided {here}  {en}{there}", "未定 {here}  {zh}{there}");
+        writeln!(out, "{}", escaped(line.get(report.lang), false))?;
+    }
+    if let Some(more @ 1..) = all.len().checked_sub(WHOLE) {
+        let line = text!("and {more} more undecided, see `--format json`", "另有 {more} 个未定，见 `--format json`");
+        writeln!(out, "{}", line.get(report.lang))?;
+    }
+    if all.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
 fn paint(look: Look, code: &str, text: &str) -> String {
@@ -361,11 +383,18 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
     let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     if errors + warnings == 0 {
         let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
-        let rest = endpoints - opens;
-        let mut out = text!(
-            "{f}, {e}: {opens} upgrade, {rest} carry no WebSocket. Nothing to report.",
-            "{files} 个文件,{endpoints} 个端点:{opens} 个可升级,{rest} 个不承载 WebSocket。没有问题。"
-        );
+        let undecided = report.checked.endpoints.iter().filter(|e| e.undecided.is_some()).count();
+        let rest = endpoints - opens - undecided;
+        let mut out = match undecided {
+            0 => text!(
+                "{f}, {e}: {opens} upgrade, {rest} carry no WebSocket. Nothing to report.",
+                "{files} 个文件,{endpoints} 个端点:{opens} 个可升级,{rest} 个不承载 WebSocket。没有问题。"
+            ),
+            n => text!(
+                "{f}, {e}: {opens} upgrade, {n} undecided, {rest} carry no WebSocket. No mistake found.",
+                "{files} 个文件，{endpoints} 个端点：{opens} 个可升级，{n} 个未定，{rest} 个不承载 WebSocket。没有发现错误。"
+            ),
+        };
         if advice > 0 {
             out.en.to_mut().push_str(&format!(
                 " {} with `-v`.",

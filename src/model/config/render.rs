@@ -311,7 +311,7 @@ impl<'a> Config<'a> {
                 continue;
             }
             if let Some(hole) = self.own(level).chain(self.blocks(level)).find(|o| self.is_hole(*o)) {
-                return Some(self.head(hole));
+                return Some(self.place(hole, self.directive(hole).span()));
             }
         }
         None

@@ -301,7 +301,10 @@ fn over_renderings(
     let verdicts: Vec<Verdict> = found.iter().map(|f| f.0.verdict()).collect();
     if let Some(tag) = decider(world.config, &all, &verdicts) {
         let entered = found.iter().any(|f| f.2);
-        return ((Outcome::Unknown(Why::Template(tag)), false, entered), None);
+        // What rules look at is the rendering that is right, if one is.
+        let at = verdicts.iter().position(|v| *v == Verdict::Upgrades).unwrap_or(0);
+        let rendering = all.into_iter().nth(at).map(Arc::new);
+        return ((Outcome::Unknown(Why::Template(tag)), false, entered), rendering);
     }
     let unreachable = found.iter().all(|f| f.1);
     let at = found.iter().position(|f| f.1 == unreachable).unwrap_or(0);

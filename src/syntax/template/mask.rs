@@ -46,7 +46,6 @@ pub(super) fn mask(bytes: &[u8], languages: Option<Languages>) -> Option<Masked>
         in_word: false,
         line_blank: true,
         comment: None,
-        raw: 0,
         open: Vec::new(),
         branch: 0,
         line_branch: None,
@@ -101,8 +100,6 @@ struct Scan<'b> {
     line_blank: bool,
     /// The start of the comment that is being read.
     comment: Option<usize>,
-    /// Up to here no tag is one.
-    raw: usize,
     open: Vec<Construct>,
     branch: u32,
     /// The branch around a line that a placeholder in front of it may turn into a comment.
@@ -128,8 +125,7 @@ impl<'b> Scan<'b> {
     /// Reads what begins at an offset; where the next thing begins.
     fn step(&mut self, pos: usize) -> usize {
         let byte = self.bytes[pos];
-        if pos >= self.raw
-            && let Some(languages) = self.languages
+        if let Some(languages) = self.languages
             && let Some(tag) = languages.tag(self.bytes, pos, self.line_blank)
         {
             return self.tag(pos, tag);
@@ -148,9 +144,7 @@ impl<'b> Scan<'b> {
             self.word();
             return pos + length;
         }
-        if pos >= self.raw
-            && let Some(length) = self.names.placeholder(pos)
-        {
+        if let Some(length) = self.names.placeholder(pos) {
             self.value(pos, length);
             return pos + length;
         }
@@ -327,13 +321,6 @@ impl<'b> Scan<'b> {
                     self.word();
                 }
             }
-            Role::Raw(close) => {
-                self.vanish(pos, end);
-                if let Some((start, close_end)) = self.closing_tag(end, close) {
-                    self.raw = start;
-                    self.vanish(start, close_end);
-                }
-            }
             Role::Comment(close) => {
                 let end = self.closing_tag(end, close).map_or(end, |(_, end)| end);
                 self.vanish(pos, end);
@@ -386,7 +373,7 @@ impl<'b> Scan<'b> {
         }
     }
 
-    /// The place of the tag that ends what a `raw` or `comment` begins.
+    /// The place of the tag that ends what a `comment` begins.
     fn closing_tag(&self, from: usize, close: &[u8]) -> Option<(usize, usize)> {
         let at = from + memchr::memmem::find(&self.bytes[from..], close)?;
         if close.starts_with(b"<") {

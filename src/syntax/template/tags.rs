@@ -17,8 +17,6 @@ pub(super) enum Role {
     Blank,
     /// Stands for a value, or, alone on its line, for any lines.
     Value,
-    /// Up to its closing tag nothing is a tag: `{% raw %}`.
-    Raw(&'static [u8]),
     /// Up to its closing tag nothing is rendered: `{% comment %}`.
     Comment(&'static [u8]),
 }
@@ -237,8 +235,8 @@ fn percent(whole: &[u8], body: &[u8]) -> Role {
         b"else" | b"elif" | b"elsif" | b"elseif" | b"when" => Role::Middle,
         b"if" | b"unless" | b"case" | b"ifchanged" => Role::Open(Kind::If),
         b"for" | b"tablerow" | b"macro" | b"capture" => Role::Open(Kind::Loop),
-        b"raw" => Role::Raw(b"endraw"),
-        b"verbatim" => Role::Raw(b"endverbatim"),
+        // What stands within is left to the next template language.
+        b"raw" | b"verbatim" => Role::Open(Kind::Plain),
         b"comment" => Role::Comment(b"endcomment"),
         b"include" | b"render" | b"embed" | b"use" | b"yield" => Role::Hole,
         // `{% set x = y %}` is an assignment, `{% set x %}…{% endset %}` a construct.
@@ -281,10 +279,9 @@ fn erb(rest: &[u8]) -> Option<Tag> {
 fn mako_block(rest: &[u8]) -> Option<Tag> {
     let word = first_word(&rest[2..]);
     let role = match word {
-        b"text" => Role::Raw(b"</%text>"),
         b"doc" => Role::Comment(b"</%doc>"),
         b"def" | b"call" => Role::Open(Kind::Loop),
-        b"block" => Role::Open(Kind::Plain),
+        b"block" | b"text" => Role::Open(Kind::Plain),
         b"include" => Role::Hole,
         b"inherit" | b"namespace" | b"page" => Role::Blank,
         _ => return None,
