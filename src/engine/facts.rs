@@ -105,9 +105,9 @@ fn undecided(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<Box<Undecid
         return None;
     }
     let config = analysis.config();
-    let (text, occ) = words::hangs_on(analysis, endpoint.scope, why);
+    let (text, place) = words::hangs_on(analysis, endpoint.scope, why);
     let location = config.scope(endpoint.location).opened_by.map(|o| config.shown(o)).unwrap_or_default();
-    Some(Box::new(Undecided { location: location.into(), text, place: occ.map(|o| config.head(o)) }))
+    Some(Box::new(Undecided { location: location.into(), text, place }))
 }
 
 /// Endpoints as reports show them.

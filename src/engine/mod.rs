@@ -4,6 +4,7 @@ mod baseline;
 mod facts;
 mod select;
 mod suppress;
+mod templates;
 mod url;
 
 use std::path::PathBuf;
@@ -288,6 +289,7 @@ fn one(
     for rule in rules::ALL.iter().filter(|r| options.selection.selects(r.name, r.category)) {
         (rule.check)(&context, &mut diagnostics);
     }
+    templates::suit_templates(&analysis, &mut diagnostics);
     if let Some(traced) = &traced {
         diagnostics.retain(|d| analysis.is_rejected() || url::concerns(&analysis, traced, d));
         let told = Told {
@@ -328,7 +330,7 @@ fn one(
             (true, false) => FileRole::Fragment,
             _ => FileRole::Included,
         };
-        if !files.read_only(file) {
+        if !files.is_shipped(file) {
             out.files.push((file, role));
         }
     }

@@ -53,7 +53,7 @@ impl<'a> Analysis<'a> {
         versions: Versions,
         declared: &Declarations,
     ) -> Analysis<'a> {
-        let config = Config { sources, asts, tree: &expanded.tree };
+        let config = Config { sources, asts, tree: &expanded.tree, rendering: None };
         let world = World::new(config, is_root);
         let all = refusals(&world, top_is_inferred);
         let points = versions.points();
@@ -137,6 +137,11 @@ impl<'a> Analysis<'a> {
         let at = ast.errors.iter().map(|e| e.span).chain(ast.slips.iter().map(|s| s.span)).min()?;
         let line = source.lines().line(at.start) + 1;
         Some((format!("line {line} of {} is no valid syntax", source.path.display()), None))
+    }
+
+    /// The configuration as it is rendered where the outcome of an endpoint was found.
+    pub fn world_of<'e>(&'e self, endpoint: &'e Endpoint) -> World<'e> {
+        self.world.rendered(endpoint.rendering.as_deref())
     }
 
     /// The verdict for an endpoint.

@@ -107,11 +107,12 @@ pub(super) fn for_url(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnos
     let server = traced.server.as_ref().and_then(|c| config.scope(c.server).opened_by);
     let scope = traced.location().or(traced.server.as_ref().map(|c| c.server)).unwrap_or(config.top());
     let (words, culprit) = match &traced.arrival.outcome {
-        Outcome::Broken(reason) => (words::reason(config, reason), reason.culprit()),
+        Outcome::Broken(reason) => (words::reason(config, reason), reason.culprit().map(|o| config.head(o))),
         Outcome::Unknown(why) => words::hangs_on(cx.analysis, scope, why),
         Outcome::Upgrades => (Text::default(), None),
     };
-    let place = culprit.or(location).or(server).map_or(Place { file, span: Span::at(0) }, |o| config.head(o));
+    let around = location.or(server).map(|o| config.head(o));
+    let place = culprit.or(around).unwrap_or(Place { file, span: Span::at(0) });
     let (en, zh) = (&words.en, &words.zh);
     let message = match traced.verdict {
         Verdict::Unknown => text!(
@@ -125,11 +126,9 @@ pub(super) fn for_url(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnos
         found.severity = Severity::Warning;
     }
     let ends = text!("the URL leads here", "这个 URL 到达这里");
-    found.labels.extend(
-        location
-            .filter(|o| Some(*o) != culprit && config.head(*o) != place)
-            .map(|o| Label { place: config.head(o), text: ends }),
-    );
+    found
+        .labels
+        .extend(location.filter(|o| config.head(*o) != place).map(|o| Label { place: config.head(o), text: ends }));
     found.help =
         text!("`wslint trace` with this URL shows the whole way", "用 `wslint trace` 加上这个 URL 可以看到完整的路径");
     found

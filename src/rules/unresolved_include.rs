@@ -61,7 +61,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let mut told: Vec<(FileId, String, usize)> = Vec::new();
     for broken in cx.analysis.broken_includes.iter().filter(|b| b.problem != IncludeProblem::Cycle) {
         let path = broken.path.display().to_string();
-        let given = config.arg_text(broken.occ, 0);
+        let given = config.arg_shown(broken.occ, 0);
         // The same file that is missing in several places is one file to find.
         let here = config.file(broken.occ);
         if let Some((_, _, first)) = told.iter().find(|(file, name, _)| *file == here && *name == given) {

@@ -7,6 +7,7 @@ use crate::model::value::variable::variables_in;
 use crate::model::way::handshake::Refusal;
 use crate::model::way::verdict::{Reason, Why};
 use crate::model::{Config, OccId, ScopeId};
+use crate::source::Place;
 use crate::text;
 
 /// Why a handshake fails, in one clause.
@@ -98,23 +99,27 @@ fn refused(refusal: &Refusal) -> Text {
 }
 
 /// What the verdict at a scope hangs on: in one clause, and the directive that decides it, where one does.
-pub fn hangs_on(analysis: &Analysis<'_>, scope: ScopeId, why: &Why) -> (Text, Option<OccId>) {
+pub fn hangs_on(analysis: &Analysis<'_>, scope: ScopeId, why: &Why) -> (Text, Option<Place>) {
     let config = analysis.config();
     if matches!(why, Why::Include)
         && let Some(unread) = unread_include(analysis, scope)
     {
         let path = config.arg_text(unread, 0);
-        return (text!("the include `{path}` could not be read", "没能读取 include 的 `{path}`"), Some(unread));
+        return (
+            text!("the include `{path}` could not be read", "没能读取 include 的 `{path}`"),
+            Some(config.head(unread)),
+        );
     }
     if matches!(why, Why::Include | Why::Values)
         && let Some((variable, line)) = variable_from_elsewhere(analysis, scope)
     {
         return (
             text!("`${variable}` is defined elsewhere, if at all", "`${variable}` 定义在别处，或者没有定义"),
-            Some(line),
+            Some(config.head(line)),
         );
     }
-    (self::why(config, why), culprit(why))
+    let place = if let Why::Template(place) = why { Some(*place) } else { culprit(why).map(|o| config.head(o)) };
+    (self::why(config, why), place)
 }
 
 /// The include around a scope that could not be read, the innermost first.
@@ -156,6 +161,13 @@ pub fn why(config: Config<'_>, why: &Why) -> Text {
     match why {
         Why::Include => {
             text!("an include that could not be read may change it", "有无法读取的 include，可能会改变结果")
+        }
+        Why::Template(place) => {
+            let tag = config.line_at(*place);
+            text!(
+                "this depends on how the template is rendered: `{tag}` decides",
+                "取决于模板如何渲染：由 `{tag}` 决定"
+            )
         }
         Why::Values => text!("a value that only a running nginx has decides", "取决于只有运行中的 nginx 才有的值"),
         Why::Cache(_) => text!("the cache may answer", "缓存可能会应答"),

@@ -25,9 +25,17 @@ fn together<T>(
     let target = |files: &mut Files<'_>, root: &&str| Target {
         file: files.read(Path::new(root)).unwrap(),
         is_root: true,
+        named: true,
         context: ScopeKind::Main,
         inferred: false,
-        lookup: Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: false, enabled: None },
+        lookup: Lookup {
+            root_dir: ".".into(),
+            project: ".".into(),
+            map: Vec::new(),
+            fragment: false,
+            enabled: None,
+            complete: false,
+        },
         reports: true,
         dump: false,
     };

@@ -358,8 +358,6 @@ fn what_a_template_decides_is_unknown() {
         location("__EXTRA__"),
         location("{{ extra }}"),
         format!("server {{\n{{% if x %}} return 301 https://$host; {{% endif %}}\nlocation /ws {{\n{trio}}}\n}}\n"),
-        "server {\nlocation /ws {\n{% if k %}proxy_pass http://127.0.0.1:1;{% else %}return 404;{% endif %}\n}\n}\n"
-            .to_owned(),
     ];
     for text in cases {
         put(root, "x.conf", &text);

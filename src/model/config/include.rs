@@ -10,7 +10,7 @@ use super::lookup::{IncludeProblem, Lookup, Target, resolve};
 use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
 use crate::catalog::{Name, is_left_blank, lookup, name};
 use crate::source::FileId;
-use crate::syntax::template::is_open;
+use crate::syntax::template::{is_capital, is_open};
 use crate::syntax::{DirectiveId, DirectiveRef, Ending, Files, Template, Words, word};
 
 /// nginx opens included files one within the other and runs out of them; no sane configuration
@@ -131,10 +131,12 @@ impl Expander<'_, '_> {
                 Name::UNKNOWN
             } else {
                 let decoded = word::decode(ast.text(&self.files.sources.get(file).bytes), directive.name());
-                if ast.template != Template::No && is_open(&decoded) {
-                    self.out.tree.scope_mut(scope).decided_elsewhere();
+                let name = lookup(&decoded);
+                let open = ast.template != Template::No && is_open(&decoded);
+                if open || (name == Name::UNKNOWN && is_capital(&decoded)) {
+                    hole(&mut self.out.tree, scope, self.lookup_in.fragment);
                 }
-                lookup(&decoded)
+                name
             };
             if directive.args().is_empty()
                 && (chain != 0 || self.lookup_in.fragment)
@@ -146,7 +148,9 @@ impl Expander<'_, '_> {
             let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
             let first_child = directive.children().next().map(DirectiveRef::id);
             let (node, shift, one) = (id.node(), directive.shift(), directive.args().len() == 1);
+            let branch = self.branch(file, chain, id);
             let occ = self.push(Occ { scope, name, block, link: node, chain, next: NONE });
+            self.out.tree.templates.set(occ, branch);
             if block {
                 let kind = self.out.tree.scopes[scope.0 as usize].kind.open(name);
                 let inner = self.scope(kind, Some(scope), Some(occ));
@@ -163,6 +167,18 @@ impl Expander<'_, '_> {
                 self.include(occ, id, &mut stack);
             }
         }
+    }
+
+    /// The branch of a template that a directive stands in.
+    fn branch(&mut self, file: FileId, chain: u32, id: DirectiveId) -> u32 {
+        let tree = &mut self.out.tree;
+        let around = if chain == 0 { 0 } else { tree.templates.of(tree.chains[chain as usize].include) };
+        let ast = &self.files.asts[file.0 as usize];
+        if ast.branches.is_empty() {
+            return around;
+        }
+        let own = ast.branches.at(ast.get(id).name().span().start);
+        tree.templates.number(ast, file, chain, around, own)
     }
 
     /// Finds the first block that a location, or a block in it, repeats.
@@ -341,6 +357,14 @@ impl Expander<'_, '_> {
             self.out.tree.scope_mut(scope).hide();
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
+    }
+}
+
+/// A line that stands for any lines. Above the servers of a fragment nothing is assumed to be set.
+fn hole(tree: &mut Tree, scope: ScopeId, fragment: bool) {
+    let kind = tree.scopes[scope.0 as usize].kind;
+    if !(scope.0 == 0 && fragment && matches!(kind, ScopeKind::Http | ScopeKind::Main)) {
+        tree.scope_mut(scope).hide();
     }
 }
 

@@ -1,31 +1,33 @@
 //! One root or fragment with everything that is known about it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::route::{Choice, Location, Matcher, find_location, named_location};
 use crate::catalog::{Name, name};
 use crate::model::config::lines::Lines;
+use crate::model::config::render::Rendering;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request, Value};
 use crate::model::value::variable::Definitions;
 
 /// An expanded configuration with its variables and upstreams.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World<'a> {
     /// The configuration.
     pub config: Config<'a>,
     /// Its variables.
-    pub definitions: Definitions,
+    pub definitions: Arc<Definitions>,
     /// The lines that are worth a look.
-    pub lines: Lines,
+    pub lines: Arc<Lines>,
     /// Upstreams of `http`, by lower-case name.
-    upstreams: HashMap<String, OccId>,
+    upstreams: Arc<HashMap<String, OccId>>,
     /// It is a root: nothing is defined outside it.
     pub is_root: bool,
     open: bool,
     /// Levels with a script of the rewrite or access phase, sorted.
-    scripts: Vec<ScopeId>,
+    scripts: Arc<[ScopeId]>,
 }
 
 impl<'a> World<'a> {
@@ -44,7 +46,14 @@ impl<'a> World<'a> {
             lines.rare.iter().filter(|o| runs_script(config, **o)).map(|o| config.occ(*o).scope).collect();
         scripts.dedup();
         scripts.sort_unstable();
-        World { scripts, config, definitions: Definitions::collect(config, &lines), lines, upstreams, is_root, open }
+        let definitions = Arc::new(Definitions::collect(config, &lines));
+        let (scripts, upstreams) = (scripts.into(), Arc::new(upstreams));
+        World { scripts, config, definitions, lines: Arc::new(lines), upstreams, is_root, open }
+    }
+
+    /// The same in one rendering of its templates.
+    pub fn rendered<'w>(&'w self, rendering: Option<&'w Rendering>) -> World<'w> {
+        World { config: self.config.rendered(rendering), ..self.clone() }
     }
 
     /// The `upstream` of this name; nginx compares without case.
