@@ -17,6 +17,8 @@ pub(super) enum Role {
     Blank,
     /// Stands for a value, or, alone on its line, for any lines.
     Value,
+    /// A word of an extension: opens a construct, if there is a tag that ends it.
+    Extension,
     /// Up to its closing tag nothing is rendered: `{% comment %}`.
     Comment(&'static [u8]),
 }
@@ -98,7 +100,7 @@ impl Languages {
     pub(super) fn tag(self, whole: &[u8], at: usize, at_line: bool) -> Option<Tag> {
         let rest = &whole[at..];
         match rest[0] {
-            b'{' => braces(whole, rest),
+            b'{' => braces(rest),
             b'<' if self.erb && rest.starts_with(b"<%") => mako_block(rest).or_else(|| erb(rest)),
             b'<' if self.erb && rest.starts_with(b"</%") => {
                 closing(rest, b">").map(|n| Tag { length: n, role: Role::Close })
@@ -151,7 +153,7 @@ fn line_of(rest: &[u8], sign: usize) -> Option<(usize, &[u8])> {
 }
 
 /// `{{{ }}}`, `{{ }}`, `{% %}`, `{# #}`.
-fn braces(whole: &[u8], rest: &[u8]) -> Option<Tag> {
+fn braces(rest: &[u8]) -> Option<Tag> {
     match rest.get(1)? {
         b'{' if rest.starts_with(b"{{{") => {
             let length = closing(rest, b"}}}").filter(|n| !rest[..*n].contains(&b'\n'))?;
@@ -173,7 +175,7 @@ fn braces(whole: &[u8], rest: &[u8]) -> Option<Tag> {
         }
         b'%' => {
             let length = closing(rest, b"%}")?;
-            Some(Tag { length, role: percent(whole, &rest[2..length - 2]) })
+            Some(Tag { length, role: percent(&rest[2..length - 2]) })
         }
         _ => None,
     }
@@ -191,9 +193,11 @@ fn trimmed(body: &[u8]) -> &[u8] {
 fn is_go(behind: &[u8]) -> bool {
     const WORDS: [&[u8]; 10] =
         [b"if", b"else", b"end", b"range", b"with", b"template", b"env", b"key", b"service", b"include"];
-    let line = behind.split(|b| *b == b'\n').next().unwrap_or_default();
-    let Some(end) = memchr::memmem::find(line, b"]]") else { return false };
-    let body = trimmed(&line[..end]);
+    let window = &behind[..behind.len().min(LONGEST / 8)];
+    let Some(end) = memchr::memmem::find(window, b"]]").filter(|end| !window[..*end].contains(&b'\n')) else {
+        return false;
+    };
+    let body = trimmed(&window[..end]);
     let field = body.strip_prefix(b"$").unwrap_or(body);
     (field.first() == Some(&b'.') && field.get(1).is_some_and(u8::is_ascii_alphabetic))
         || WORDS.contains(&first_word(body))
@@ -228,7 +232,7 @@ fn go(body: &[u8]) -> Role {
 }
 
 /// What stands within `{% %}`: Jinja, Twig, Liquid, Django, Nunjucks.
-fn percent(whole: &[u8], body: &[u8]) -> Role {
+fn percent(body: &[u8]) -> Role {
     let body = trimmed(body);
     let word = first_word(body);
     match word {
@@ -245,12 +249,9 @@ fn percent(whole: &[u8], body: &[u8]) -> Role {
             Role::Blank
         }
         _ if word.starts_with(b"end") => Role::Close,
-        // A word of an extension: a construct, if it has an end.
-        _ => match memchr::memmem::find(whole, &[b"end", word].concat()) {
-            Some(_) if word == b"call" => Role::Open(Kind::Loop),
-            Some(_) if !word.is_empty() => Role::Open(Kind::Plain),
-            _ => Role::Blank,
-        },
+        b"call" => Role::Open(Kind::Loop),
+        b"" => Role::Blank,
+        _ => Role::Extension,
     }
 }
 

@@ -57,8 +57,8 @@ impl<'b> Names<'b> {
                 if name == 0 || self.is_nginx_s(&rest[..name]) {
                     return false;
                 }
-                let start = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |n| n + 1);
-                let before = self.bytes[start..at].trim_ascii_start();
+                let window = &self.bytes[at.saturating_sub(LONGEST)..at];
+                let before = window.rsplit(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_start();
                 let word = before.split(u8::is_ascii_whitespace).next().unwrap_or_default();
                 before.is_empty() || (word.len() < before.len() && FIXED.contains(&word))
             })
@@ -179,7 +179,7 @@ fn percent(rest: &[u8]) -> Option<usize> {
 }
 
 fn upper(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count()
+    bytes.iter().take(LONGEST).take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count()
 }
 
 /// Whether a directive that nginx knows begins here, behind blanks.
