@@ -150,11 +150,38 @@ impl<'b> Scan<'b> {
             self.word();
             return pos + length;
         }
+        if self.languages.is_some()
+            && matches!(byte, b'{' | b'}')
+            && let Some(next) = self.brace(pos, byte)
+        {
+            return next;
+        }
         if let Some(length) = self.names.placeholder(pos) {
             self.value(pos, length);
             return pos + length;
         }
         self.byte(pos, byte)
+    }
+
+    /// Braces that nginx never has: doubled ones for `str.format`, and `{name}`.
+    fn brace(&mut self, pos: usize, byte: u8) -> Option<usize> {
+        if self.languages.is_some_and(|l| l.format) && self.bytes.get(pos + 1) == Some(&byte) {
+            self.blank(pos + 1, pos + 2);
+            self.has_tags = true;
+            self.byte(pos, byte);
+            return Some(pos + 2);
+        }
+        let rest = &self.bytes[pos + 1..];
+        let rest = rest.strip_prefix(b"$").unwrap_or(rest);
+        let name = rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b)).count();
+        let named = rest.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+        if byte != b'{' || rest.get(name) != Some(&b'}') || !named || self.state.quote.is_some() {
+            return None;
+        }
+        self.has_tags = true;
+        let length = self.bytes.len() - pos - rest.len() + name + 1;
+        self.value(pos, length);
+        Some(pos + length)
     }
 
     fn word(&mut self) {

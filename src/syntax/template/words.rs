@@ -196,8 +196,15 @@ pub fn is_replaced(word: &[u8]) -> bool {
     if memchr::memmem::find(word, b"${").is_some_and(|at| word[at..].contains(&b'}')) {
         return true;
     }
+    let pair = |open: &[u8], close: &[u8]| {
+        memchr::memmem::find(word, open).is_some_and(|at| memchr::memmem::find(&word[at..], close).is_some())
+    };
+    // The shell's `$(hostname)`, Concourse's `((port))`.
+    if pair(b"$(", b")") || pair(b"((", b"))") {
+        return true;
+    }
     let between = |open: u8, close: u8| {
-        memchr::memchr(open, word).is_some_and(|at| {
+        memchr::memchr_iter(open, word).any(|at| {
             let rest = &word[at + 1..];
             let name = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
             // `(?<name>` is a group of a pattern.
