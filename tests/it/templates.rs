@@ -3,6 +3,8 @@
 //! Each `grammar-fixtures/templates/*.conf` is read in memory; beside it stands what is said of it, and
 //! what `--fix` makes of it, if anything. `UPDATE_FIXTURES=1 cargo test --test it templates::` writes both.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has said what it has to say")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
