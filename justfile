@@ -10,6 +10,15 @@ ready:
 test:
     sh tests/run
 
+# Build all that a release publishes for x86-64 Linux, and install each in a bare place
+release-check:
+    sh scripts/release-build
+    sh scripts/release-check
+
+# actionlint, zizmor and shellcheck over workflows, action and scripts
+lint-workflows:
+    sh scripts/lint-workflows
+
 # Begin a rule: `just new-rule name-that-says-what-is-wrong`
 new-rule NAME:
     #!/bin/sh
