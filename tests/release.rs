@@ -215,9 +215,10 @@ fn the_hooks_install_and_do_not_compile() {
     assert_eq!(seen, want);
     assert_eq!(field(hooks[3], "entry"), format!("ghcr.io/{}:{VERSION}", slug()));
     // `pip install .` in a clone asks for the wheel of this version.
+    let made = tempfile::tempdir().unwrap();
     let out = Command::new("python3")
         .args(["-B", "-c", "import sys; sys.path.insert(0, 'packaging/hook'); import published as p; d = sys.argv[1]; print(open(d + '/' + p.build_wheel(d), 'rb').read().decode('latin-1'))"])
-        .arg(tempfile::tempdir().unwrap().keep())
+        .arg(made.path())
         .current_dir(root())
         .output()
         .unwrap();
@@ -245,8 +246,9 @@ fn both_readmes_offer_the_same_ways() {
 
 #[test]
 fn the_notes_of_a_release_come_from_the_changelog() {
-    let out = Command::new("python3").args(["-B", "packaging/pack.py", "notes", "--unreleased"]).current_dir(root());
-    let out = out.output().unwrap();
+    let mut pack = Command::new("python3");
+    pack.args(["-B", "packaging/pack.py", "notes", "--unreleased"]).current_dir(root());
+    let out = pack.output().unwrap();
     assert!(out.status.success() && !out.stdout.is_empty(), "{out:?}");
     let notes = String::from_utf8(out.stdout).unwrap();
     assert!(notes.contains("### Added") && !notes.contains("\n## "), "{notes}");
@@ -266,7 +268,9 @@ impl Runner {
         runner.program(&runner.path("made").join(&folder).join(NAME), "echo 'the published one'");
         let release = runner.path(&format!("releases/v{VERSION}"));
         std::fs::create_dir_all(&release).unwrap();
-        let packed = format!("tar -C made -czf releases/v{VERSION}/{folder}.tar.gz {folder} && cd releases/v{VERSION} && sha256sum *.gz >SHA256SUMS");
+        let packed = format!(
+            "tar -C made -czf releases/v{VERSION}/{folder}.tar.gz {folder} && cd releases/v{VERSION} && sha256sum *.gz >SHA256SUMS"
+        );
         let made = Command::new("sh").args(["-c", &packed]).current_dir(runner.folder.path()).status();
         assert!(made.unwrap().success());
         // No wheel, unless a test has one.
