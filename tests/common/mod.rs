@@ -90,6 +90,19 @@ pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String)
     (found.verdict.as_str().to_owned(), format!("{:?} {:?}", found.arrival.outcome, found.rejected_because))
 }
 
+/// What wslint expects nginx of a version to refuse a tree with, in nginx's words.
+pub(crate) fn refusals(tree: &Tree, version: &str) -> Vec<String> {
+    let fs = mem(tree);
+    let mut files = Files::new(&fs);
+    let root = target(&mut files);
+    let expanded = expand(&mut files, root.file, root.context, &root.lookup);
+    let versions = Versions::parse(version).unwrap();
+    let (is_root, inferred) = (root.is_root, root.inferred);
+    let declared = Declarations::default();
+    let analysis = Analysis::new(&files.sources, &files.asts, &expanded, is_root, inferred, versions, &declared);
+    analysis.refusals.iter().map(|r| r.text.clone()).collect()
+}
+
 /// The findings of a tree.
 pub(crate) fn findings(tree: &Tree, options: &Options) -> Vec<wslint::diagnostic::Diagnostic> {
     let fs = mem(tree);

@@ -114,6 +114,18 @@ pub(super) fn is_network(text: &str) -> bool {
     length.is_none_or(|l| l.bytes().all(|b| b.is_ascii_digit()) && l.parse::<u8>().is_ok_and(|n| n <= most))
 }
 
+/// No resolver can know such a name: it is no ASCII, it holds what no name holds, or its last label is a
+/// number and it is no address (`10.0.0.5.8080`, where a dot stands for a colon).
+pub(super) fn is_impossible(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
+    let number = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let port = host.contains('.') && last.parse::<u16>().is_ok_and(|n| n >= 80) && !host.split('.').all(number);
+    let fifth = host.split('.').filter(|l| number(l)).count() > 4 && host.split('.').all(number);
+    host.starts_with(|c: char| c != '[')
+        && !host.starts_with("unix:")
+        && (!host.is_ascii() || host.bytes().any(|b| b.is_ascii_whitespace()) || port || fifth)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,12 @@
 
 mod address;
 mod buffers;
+mod certificates;
 mod entries;
-mod parameters;
+mod number;
+mod own;
 mod structure;
+mod types;
 mod upstream;
 mod values;
 mod variables;
@@ -136,14 +139,22 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
 fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal> {
     let mut out = Vec::new();
     structure::check(world, lines, top_is_inferred, &mut out);
+    types::check(world, lines, top_is_inferred, &mut out);
     values::check(world, lines, &mut out);
     words::check(world, lines, &mut out);
     entries::check(world, &mut out);
     upstream::check(world, lines, &mut out);
     zones::check(world, lines, &mut out);
     buffers::check(world, &mut out);
+    certificates::check(world, &mut out);
     variables::check(world, lines, &mut out);
     out
+}
+
+/// The lines that every version refuses: nginx has said its word of them. What only some refuse may be
+/// wrong in another way for the others.
+fn refused(out: &[Refusal]) -> foldhash::HashSet<OccId> {
+    out.iter().filter(|r| r.since.is_none() && r.until.is_none()).filter_map(|r| r.occ).collect()
 }
 
 /// Blocks whose entries are no directives, or whose directives belong to a module that wslint does

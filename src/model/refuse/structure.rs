@@ -24,6 +24,9 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out
     load_module_too_late(world, out);
 }
 
+/// What distributions bring to older versions than nginx itself: whether a version has it is not known.
+const BACKPORTED: &[&str] = &["max_headers"];
+
 /// Whether nginx takes a directive at such a place.
 fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool, out: &mut Vec<Refusal>) {
     let config = world.config;
@@ -177,6 +180,7 @@ fn form(world: &World<'_>, occ: OccId, here: &[&Directive], out: &mut Vec<Refusa
     let exists_everywhere = here.iter().any(|d| d.since.is_none() && d.until.is_none());
     match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
         [] => out.push(Refusal::new(occ, Kind::ArgumentCount, text())),
+        _ if BACKPORTED.contains(&name) => {}
         [row] if !exists_everywhere || row.since.is_some() || row.until.is_some() => gone(occ, here, row, &text(), out),
         _ => {}
     }

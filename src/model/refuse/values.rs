@@ -4,39 +4,42 @@ use foldhash::{HashMap, HashSet};
 
 use super::address::{self, Address, Use};
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Value, Version, name};
+use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::rewrite::{Condition, Return, RewriteFlag};
 use crate::model::way::route::{Location, Matcher, locations_in};
 use crate::model::way::uri::uri_part;
 use crate::model::way::world::World;
-use crate::syntax::{Ending, word};
+use crate::syntax::word;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    let refused = super::refused(out);
     let relevant = |id: &OccId| {
         let kind = config.scope(config.occ(*id).scope).kind;
         (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
     };
     for &id in &lines.distinct {
-        let Some(kind) = relevant(&id) else { continue };
+        if relevant(&id).is_none() {
+            continue;
+        }
         match config.occ(id).name {
-            name::PROXY_PASS if kind != ScopeKind::StreamServer => proxy_pass(world, id, out),
-            name::PROXY_HTTP_VERSION => http_version(world, id, out),
             name::SET => super::entries::target(world, id, 0, out),
+            _ if config.scope(config.occ(id).scope).outside_http => {}
+            name::PROXY_PASS => proxy_pass(world, id, out),
+            name::PROXY_HTTP_VERSION => http_version(world, id, out),
             name::IF => invalid(world, id, |a| Condition::parse(a).is_none(), "invalid condition", out),
-            name::RETURN => invalid(world, id, |a| Return::parse(a).is_none(), "invalid return code", out),
+            name::RETURN => return_code(world, id, out),
             name::REWRITE => invalid(world, id, |a| RewriteFlag::parse(a).is_none(), "invalid parameter", out),
             name::LOCATION => location(world, id, out),
             name::LIMIT_EXCEPT => limit_except(world, id, out),
             name::AUTH_REQUEST_SET => super::entries::target(world, id, 0, out),
-            _ => plain(world, id, out),
+            _ => {}
         }
     }
     // What the block around a line decides, too.
-    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    let refused = super::refused(out);
     let relevant = |id: &OccId| {
         let kind = config.scope(config.occ(*id).scope).kind;
         (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
@@ -47,7 +50,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         match config.occ(id).name {
             name::LOCATION if kind == ScopeKind::Location => nested_location(world, id, out),
             name::ROOT | name::ALIAS => root_and_alias(world, id, out),
-            name::PROXY_PASS if kind != ScopeKind::StreamServer => uri_not_allowed(world, id, out),
+            name::PROXY_PASS if !kind.is_outside_http() => uri_not_allowed(world, id, out),
             _ => {}
         }
     }
@@ -67,58 +70,12 @@ fn invalid(world: &World<'_>, occ: OccId, wrong: impl Fn(&[Vec<u8>]) -> bool, te
     }
 }
 
-/// Flags, times, sizes and numbers (`ngx_conf_set_flag_slot`, `…_msec_slot`, `…_size_slot`, `…_num_slot`).
-fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    let directive = config.occ(occ).name;
-    let Some(row) = directive
-        .rows()
-        .iter()
-        .find(|d| config.scope(config.occ(occ).scope).kind.context().is_some_and(|c| d.contexts.has(c)))
-    else {
-        return;
-    };
-    if row.name == "worker_processes" {
-        // A number or `auto` (`ngx_set_worker_processes`).
-        return invalid(
-            world,
-            occ,
-            |a| a.len() == 1 && a[0] != b"auto" && !a[0].iter().all(u8::is_ascii_digit),
-            "invalid value",
-            out,
-        );
+/// `ngx_http_rewrite_return`: a lone argument may be a URL.
+fn return_code(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    if Return::parse(&args(world, occ)).is_none() {
+        let code = world.config.arg_text(occ, 0);
+        out.push(Refusal::new(occ, Kind::Value, format!("invalid return code \"{code}\"")).at(0));
     }
-    if row.value == Value::Any || config.args(occ).len() != 1 || config.directive(occ).ending() != Ending::Semicolon {
-        return;
-    }
-    let Some(value) = config.arg(occ, 0) else { return };
-    let shown = String::from_utf8_lossy(&value);
-    let text = match row.value {
-        Value::Flag if !value.eq_ignore_ascii_case(b"on") && !value.eq_ignore_ascii_case(b"off") => {
-            format!("invalid value \"{shown}\" in \"{}\" directive, it must be \"on\" or \"off\"", row.name)
-        }
-        Value::Time if word::time_ms(&value).is_none() || too_long(row.name, &value) => {
-            format!("\"{}\" directive invalid value", row.name)
-        }
-        Value::Size
-            if word::size(&value).is_none()
-                || (value.ends_with(b"g")
-                    && (row.name.ends_with("buffer_size") || row.name.ends_with("buffers_size"))) =>
-        {
-            format!("\"{}\" directive invalid value", row.name)
-        }
-        Value::Number if shown.parse::<i64>().is_err() || !value.iter().all(u8::is_ascii_digit) => {
-            format!("\"{}\" directive invalid number", row.name)
-        }
-        _ => return,
-    };
-    out.push(Refusal::new(occ, Kind::Value, text).at(0));
-}
-
-/// Times in milliseconds know no months and years (`ngx_parse_time` with `is_sec` 0).
-fn too_long(name: &str, value: &[u8]) -> bool {
-    (name.starts_with("proxy_") || name.starts_with("client_") || name == "send_timeout")
-        && value.iter().any(|b| matches!(b, b'y' | b'M'))
 }
 
 /// `ngx_http_proxy_pass` and `ngx_parse_url`.
