@@ -84,6 +84,7 @@ fn map(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
             }
             (_, 1) => {
                 let plain = key.strip_prefix(b"\\").unwrap_or(&key).to_ascii_lowercase();
+                let written = plain.clone();
                 let names = match hostnames {
                     true => hash_keys(&plain),
                     false => Some(vec![plain]),
@@ -96,7 +97,12 @@ fn map(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
                 for name in names {
                     match keys.get(&name) {
                         Some(&first) => out.push(
-                            Refusal::new(line, Kind::Value, format!("conflicting parameter \"{shown}\"")).beside(first),
+                            Refusal::new(
+                                line,
+                                Kind::Value,
+                                format!("conflicting parameter \"{}\"", String::from_utf8_lossy(&written)),
+                            )
+                            .beside(first),
                         ),
                         None => drop(keys.insert(name, line)),
                     }

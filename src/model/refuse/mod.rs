@@ -45,6 +45,8 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// `unknown directive`; a near miss of this one, if it is one.
     UnknownDirective(Option<&'static str>),
+    /// `unknown directive`, behind a `{` in a pattern without quotes: the pattern as it was meant.
+    UnquotedBrace(String),
     /// `directive is not allowed here`
     NotAllowedHere,
     /// `invalid number of arguments`
@@ -129,6 +131,8 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     out.retain(|r| match r.occ {
         // `proxy_pass ws://…` is one mistake, its missing `;` another.
         _ if r.kind == RefusalKind::WebSocketScheme => true,
+        // Here the syntax error is the consequence.
+        _ if matches!(r.kind, RefusalKind::UnquotedBrace(_)) => true,
         Some(occ) => broken(config.file(occ)).is_none_or(|at| config.head(occ).span.start < at),
         None => !config.occs().any(|(o, _)| broken(config.file(o)).is_some()),
     });

@@ -29,7 +29,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             _ if config.scope(config.occ(id).scope).outside_http => {}
             name::PROXY_PASS => proxy_pass(world, id, out),
             name::PROXY_HTTP_VERSION => http_version(world, id, out),
-            name::IF => invalid(world, id, |a| Condition::parse(a).is_none(), "invalid condition", out),
+            name::IF => condition(world, id, out),
             name::RETURN => return_code(world, id, out),
             name::REWRITE => invalid(world, id, |a| RewriteFlag::parse(a).is_none(), "invalid parameter", out),
             name::LOCATION => location(world, id, out),
@@ -68,6 +68,40 @@ fn invalid(world: &World<'_>, occ: OccId, wrong: impl Fn(&[Vec<u8>]) -> bool, te
         let shown = String::from_utf8_lossy(&args.last().cloned().unwrap_or_default()).into_owned();
         out.push(Refusal::new(occ, Kind::Value, format!("{text} \"{shown}\"")));
     }
+}
+
+/// `ngx_http_rewrite_if_condition`: nginx shows the words without the brackets that it has passed.
+fn condition(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let args = args(world, occ);
+    if Condition::parse(&args).is_some() {
+        return;
+    }
+    let shown = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+    let mut words: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+    let said = match words.first().map(|w| w.strip_prefix(b"(")) {
+        None => return,
+        Some(None) => format!("invalid condition \"{}\"", shown(words[0])),
+        Some(Some(rest)) => {
+            words[0] = rest;
+            match words.last().copied().and_then(|w| w.strip_suffix(b")")) {
+                None => format!("invalid condition \"{}\"", words.last().map_or(String::new(), |w| shown(w))),
+                Some(rest) => {
+                    let last = words.len() - 1;
+                    words[last] = rest;
+                    // A lone `)` in front of nothing is what nginx takes for the subject.
+                    let subject = words.iter().find(|w| !w.is_empty()).map_or(")".to_owned(), |w| shown(w));
+                    let rest: Vec<&[u8]> = words.iter().copied().filter(|w| !w.is_empty()).skip(1).collect();
+                    match rest.as_slice() {
+                        [operator, _] if subject.len() > 1 && subject.starts_with('$') => {
+                            format!("unexpected \"{}\" in condition", shown(operator))
+                        }
+                        _ => format!("invalid condition \"{subject}\""),
+                    }
+                }
+            }
+        }
+    };
+    out.push(Refusal::new(occ, Kind::Value, said));
 }
 
 /// `ngx_http_rewrite_return`: a lone argument may be a URL.

@@ -32,6 +32,10 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             continue;
         }
         let outside = config.scope(occ.scope).outside_http;
+        if occ.name == name::MEMCACHED_PASS && !open && !world.definitions.knows("memcached_key") {
+            let (name, text) = ("memcached_key".to_owned(), "unknown \"memcached_key\" variable");
+            out.push(Refusal::new(id, Kind::UnknownVariable(name), text));
+        }
         for argument in evaluated(world, id, kind, in_map) {
             // The same few values stand in thousands of places: what was right once is right again.
             let Some(word) = config.args(id).get(argument).map(Word::span) else { continue };
@@ -161,8 +165,12 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
         let name = String::from_utf8_lossy(&text[1..]).into_owned();
         if !name.is_empty() && !open && !names.knows(world, &name) && !name.bytes().all(|b| b.is_ascii_digit()) {
             out.push(
-                Refusal::new(occ, Kind::UnknownVariable(name.clone()), format!("unknown \"{name}\" variable"))
-                    .at(argument),
+                Refusal::new(
+                    occ,
+                    Kind::UnknownVariable(name.clone()),
+                    format!("unknown \"{}\" variable", name.to_ascii_lowercase()),
+                )
+                .at(argument),
             );
         }
         return;
@@ -183,7 +191,7 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
                 if open {
                     continue;
                 }
-                let unknown = format!("unknown \"{name}\" variable");
+                let unknown = format!("unknown \"{}\" variable", name.to_ascii_lowercase());
                 let refusal = Refusal::new(occ, Kind::UnknownVariable(name.clone()), unknown).at(argument);
                 if !names.knows(world, &name) {
                     out.push(refusal);

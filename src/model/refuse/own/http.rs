@@ -135,15 +135,15 @@ pub(super) fn root(line: Line<'_>) -> Wrong {
     Some((0, format!("the ${of} variable cannot be used in the \"{}\" directive", line.name)))
 }
 
-/// `ngx_http_core_server_name`, and what its hash takes (`ngx_http_server_names`).
+/// `ngx_http_core_server_name`. Whether the hash takes the name is asked only where a port has several
+/// servers (`ngx_http_server_names`).
 pub(super) fn server_name(line: Line<'_>) -> Wrong {
     let invalid = |v: &str| v == "." || (v.starts_with('*') && (v.len() < 3 || !v.starts_with("*.")));
     for (at, &name) in line.args.iter().enumerate() {
         let said = match name {
             "~" => "empty regex in server name \"~\"".to_owned(),
             _ if invalid(name) => format!("server name \"{name}\" is invalid"),
-            _ if name.is_empty() || name.starts_with('~') || hash_keys(name.as_bytes()).is_some() => continue,
-            _ => format!("invalid server name or wildcard \"{name}\" on "),
+            _ => continue,
         };
         return Some((at, said));
     }
@@ -154,7 +154,7 @@ pub(super) fn server_name(line: Line<'_>) -> Wrong {
 pub(super) fn try_files(line: Line<'_>) -> Wrong {
     let (at, last) = line.args.iter().enumerate().next_back()?;
     let code = last.strip_prefix('=')?;
-    (number(code).is_none_or(|n| n > 999)).then(|| (at, format!("invalid code \"{code}\"")))
+    (number(code).is_none_or(|n| n > 999)).then(|| (at, format!("invalid code \"{last}\"")))
 }
 
 pub(super) fn userid_expires(line: Line<'_>) -> Wrong {

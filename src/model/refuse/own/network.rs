@@ -129,7 +129,6 @@ pub(super) fn other_listen(line: Line<'_>, stream: bool) -> Wrong {
     }
     for (at, &value) in line.args.iter().enumerate().skip(1) {
         let said = match value.split_once('=') {
-            Some(("setfib" | "accept_filter", _)) if stream => None,
             Some((key, given)) => socket_option(key, given, value),
             None => {
                 let both = ["bind", "ssl", "proxy_protocol"].contains(&value);
@@ -155,6 +154,8 @@ pub(in super::super) fn socket_option(key: &str, given: &str, whole: &str) -> Op
         "ipv6only" if given.starts_with('o') => {
             (!["on", "off"].contains(&given)).then(|| format!("invalid ipv6only flags \"{given}\""))
         }
+        // Of other platforms.
+        "setfib" | "accept_filter" => None,
         "so_keepalive" => (!is_keepalive(given)).then(|| format!("invalid so_keepalive value: \"{given}\"")),
         _ => Some(format!("the invalid \"{whole}\" parameter")),
     }
