@@ -46,7 +46,7 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 /// The root of a tree as a target.
 pub(crate) fn target(files: &mut Files<'_>) -> Target {
     let file = files.read(Path::new("nginx.conf")).unwrap();
-    let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true);
+    let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true, Path::new("nginx.conf"));
     let lookup =
         Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: !found.is_root, enabled: None };
     let context = if found.is_root { ScopeKind::Main } else { found.context };

@@ -191,6 +191,19 @@ const THIRD_PARTY: &[&str] = &[
     "sticky_route",
     "more_set_headers",
     "auth_jwt",
+    "js_access",
+    "js_body_filter",
+    "js_content",
+    "js_filter",
+    "js_header_filter",
+    "js_import",
+    "js_path",
+    "js_periodic",
+    "js_preload_object",
+    "js_preread",
+    "js_set",
+    "js_var",
+    "status_zone",
 ];
 
 fn meant(text: &str) -> Option<&'static str> {

@@ -39,7 +39,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
 fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut method: Option<OccId> = None;
-    let (mut usual, mut backups) = (0, Vec::new());
+    let (mut usual, mut backups, mut shared) = (0, Vec::new(), false);
     for occ in config.own(scope) {
         match config.occ(occ).name {
             name::SERVER => {
@@ -55,12 +55,14 @@ fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Ref
             }
             // A method of a module that wslint does not know may bring servers.
             Name::UNKNOWN => return,
+            // The commercial nginx takes them through its interface, as long as they are kept there.
+            other if other.as_str() == "zone" => shared = true,
             name::HASH | name::IP_HASH => method = Some(occ),
             other if other.as_str() == "random" => method = Some(occ),
             _ => {}
         }
     }
-    if usual > 0 || config.scope(scope).unresolved {
+    if usual > 0 || config.scope(scope).unresolved || (shared && backups.is_empty()) {
         return;
     }
     let text = match backups.is_empty() {

@@ -138,8 +138,21 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
                 out.push(refuse(format!("upstream \"{host}\" may not have port {port}")).beside(upstream));
             }
         }
+        Ok(Address { host, .. }) if never_resolves(world, &host) => {
+            let shown = String::from_utf8_lossy(&url);
+            let shown = shown.split_once("://").map_or("", |(_, r)| r);
+            out.push(refuse(format!("host not found in upstream \"{shown}\"")));
+        }
         Ok(_) => {}
     }
+}
+
+/// A name that no resolver knows and no `upstream` has. In a fragment an `upstream` may be elsewhere: there
+/// only what is plainly a slip counts.
+fn never_resolves(world: &World<'_>, host: &str) -> bool {
+    let whole = world.is_root && !world.is_open();
+    let slip = host.is_ascii() || host.contains(|c: char| ('\u{ff00}'..='\u{ffef}').contains(&c));
+    (whole || slip) && address::is_impossible(host) && world.upstream(host).is_none()
 }
 
 /// `ngx_http_proxy_pass`, of where it stands.
