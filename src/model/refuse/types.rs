@@ -87,8 +87,8 @@ fn wrong(value: Value, line: Line<'_>) -> Wrong {
         Value::Seconds => invalid(seconds(first).is_some(), "invalid value"),
         Value::Buffers => own::buffers(line),
         Value::One(words) | Value::Each(words) => {
-            let wrong = |v: &&str| !words.iter().any(|w| w.eq_ignore_ascii_case(v));
-            let at = line.args.iter().position(|v| wrong(&v))?;
+            let wrong = |v: &str| !words.iter().any(|w| w.eq_ignore_ascii_case(v));
+            let at = line.args.iter().position(|v| wrong(v))?;
             Some((at, format!("invalid value \"{}\"", line.args[at])))
         }
         Value::By(own) => own::check(own, line),

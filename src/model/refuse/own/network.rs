@@ -134,7 +134,7 @@ pub(super) fn other_listen(line: Line<'_>, stream: bool) -> Wrong {
                 let both = ["bind", "ssl", "proxy_protocol"].contains(&value);
                 // `deferred`, `default_server` and `multipath` came to `stream` later.
                 let later = ["udp", "reuseport", "deferred", "default_server", "multipath"];
-                (!both && !(stream && later.contains(&value))).then(|| format!("the invalid \"{value}\" parameter"))
+                (!(both || stream && later.contains(&value))).then(|| format!("the invalid \"{value}\" parameter"))
             }
         };
         if let Some(said) = said {

@@ -15,8 +15,8 @@ fn zone(at: usize, value: &str, name_and_size: &str) -> Wrong {
 }
 
 fn must_have_zone(line: Line<'_>) -> Wrong {
-    let named = |v: &&str| v.strip_prefix("zone=").is_some_and(|z| !z.is_empty() && !z.starts_with(':'));
-    (!line.args.iter().skip(1).any(|v| named(&v)))
+    let named = |v: &str| v.strip_prefix("zone=").is_some_and(|z| !z.is_empty() && !z.starts_with(':'));
+    (!line.args.iter().skip(1).any(|v| named(v)))
         .then(|| (0, format!("\"{}\" must have \"zone\" parameter", line.name)))
 }
 
