@@ -45,10 +45,24 @@ impl Text {
         }
     }
 
+    /// The message behind what is the same in both languages: `wslint.toml:3: `.
+    #[must_use]
+    pub fn behind(mut self, before: &str) -> Text {
+        self.en.to_mut().insert_str(0, before);
+        self.zh.to_mut().insert_str(0, before);
+        self
+    }
+
     /// The same in both languages: code, names, paths.
     pub fn same(text: impl Into<String>) -> Text {
         let en: Cow<'static, str> = Cow::Owned(text.into());
         Text { zh: en.clone(), en }
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text::same(text)
     }
 }
 

@@ -389,6 +389,15 @@ fn configuration(place: &str, name: &str, line: &str, folder: &str) -> String {
         .replace("load_module mail", &format!("load_module {modules}_mail_module.so"))
 }
 
+/// Where its block belongs to.
+fn side(row: &Directive) -> &'static str {
+    match row.contexts {
+        c if c.has(Contexts::STREAM | Contexts::STREAM_SERVER | Contexts::STREAM_UPSTREAM) => "stream",
+        c if c.has(Contexts::MAIL | Contexts::MAIL_SERVER) => "mail",
+        _ => "http",
+    }
+}
+
 /// What only the machine decides: files, names that resolve, users.
 fn is_the_machines(said: &str) -> bool {
     const SIGNS: &[&str] = &[
@@ -452,7 +461,7 @@ fn single_lines_are_judged_as_nginx_judges_them() {
             Ok(()) => {
                 accepted += 1;
                 if !ours.is_empty() {
-                    refused_by_mistake.push(format!("{line}  [{}] wslint: {ours:?}", row.module));
+                    refused_by_mistake.push(format!("{line}  [{}] wslint: {ours:?}", side(row)));
                 }
             }
             Err(said) if is_the_machines(&said) => machine += 1,
@@ -460,7 +469,7 @@ fn single_lines_are_judged_as_nginx_judges_them() {
                 wrong += 1;
                 found += u64::from(!ours.is_empty());
                 if ours.is_empty() {
-                    missed.entry(row.name).or_default().push(format!("{line}  [{}] {said}", row.module));
+                    missed.entry(row.name).or_default().push(format!("{line}  [{}] {said}", side(row)));
                 } else if !ours.iter().any(|o| said.contains(o.as_str())) {
                     misquoted.push(format!("{line}  nginx: {said}  wslint: {ours:?}"));
                 }

@@ -11,7 +11,7 @@ use wslint::i18n::Lang;
 use wslint::model::ScopeKind;
 use wslint::model::analysis::Versions;
 use wslint::model::config::lookup::Lookup;
-use wslint::model::evidence::{Declarations, Evidence};
+use wslint::model::evidence::Declarations;
 use wslint::report::{self, Look, Report};
 use wslint::rules;
 use wslint::source::MemFs;
@@ -136,8 +136,24 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 /// The root of a tree.
 pub(crate) fn target(files: &mut Files<'_>) -> Option<Target> {
     let file = files.read(Path::new("nginx.conf")).ok()?;
-    let lookup = Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: false, enabled: None };
-    Some(Target { file, is_root: true, context: ScopeKind::Main, inferred: false, lookup, reports: true, dump: false })
+    let lookup = Lookup {
+        root_dir: ".".into(),
+        project: ".".into(),
+        map: Vec::new(),
+        fragment: false,
+        enabled: None,
+        complete: false,
+    };
+    Some(Target {
+        file,
+        is_root: true,
+        context: ScopeKind::Main,
+        inferred: false,
+        lookup,
+        reports: true,
+        dump: false,
+        named: true,
+    })
 }
 
 /// What `wslint` alone asks for.
@@ -148,7 +164,7 @@ pub(crate) fn options() -> Options {
         url: None,
         selection: Selection::default(),
         rules: rules::Options { count_advice: true, ..rules::Options::default() },
-        evidence: Evidence::None,
+        evidence: None,
         only: Vec::new(),
         severities: Vec::new(),
         baseline: Baseline::default(),

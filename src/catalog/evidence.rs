@@ -7,8 +7,10 @@
 pub enum PathEvidence {
     /// It carries WebSocket.
     WebSocket,
-    /// It does not: static files, ACME challenges, health checks, …
+    /// It does not: ACME challenges, health checks, …
     Excluded,
+    /// A pattern of static files: whatever is set there.
+    Files,
     /// Nothing.
     Nothing,
 }
@@ -18,6 +20,8 @@ pub enum PathEvidence {
 pub enum CommentEvidence {
     /// It speaks of WebSocket.
     WebSocket,
+    /// It says that this is something else: no WebSocket, server-sent events.
+    Denied,
     /// Nothing.
     Nothing,
 }
@@ -77,8 +81,44 @@ pub const SIGNALS: &[Signal] = &[
     signal("xmpp-websocket", "10 of 10", "Prosody, ejabberd, Jitsi"),
 ];
 
+/// Applications that open a WebSocket somewhere below the prefix that they are given, sorted.
+pub const APPLICATIONS: &[(&str, &str)] = &[
+    ("cockpit", "Cockpit"),
+    ("code-server", "code-server"),
+    ("esphome", "ESPHome"),
+    ("foundryvtt", "Foundry Virtual Tabletop"),
+    ("grafana", "Grafana Live, `/api/live/ws`"),
+    ("home-assistant", "Home Assistant, `/api/websocket`"),
+    ("homeassistant", "Home Assistant, `/api/websocket`"),
+    ("jupyter", "Jupyter, `/api/kernels/…/channels`"),
+    ("jupyterhub", "JupyterHub"),
+    ("jupyterlab", "JupyterLab"),
+    ("mainsail", "Mainsail, `/websocket`"),
+    ("node-red", "Node-RED, `/comms`"),
+    ("nodered", "Node-RED, `/comms`"),
+    ("novnc", "noVNC, `/websockify`"),
+    ("octoprint", "OctoPrint, `/sockjs`"),
+    ("openvscode", "OpenVSCode Server"),
+    ("rstudio", "RStudio Server"),
+    ("shiny", "Shiny"),
+    ("streamlit", "Streamlit, `/_stcore/stream`"),
+    ("ttyd", "ttyd, `/ws`"),
+    ("uptime-kuma", "Uptime Kuma, `/socket.io/`"),
+    ("wetty", "WeTTY, `/socket.io/`"),
+    ("zigbee2mqtt", "Zigbee2MQTT, `/api`"),
+];
+
 /// Segments that make a path no WebSocket endpoint although another one says so.
-const EXCEPTIONS: &[&str] = &["negotiate", "socket.io.js", "websocket.js", "ws.js", "stomp.js", "sockjs.js"];
+const EXCEPTIONS: &[&str] = &[
+    "negotiate",
+    "host-config",
+    "allowed-message-origins",
+    "socket.io.js",
+    "websocket.js",
+    "ws.js",
+    "stomp.js",
+    "sockjs.js",
+];
 
 /// Paths that are no WebSocket endpoint, by segment.
 pub const EXCLUDED: &[&str] = &[
@@ -102,21 +142,8 @@ const STATIC: &[&str] = &[
 
 /// What the path of a `location` says; for a regular expression, its text.
 pub fn path_evidence(path: &str, regex: bool) -> PathEvidence {
-    if regex {
-        // `\.(js|css|png)$`: 1 of 24 was a WebSocket endpoint.
-        let text = path.replace('\\', "");
-        if STATIC
-            .iter()
-            .filter(|e| {
-                text.contains(&format!(".({e}|"))
-                    || text.contains(&format!("|{e}|"))
-                    || text.ends_with(&format!(".{e}$"))
-            })
-            .count()
-            > 0
-        {
-            return PathEvidence::Excluded;
-        }
+    if regex && names_files(path) {
+        return PathEvidence::Files;
     }
     let lower = path.to_ascii_lowercase();
     let segments: Vec<&str> = lower
@@ -135,6 +162,7 @@ pub fn path_evidence(path: &str, regex: bool) -> PathEvidence {
     }
     let says = |s: &&str| {
         SIGNALS.binary_search_by_key(s, |signal| signal.segment).is_ok()
+            || (segments.len() == 1 && APPLICATIONS.binary_search_by_key(s, |(segment, _)| segment).is_ok())
             || s.ends_with("-ws")
             || s.starts_with("ws-")
             || s.ends_with("_ws")
@@ -165,17 +193,148 @@ pub fn upstream_evidence(name: &str) -> bool {
     lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| UPSTREAM_WORDS.contains(&w) || w.ends_with("websocket"))
 }
 
+/// Whether a regular expression asks for the ends of static files' names: `\.(js|css|png)$`, `\.css`. 1 of
+/// 24 such locations was a WebSocket endpoint.
+fn names_files(pattern: &str) -> bool {
+    let text = pattern.to_ascii_lowercase().replace("?:", "");
+    text.match_indices("\\.").any(|(at, _)| {
+        let behind = &text[at + 2..];
+        let list = match behind.strip_prefix('(') {
+            Some(group) => group.split(')').next().unwrap_or(group),
+            None => behind.split(|c: char| !(c.is_ascii_alphanumeric() || c == '?')).next().unwrap_or_default(),
+        };
+        // `jpe?g`, `woff2?`
+        list.split('|').any(|end| STATIC.contains(&end.replace('?', "").as_str()))
+    })
+}
+
+/// Words that speak of WebSocket in every language.
+const SPOKEN: &[&str] = &["websocket", "web socket", "socket.io", "signalr", "sockjs", "action cable", "actioncable"];
+
+/// What denies it right in front of the word, a blank or small word between left out.
+const DENIED_BEFORE: &[&str] = &[
+    "no",
+    "not",
+    "non",
+    "without",
+    "disable",
+    "disabled",
+    "disables",
+    "never",
+    "isn't",
+    "aren't",
+    "doesn't support",
+    "kein",
+    "keine",
+    "keinen",
+    "ohne",
+    "nicht",
+    "pas de",
+    "sans",
+    "sin",
+    "sem",
+    "senza",
+    "без",
+    "не",
+    "нет",
+    "не поддерживает",
+    "не использует",
+    "不支持",
+    "不是",
+    "非",
+    "无需",
+    "不需要",
+    "不用",
+    "不使用",
+    "不走",
+    "不启用",
+    "未启用",
+    "禁用",
+    "禁止",
+    "关闭",
+    "没有",
+    "无",
+    "不含",
+    "不提供",
+    "不支援",
+    "停用",
+    "無需",
+    "不經過",
+];
+
+/// What denies it right behind the word.
+const DENIED_BEHIND: &[&str] = &[
+    "は使わない",
+    "は使用しない",
+    "を使わない",
+    "を使用しない",
+    "ではない",
+    "じゃない",
+    "なし",
+    "不要",
+    "非対応",
+    "未対応",
+    "無効",
+    "아님",
+    "아닌",
+    "없음",
+    "미사용",
+    "사용 안",
+    "사용하지",
+    "지원하지",
+    "불필요",
+    "不需要",
+    "不支持",
+    "未启用",
+    "已禁用",
+    "已关闭",
+    "is not",
+    "not used",
+    "not needed",
+    "disabled",
+    "not supported",
+    "not required",
+    "не нужен",
+    "не используется",
+    "nicht",
+];
+
+/// Words for server-sent events, which go the other way.
+const EVENTS: &[&str] = &["server-sent", "server sent", "eventsource", "event-stream", "event stream"];
+
 /// What a comment on a location says: 22 of 28 samples that spoke of WebSocket were endpoints.
 pub fn comment_evidence(comment: &str) -> CommentEvidence {
     let lower = comment.to_lowercase();
-    let denied =
-        ["no websocket", "not websocket", "non-websocket", "without websocket", "no-websocket", "disable websocket"]
-            .iter()
-            .any(|n| lower.contains(n));
-    let says = ["websocket", "web socket", "socket.io", "signalr", "sockjs", "action cable", "actioncable"]
-        .iter()
-        .any(|w| lower.contains(w));
-    if says && !denied { CommentEvidence::WebSocket } else { CommentEvidence::Nothing }
+    let mut says = false;
+    for word in SPOKEN {
+        for (at, _) in lower.match_indices(word) {
+            let before = lower[..at].trim_end_matches([' ', '-', '"', '`', '\'']);
+            let before = [" a", " an", " any", " for", " use", " the"]
+                .iter()
+                .fold(before, |b, small| b.strip_suffix(small).unwrap_or(b));
+            let behind = lower[at + word.len()..].trim_start_matches(['s', ' ', '"', '`', '\'', ':', '：']);
+            let whole = |denial: &&&str| {
+                let head = &before[..before.len() - denial.len()];
+                // `not` is no end of `cannot`; Chinese has no blanks between words.
+                !denial.is_ascii() || !head.chars().next_back().is_some_and(char::is_alphanumeric)
+            };
+            let denied = DENIED_BEFORE.iter().filter(|d| before.ends_with(**d)).any(|d| whole(&d))
+                || DENIED_BEHIND.iter().any(|d| behind.starts_with(d));
+            if denied {
+                return CommentEvidence::Denied;
+            }
+            says = true;
+        }
+    }
+    let of_events = || {
+        let word = |w: &str| lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == w);
+        word("sse") || EVENTS.iter().any(|w| lower.contains(w))
+    };
+    match says {
+        true => CommentEvidence::WebSocket,
+        false if of_events() => CommentEvidence::Denied,
+        false => CommentEvidence::Nothing,
+    }
 }
 
 #[cfg(test)]
@@ -184,7 +343,7 @@ mod tests {
 
     #[test]
     fn paths_say_what_the_samples_say() {
-        assert!(SIGNALS.is_sorted_by_key(|s| s.segment));
+        assert!(SIGNALS.is_sorted_by_key(|s| s.segment) && APPLICATIONS.is_sorted_by_key(|a| a.0));
         for (path, regex, want) in [
             ("/ws", false, PathEvidence::WebSocket),
             ("/socket.io/", false, PathEvidence::WebSocket),
@@ -192,7 +351,11 @@ mod tests {
             ("^/cool/(.*)/ws$", true, PathEvidence::WebSocket),
             ("/pad/socket.io/socket.io.js", false, PathEvidence::Nothing),
             ("/hubs/chat/negotiate", false, PathEvidence::Nothing),
-            (r"\.(js|css|png)$", true, PathEvidence::Excluded),
+            (r"\.(js|css|png)$", true, PathEvidence::Files),
+            (r"\.css", true, PathEvidence::Files),
+            (r"\.(?:jpe?g|woff2?)(\?.*)?$", true, PathEvidence::Files),
+            ("/app/_stcore/host-config", false, PathEvidence::Nothing),
+            ("/grafana/", false, PathEvidence::WebSocket),
             ("/.well-known/acme-challenge/", false, PathEvidence::Excluded),
             ("/", false, PathEvidence::Nothing),
             ("/news", false, PathEvidence::Nothing),
@@ -201,6 +364,23 @@ mod tests {
             ("/colibri-ws/", false, PathEvidence::WebSocket),
         ] {
             assert_eq!(path_evidence(path, regex), want, "{path}");
+        }
+        for (comment, want) in [
+            ("# WebSocket support", CommentEvidence::WebSocket),
+            ("# cannot do without proxies: WebSocket", CommentEvidence::WebSocket),
+            ("# no WebSockets here", CommentEvidence::Denied),
+            ("# this is not a websocket", CommentEvidence::Denied),
+            ("# 非 WebSocket 请求", CommentEvidence::Denied),
+            ("# 非常重要：WebSocket 长连接", CommentEvidence::WebSocket),
+            ("# WebSocket 接口，无需登录", CommentEvidence::WebSocket),
+            ("# websocket 不支持", CommentEvidence::Denied),
+            ("# WebSocketは使わない", CommentEvidence::Denied),
+            ("# без WebSocket", CommentEvidence::Denied),
+            ("# Server-Sent Events", CommentEvidence::Denied),
+            ("# SSE and WebSocket", CommentEvidence::WebSocket),
+            ("# assets", CommentEvidence::Nothing),
+        ] {
+            assert_eq!(comment_evidence(comment), want, "{comment}");
         }
         assert!(
             upstream_evidence("vaultwarden-ws") && upstream_evidence("odoo_websocket") && !upstream_evidence("news")

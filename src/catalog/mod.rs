@@ -4,6 +4,7 @@
 mod directives;
 mod evidence;
 pub mod near;
+mod products;
 mod shipped;
 mod value;
 mod variables;
@@ -12,9 +13,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub use evidence::{
-    CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence, path_evidence,
-    upstream_evidence,
+    APPLICATIONS, CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence,
+    path_evidence, upstream_evidence,
 };
+pub use products::Product;
 pub use shipped::{Shipped, is_left_blank, shipped};
 pub use value::{Own, Value};
 pub use variables::{VariableKind, builtin_variable, stream_variable, variable_since};
@@ -133,8 +135,6 @@ pub struct Directive {
     pub since: Option<Version>,
     /// The first version that has it no more.
     pub until: Option<Version>,
-    /// The module that defines it.
-    pub module: &'static str,
 }
 
 impl Directive {
@@ -247,7 +247,7 @@ known_names! {
     LIMIT_EXCEPT "limit_except" LIMIT_RATE "limit_rate" LISTEN "listen" LOCATION "location" MAIL "mail" MAP "map"
     MAP_HASH_BUCKET_SIZE "map_hash_bucket_size" MAP_HASH_MAX_SIZE "map_hash_max_size" MEMCACHED_PASS "memcached_pass"
     MERGE_SLASHES "merge_slashes" MIRROR "mirror" MP4 "mp4" PERL "perl" PERL_SET "perl_set"
-    PROXY_BUFFER_SIZE "proxy_buffer_size" PROXY_CACHE "proxy_cache" PROXY_CACHE_BYPASS "proxy_cache_bypass"
+    PROXY_BUFFERING "proxy_buffering" PROXY_BUFFER_SIZE "proxy_buffer_size" PROXY_CACHE "proxy_cache" PROXY_CACHE_BYPASS "proxy_cache_bypass"
     PROXY_HIDE_HEADER "proxy_hide_header" PROXY_HTTP_VERSION "proxy_http_version" PROXY_METHOD "proxy_method"
     PROXY_NO_CACHE "proxy_no_cache" PROXY_PASS "proxy_pass" PROXY_PASS_HEADER "proxy_pass_header"
     PROXY_PASS_REQUEST_HEADERS "proxy_pass_request_headers" PROXY_READ_TIMEOUT "proxy_read_timeout"

@@ -9,9 +9,9 @@ use crate::engine::Options;
 use crate::i18n::Text;
 use crate::model::analysis::Versions;
 use crate::model::{ScopeKind, Url};
-use crate::project::{Asked, Input, Problem, Session, SettingsFrom};
+use crate::project::{Asked, Input, Session, SettingsFrom};
 use crate::report::escaped;
-use crate::source::{FileSystem, Found, MAX_FILE, PassedOver, too_large};
+use crate::source::{FileSystem, Found, MAX_FILE, PassedOver, io_text, too_large};
 use crate::text;
 
 /// The name of standard input where the user gives none.
@@ -58,11 +58,22 @@ pub(super) fn asked(paths: &[PathBuf], common: &Common) -> Result<Asked, Failure
 
 fn standard_input() -> Result<Vec<u8>, Failure> {
     let failure = |e: std::io::Error| {
-        Failure(Problem::Io(PathBuf::from(text!("standard input", "标准输入").en.as_ref()), e).text())
+        let why = io_text(&e);
+        let (en, zh) = (why.en, why.zh);
+        Failure(text!("standard input: {en}", "标准输入：{zh}"))
     };
     let mut text = Vec::new();
     std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut text).map_err(failure)?;
-    if text.len() as u64 > MAX_FILE { Err(failure(too_large())) } else { Ok(text) }
+    if text.len() as u64 > MAX_FILE {
+        return Err(failure(too_large()));
+    }
+    if text.trim_ascii().is_empty() {
+        return Err(Failure(text!(
+            "standard input is empty; expected a configuration, or the output of `nginx -T`",
+            "标准输入是空的；应当是一份配置，或 `nginx -T` 的输出"
+        )));
+    }
+    Ok(text)
 }
 
 /// The settings' options with `--nginx-version` over them, and the version as it was given.
@@ -70,8 +81,7 @@ pub(super) fn options(session: &Session<'_>, common: &Common) -> Result<(Options
     match &common.nginx_version {
         None => Ok((session.options()?, session.settings().nginx_version.clone())),
         Some(text) => {
-            let versions =
-                Versions::parse(text).map_err(|e| Failure(text!("--nginx-version: {e}", "--nginx-version：{e}")))?;
+            let versions = Versions::parse(text).map_err(|e| about("--nginx-version", &e.text()))?;
             Ok((Options { versions, ..session.options().unwrap_or_default() }, Some(text.clone())))
         }
     }
@@ -79,7 +89,13 @@ pub(super) fn options(session: &Session<'_>, common: &Common) -> Result<(Options
 
 /// A URL that was given with an option, or without one.
 pub(super) fn url(option: &str, text: &str) -> Result<Url, Failure> {
-    Url::parse(text).map_err(|e| Failure(text!("{option}{text}: {e}", "{option}{text}：{e}")))
+    Url::parse(text).map_err(|e| about(&format!("{option}{text}"), &e.text()))
+}
+
+/// A failure, with what was given in front.
+fn about(given: &str, why: &Text) -> Failure {
+    let (en, zh) = (&why.en, &why.zh);
+    Failure(text!("{given}: {en}", "{given}：{zh}"))
 }
 
 fn context(arg: ContextArg) -> ScopeKind {

@@ -1,10 +1,12 @@
 //! One file, one command.
 
+mod again;
 mod args;
 mod check;
 mod desk;
 mod explain;
 mod init;
+mod meant;
 #[cfg(feature = "probe")]
 mod probe;
 mod trace;
@@ -46,10 +48,15 @@ pub enum Verdict {
 
 /// Reads the arguments, runs the command, writes what it has to say.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(meant::in_order(args)) {
         Ok(cli) => cli,
         Err(e) => {
             let status = if e.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            if let Some(text) = meant::meant_by_option(&e) {
+                let lang = Lang::of_environment(|k| std::env::var(k).ok());
+                let _ = writeln!(std::io::stderr(), "wslint: {}", text.get(lang));
+                return status;
+            }
             // A closed pipe is no reason to complain.
             let _ = e.print();
             return status;
@@ -110,12 +117,11 @@ impl Terminal {
             None => Lang::of_environment(env),
         };
         let is_terminal = std::io::stdout().is_terminal();
-        let set = |k: &str| env(k).is_some_and(|v| !v.is_empty() && v != "0");
         let color = match common.color {
             args::ColorArg::Always => true,
             args::ColorArg::Never => false,
-            args::ColorArg::Auto if env("NO_COLOR").is_some_and(|v| !v.is_empty()) => false,
-            args::ColorArg::Auto => set("CLICOLOR_FORCE") || (is_terminal && env("TERM").as_deref() != Some("dumb")),
+            // `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM=dumb`, and whether it is a terminal.
+            args::ColorArg::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
         };
         let width = terminal_size::terminal_size().map_or(100, |(w, _)| w.0 as usize).clamp(40, 160);
         Terminal { lang, look: Look { color, width }, is_terminal, quiet: common.quiet }

@@ -9,7 +9,7 @@ use super::args::{Probe as Args, TraceFormat};
 use super::desk::{asked, options, session, url};
 use super::{Failure, Terminal, Verdict};
 use crate::probe::{Answer, Cause, Clue, Outcome, Wish, configured, decode, headline, probe};
-use crate::report::escaped;
+use crate::report::{escaped, paint};
 use crate::source::FileSystem;
 use crate::text;
 
@@ -71,10 +71,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
 fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal: &Terminal) -> String {
     const MOST: usize = 6;
     let lang = terminal.lang;
-    let paint = |code: &str, text: &str| {
-        if terminal.look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    };
-    let mut out = format!("{}\n  {}\n\n", paint("1", &escaped(url, false)), headline(outcome).get(lang));
+    let paint = |style, text: &str| paint::paint(terminal.look, style, text);
+    let mut out = format!("{}\n  {}\n\n", paint(paint::STRONG, &escaped(url, false)), headline(outcome).get(lang));
     if opened {
         let pong = matches!(outcome, Outcome::Answered(Answer { pong: Some(true), .. }));
         let said = if pong {
@@ -85,18 +83,19 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
                 "✓ WebSocket 可以打开;但 ping 没有及时得到应答。"
             )
         };
-        let _ = writeln!(out, "{}", paint("1;32", said.get(lang)));
+        let _ = writeln!(out, "{}", paint(paint::GOOD, said.get(lang)));
         return out;
     }
     let said = text!(
         "✗ the WebSocket does not open. Likely causes, the first first:",
         "✗ WebSocket 无法打开。可能的原因,最可能的在前:"
     );
-    let _ = writeln!(out, "{}\n", paint("1;31", said.get(lang)));
+    let _ = writeln!(out, "{}\n", paint(paint::BAD, said.get(lang)));
     for (i, cause) in causes.iter().take(MOST).enumerate() {
         let rule = cause.rule.map(|r| format!("  [{r}]")).unwrap_or_default();
         let place = cause.place.as_ref().map(|p| format!("{}: ", escaped(p, false))).unwrap_or_default();
-        let _ = writeln!(out, "  {}. {place}{}{}", i + 1, escaped(cause.text.get(lang), false), paint("2", &rule));
+        let _ =
+            writeln!(out, "  {}. {place}{}{}", i + 1, escaped(cause.text.get(lang), false), paint(paint::FAINT, &rule));
     }
     let next = text!(
         "`wslint explain RULE` says more; `--root nginx.conf` looks into the configuration.",

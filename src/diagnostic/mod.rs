@@ -41,6 +41,9 @@ pub enum Category {
 }
 
 impl Category {
+    /// All of them.
+    pub const ALL: [Category; 4] = [Category::Handshake, Category::Lifetime, Category::Security, Category::Validity];
+
     /// The word in reports, JSON and `--select`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,8 +85,6 @@ pub enum Edit {
     Delete(Place),
     /// Lines behind the directive at this place, indented as it is.
     InsertAfter(Place, Vec<Line>),
-    /// Lines before the directive at this place, indented as it is.
-    InsertBefore(Place, Vec<Line>),
     /// Lines at the start of the block whose body this place is, indented as its content.
     StartOfBlock(Place, Vec<Line>),
 }
@@ -92,11 +93,7 @@ impl Edit {
     /// The file that is edited.
     pub fn file(&self) -> FileId {
         match self {
-            Edit::Replace(p, _)
-            | Edit::Delete(p)
-            | Edit::InsertAfter(p, _)
-            | Edit::InsertBefore(p, _)
-            | Edit::StartOfBlock(p, _) => p.file,
+            Edit::Replace(p, _) | Edit::Delete(p) | Edit::InsertAfter(p, _) | Edit::StartOfBlock(p, _) => p.file,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! `# wslint: ignore[rule] reason` and `# wslint: ignore-file[rule] reason`.
+//! `# wslint: ignore[rule] reason` and `# wslint: ignore-file[rule] reason`; and what else comments say to
+//! wslint that it does not understand.
 
 use super::Selection;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Category, Diagnostic};
 use crate::rules::{self, IgnoreProblem};
 use crate::source::{FileId, Place};
 use crate::syntax::Files;
+use crate::syntax::pragma::Pragma;
 
 struct Ignore {
     place: Place,
@@ -68,27 +70,29 @@ fn read(files: &Files<'_>, file: FileId, ignores: &mut Vec<Ignore>, problems: &m
     let ast = &files.asts[file.0 as usize];
     let first_directive = ast.top().next().map_or(u32::MAX, |d| d.name().span().start);
     for &span in &ast.comments {
-        let text = String::from_utf8_lossy(source.text(span)).into_owned();
-        let Some(rest) = text.trim_start_matches('#').trim_start().strip_prefix("wslint:") else { continue };
-        let rest = rest.trim_start();
-        let whole = rest.starts_with("ignore-file");
-        let Some(rest) = rest.strip_prefix("ignore-file").or_else(|| rest.strip_prefix("ignore")) else { continue };
+        let text = String::from_utf8_lossy(source.text(span));
         let place = Place { file, span };
-        let Some((names, reason)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) else {
-            problems.push((place, IgnoreProblem::NoRule(String::new())));
-            continue;
+        let (whole, names, reason) = match Pragma::read(&text) {
+            Some(Pragma::Ignore { file, rules, reason }) => (file, rules, reason),
+            Some(Pragma::Unknown(word)) => {
+                problems.push((place, IgnoreProblem::Unknown(word.to_owned())));
+                continue;
+            }
+            _ => continue,
         };
-        let names: Vec<String> = names.split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect();
-        let unknown = names.iter().find(|n| {
-            rules::find(n).is_none() && !["handshake", "lifetime", "security", "validity"].contains(&n.as_str())
-        });
-        if let Some(unknown) = unknown {
-            problems.push((place, IgnoreProblem::NoRule(unknown.clone())));
+        let is_known = |n: &str| rules::find(n).is_some() || Category::ALL.iter().any(|c| c.as_str() == n);
+        let unknown = names.iter().find(|n| !is_known(n));
+        if let Some(unknown) = unknown.copied().or(names.is_empty().then_some("")) {
+            problems.push((place, IgnoreProblem::NoRule(unknown.to_owned())));
         }
-        if reason.trim().is_empty() {
+        if names.is_empty() {
+            continue;
+        }
+        if reason.is_empty() {
             problems.push((place, IgnoreProblem::NoReason));
             continue;
         }
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         if whole && span.start > first_directive {
             problems.push((place, IgnoreProblem::Unused));
             continue;

@@ -23,7 +23,6 @@ pub fn lower(sources: &SourceMap, edit: &Edit) -> ByteEdit {
         }
         Edit::Delete(place) => delete(bytes, place),
         Edit::InsertAfter(place, lines) => insert_after(bytes, place, lines),
-        Edit::InsertBefore(place, lines) => insert_before(bytes, place, lines),
         Edit::StartOfBlock(place, lines) => start_of_block(bytes, place, lines),
     }
 }
@@ -103,22 +102,6 @@ fn insert_after(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
         text.extend(line);
     }
     ByteEdit { start: stop, end: stop, text }
-}
-
-fn insert_before(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
-    let start = place.span.start as usize;
-    let from = line_start(bytes, start);
-    let lead = leading_space(bytes, from);
-    if from + lead.len() != start {
-        let text = [inline(lines), b" ".to_vec()].concat();
-        return ByteEdit { start, end: start, text };
-    }
-    let mut text = Vec::new();
-    for line in indented(lines, lead) {
-        text.extend(line);
-        text.extend_from_slice(ending(bytes).as_bytes());
-    }
-    ByteEdit { start: from, end: from, text }
 }
 
 fn start_of_block(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {

@@ -4,20 +4,22 @@ mod diff;
 mod lower;
 mod patched;
 mod plan;
+mod write;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{Checked, Options, Target, check};
-use crate::source::{FileSystem, Overlay, normalise};
+use crate::source::{FileSystem, Overlay};
 use crate::syntax::Files;
 
 pub use diff::unified;
 pub use lower::{ByteEdit, lower};
 pub use patched::Patched;
 pub use plan::plan;
+pub use write::{WriteError, write};
 
 /// Rounds of fixing and checking again; a fix that needs more does not converge.
 const MAX_ROUNDS: usize = 8;
@@ -248,46 +250,6 @@ type Identity = (&'static str, String);
 /// What stays of a finding while the file changes around it.
 fn identity(diagnostic: &Diagnostic) -> Identity {
     (diagnostic.rule, diagnostic.message.en.clone().into_owned())
-}
-
-/// Writes the changed files. Each is replaced as a whole; one that changed on disk since it was read
-/// stops everything that is not written yet.
-///
-/// # Errors
-/// Which files could not be written, and which were.
-pub fn write(fs: &dyn FileSystem, files: &[(PathBuf, Patched)]) -> Result<(), String> {
-    for (path, patched) in files {
-        match fs.read(path) {
-            Ok(now) if now == patched.old() => {}
-            Ok(_) => {
-                return Err(format!(
-                    "{}: the file changed while wslint was looking at it; nothing was written",
-                    path.display()
-                ));
-            }
-            Err(e) => return Err(format!("{}: {e}; nothing was written", path.display())),
-        }
-    }
-    let mut written: Vec<&Path> = Vec::new();
-    for (path, patched) in files {
-        if let Err(e) = fs.replace(path, &patched.text()) {
-            // All or none: what was written is put back.
-            let mut stuck = Vec::new();
-            for (done, old) in files.iter().take(written.len()) {
-                if fs.replace(done, old.old()).is_err() {
-                    stuck.push(normalise(done).display().to_string());
-                }
-            }
-            let rest = if stuck.is_empty() {
-                "nothing was changed".to_owned()
-            } else {
-                format!("these files stay changed: {}", stuck.join(", "))
-            };
-            return Err(format!("{}: {e}; {rest}", path.display()));
-        }
-        written.push(path);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

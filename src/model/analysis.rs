@@ -2,7 +2,7 @@
 
 use foldhash::HashSet;
 
-use crate::catalog::{LANDMARKS, Version, name};
+use crate::catalog::{Version, name};
 use crate::model::config::include::{BrokenInclude, Expanded};
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::evidence::{Declarations, find_evidence};
@@ -13,52 +13,7 @@ use crate::model::way::world::World;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
 
-/// The nginx versions that a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Versions {
-    low: Version,
-    high: Version,
-}
-
-impl Versions {
-    /// Every version that wslint knows.
-    pub const ALL: Versions = Versions { low: Version(0, 0, 0), high: Version(u16::MAX, 0, 0) };
-
-    /// Reads `1.22.1`, `1.29` (all of it) or OpenResty's `1.27.1.1`.
-    ///
-    /// # Errors
-    /// What was expected.
-    pub fn parse(text: &str) -> Result<Versions, String> {
-        let expected =
-            || format!("`{text}` is no nginx version; expected one like `1.28.3`, `1.29` or OpenResty's `1.27.1.1`");
-        let parts: Vec<u16> = text
-            .trim_start_matches('v')
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| expected())?;
-        match parts.as_slice() {
-            [a, b] => Ok(Versions { low: Version(*a, *b, 0), high: Version(*a, *b, u16::MAX) }),
-            [a, b, c] | [a, b, c, _] => Ok(Versions { low: Version(*a, *b, *c), high: Version(*a, *b, *c) }),
-            _ => Err(expected()),
-        }
-    }
-
-    /// Versions that stand for the whole range: nothing that matters changes between two of them.
-    pub fn points(self) -> Vec<Version> {
-        let mut points: Vec<Version> =
-            LANDMARKS.iter().copied().filter(|v| (self.low..=self.high).contains(v)).collect();
-        if self != Versions::ALL && !points.contains(&self.low) {
-            points.insert(0, self.low);
-        }
-        points
-    }
-
-    /// The one version, where the range is one.
-    pub fn exact(self) -> Option<Version> {
-        (self.low == self.high).then_some(self.low)
-    }
-}
+pub use super::versions::{VersionError, Versions};
 
 /// Everything that is known about one root or fragment.
 #[derive(Debug)]
@@ -79,7 +34,7 @@ pub struct Analysis<'a> {
     /// The files that are part of it.
     pub files: &'a [FileId],
     /// A tokeniser or block error in one of its files: nginx does not start.
-    pub broken_syntax: bool,
+    pub broken_syntax: Option<FileId>,
     rejected: bool,
     /// Names of variables that nginx does not know.
     pub unknown_variables: HashSet<String>,
@@ -98,7 +53,7 @@ impl<'a> Analysis<'a> {
         versions: Versions,
         declared: &Declarations,
     ) -> Analysis<'a> {
-        let config = Config { sources, asts, tree: &expanded.tree };
+        let config = Config { sources, asts, tree: &expanded.tree, rendering: None };
         let world = World::new(config, is_root);
         let all = refusals(&world, top_is_inferred);
         let points = versions.points();
@@ -118,10 +73,14 @@ impl<'a> Analysis<'a> {
                 }
             }
         };
-        let broken_syntax = expanded.files.iter().any(|f| !asts[f.0 as usize].errors.is_empty());
+        let is_broken = |f: &&FileId| {
+            let ast = &asts[f.0 as usize];
+            !(ast.errors.is_empty() && ast.slips.is_empty())
+        };
+        let broken_syntax = expanded.files.iter().find(is_broken).copied();
         let mut endpoints = endpoints(&world, version);
         find_evidence(&world, declared, &mut endpoints);
-        let rejected = !refusals.is_empty() || broken_syntax || expanded.broken_includes.iter().any(is_fatal);
+        let rejected = !refusals.is_empty() || broken_syntax.is_some() || expanded.broken_includes.iter().any(is_fatal);
         let unknown_variables = refusals
             .iter()
             .filter_map(|r| match &r.kind {
@@ -173,7 +132,16 @@ impl<'a> Analysis<'a> {
         if let Some(broken) = self.broken_includes.iter().find(|b| is_fatal(b)) {
             return Some((format!("include \"{}\" cannot be read", broken.path.display()), Some(broken.occ)));
         }
-        self.broken_syntax.then(|| ("a file is not valid nginx syntax".to_owned(), None))
+        let file = self.broken_syntax?;
+        let (ast, source) = (self.config().ast(file), self.config().sources.get(file));
+        let at = ast.errors.iter().map(|e| e.span).chain(ast.slips.iter().map(|s| s.span)).min()?;
+        let line = source.lines().line(at.start) + 1;
+        Some((format!("line {line} of {} is no valid syntax", source.path.display()), None))
+    }
+
+    /// The configuration as it is rendered where the outcome of an endpoint was found.
+    pub fn world_of<'e>(&'e self, endpoint: &'e Endpoint) -> World<'e> {
+        self.world.rendered(endpoint.rendering.as_deref())
     }
 
     /// The verdict for an endpoint.

@@ -1,7 +1,7 @@
 //! Why an endpoint is believed to carry WebSocket: what the user says, what somebody tried, what paths,
 //! names and comments say (catalog/evidence.rs).
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 
 use crate::catalog::near;
 use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path_evidence, upstream_evidence};
@@ -12,6 +12,7 @@ use crate::model::way::route::{Location, Matcher};
 use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
 use crate::source::Span;
+use crate::syntax::pragma::Pragma;
 
 pub use super::way::endpoint::Evidence;
 
@@ -43,7 +44,7 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
     let speaks = |o: OccId| config.sources.get(config.file(o)).speaks_to_wslint();
     let mut paths: HashMap<OccId, (PathEvidence, Option<Evidence>)> = HashMap::default();
     let mut attempts = Attempts::default();
-    let mut lost = Vec::new();
+    let mut open = Vec::new();
     for (i, endpoint) in endpoints.iter_mut().enumerate() {
         let may_state = speaks(endpoint.pass)
             || config.outward(endpoint.scope).any(|s| config.scope(s).opened_by.is_some_and(speaks));
@@ -54,33 +55,99 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
             .or_insert_with(|| what_path_says(world.location_of(endpoint.location), declared));
         let stated = stated.or(declared);
         let configured = attempts.at(world, endpoint);
-        endpoint.evidence = match (stated, configured) {
-            (Some(stated), _) => stated,
-            _ if subrequests.binary_search(&endpoint.location).is_ok() => Evidence::Excluded,
+        let (evidence, sign) = match (stated, configured) {
+            (Some(stated), _) => (stated, Sign::Certain),
+            _ if subrequests.binary_search(&endpoint.location).is_ok() => (Evidence::Excluded, Sign::Certain),
             // A GET never reaches a block that some other method or condition would have to lead to.
-            _ if endpoint.not_entered => Evidence::Excluded,
-            (None, Configured::Here) => Evidence::Configured,
-            _ if by_path == PathEvidence::Excluded => Evidence::Excluded,
-            _ if by_path == PathEvidence::WebSocket => Evidence::Likely,
-            _ if upstream_says(world, endpoint.pass) || comment_says(world, endpoint.location) => Evidence::Likely,
-            _ => Evidence::None,
+            _ if endpoint.not_entered => (Evidence::Excluded, Sign::Certain),
+            // Headers that were copied into the location of static files are no attempt.
+            _ if by_path == PathEvidence::Files => (Evidence::Excluded, Sign::Certain),
+            (None, Configured::Here) => (Evidence::Configured, Sign::Certain),
+            _ if by_path == PathEvidence::Excluded => (Evidence::Excluded, Sign::Certain),
+            _ if by_path == PathEvidence::WebSocket => (Evidence::Likely, Sign::Path),
+            _ => match comments_say(world, endpoint.location) {
+                CommentEvidence::WebSocket => (Evidence::Likely, Sign::Certain),
+                CommentEvidence::Denied => (Evidence::Excluded, Sign::Certain),
+                CommentEvidence::Nothing if upstream_says(world, endpoint.pass) => (Evidence::Likely, Sign::Upstream),
+                CommentEvidence::Nothing if streams_events(world, endpoint.scope) => {
+                    (Evidence::Excluded, Sign::Certain)
+                }
+                CommentEvidence::Nothing => (Evidence::None, Sign::Certain),
+            },
         };
-        if configured == Configured::Lost && stated.is_none() && endpoint.evidence != Evidence::Excluded {
-            lost.push(i);
+        endpoint.evidence = evidence;
+        let lost = configured == Configured::Lost && stated.is_none() && evidence != Evidence::Excluded;
+        if lost || sign != Sign::Certain {
+            open.push((i, lost, sign));
         }
     }
-    // Headers lost to shadowing count as an attempt only where nothing else of the server opens, or
-    // where the path says WebSocket: elsewhere somebody has chosen which locations carry it.
-    if lost.is_empty() {
+    weigh_beside_others(world, endpoints, &open);
+}
+
+/// What an endpoint's evidence rests on, where the other endpoints of its server may outweigh it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sign {
+    /// Nothing outweighs it.
+    Certain,
+    /// A segment of its path.
+    Path,
+    /// The name of the upstream.
+    Upstream,
+}
+
+/// Where an endpoint upgrades, somebody has chosen which locations of the server carry WebSocket: what an
+/// upstream is called, a segment above the path that upgrades, and headers lost to shadowing are weaker.
+fn weigh_beside_others(world: &World<'_>, endpoints: &mut [Endpoint], open: &[(usize, bool, Sign)]) {
+    if open.is_empty() {
         return;
     }
-    let settled: HashSet<Option<ScopeId>> =
-        endpoints.iter().filter(|e| e.verdict() == Verdict::Upgrades).map(|e| e.server).collect();
-    for i in lost {
-        if !settled.contains(&endpoints[i].server) || endpoints[i].evidence == Evidence::Likely {
-            endpoints[i].evidence = Evidence::Configured;
+    let mut chosen: HashMap<Option<ScopeId>, Vec<String>> = HashMap::default();
+    for endpoint in endpoints.iter().filter(|e| e.verdict() == Verdict::Upgrades && e.evidence != Evidence::Excluded) {
+        if let Some(path) = client_path(world, endpoint.location) {
+            chosen.entry(endpoint.server).or_default().push(path);
         }
     }
+    for &(i, lost, sign) in open {
+        let endpoint = &endpoints[i];
+        let upgrading = chosen.get(&endpoint.server).map_or(&[][..], Vec::as_slice);
+        let outweighed = match sign {
+            Sign::Certain => false,
+            Sign::Upstream => !upgrading.is_empty(),
+            Sign::Path => {
+                let own = client_path(world, endpoint.location).unwrap_or_default();
+                let below = |path: &String| own.strip_prefix(path.trim_end_matches('/')).filter(|r| r.len() > 1);
+                upgrading.iter().filter_map(below).any(|rest| path_evidence(rest, false) == PathEvidence::Nothing)
+            }
+        };
+        endpoints[i].evidence = match endpoints[i].evidence {
+            // In a server where nothing upgrades, or on a path that says WebSocket, it was an attempt.
+            _ if lost && (upgrading.is_empty() || (sign == Sign::Path && !outweighed)) => Evidence::Configured,
+            _ if outweighed => Evidence::None,
+            evidence => evidence,
+        };
+    }
+}
+
+/// The path of a location at which a client's handshake can arrive: no named and no internal one.
+fn client_path(world: &World<'_>, location: ScopeId) -> Option<String> {
+    if world.config.has(location, name::INTERNAL) {
+        return None;
+    }
+    match world.location_of(location) {
+        Some(read) if matches!(read.matcher, Matcher::Named(_)) => None,
+        Some(read) => Some(read.text()),
+        None => Some(String::new()),
+    }
+}
+
+/// The lines of server-sent events: an empty `Connection`, no `Upgrade`, and no buffering. The first two
+/// alone are upstream keepalive, which says nothing about what the location carries.
+fn streams_events(world: &World<'_>, scope: ScopeId) -> bool {
+    let config = world.config;
+    let empty = |o: OccId| config.arg(o, 1).is_some_and(|value| value.is_empty());
+    config.effective_header(scope, "Connection").is_some_and(empty)
+        && config.effective_header(scope, "Upgrade").is_none()
+        && config.flag(scope, name::PROXY_BUFFERING) == Some(false)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,10 +207,10 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
     let header = config.arg_text(occ, 0);
     let value = config.arg(occ, 1).unwrap_or_default();
     let text = String::from_utf8_lossy(&value);
-    if header.eq_ignore_ascii_case("upgrade") || near::header_name(&header) == Some("Upgrade") {
+    if config.is_header(occ, "Upgrade") || near::header_name(&header) == Some("Upgrade") {
         return true;
     }
-    if !header.eq_ignore_ascii_case("connection") && near::header_name(&header) != Some("Connection") {
+    if !config.is_header(occ, "Connection") && near::header_name(&header) != Some("Connection") {
         return false;
     }
     near::has_token(&text, "upgrade")
@@ -180,15 +247,19 @@ fn misspelt_directives(world: &World<'_>, scope: ScopeId) -> bool {
 }
 
 fn upstream_says(world: &World<'_>, pass: OccId) -> bool {
-    let url = world.config.arg_text(pass, 0);
-    let rest = url.split_once("://").map_or(url.as_str(), |(_, r)| r);
-    let host = rest.split(['/', ':']).next().unwrap_or("");
-    upstream_evidence(host)
+    world.config.target(pass).host().is_some_and(|host| upstream_evidence(&host))
 }
 
-/// Comments directly above a location, or in its block before its first directive.
-fn comment_says(world: &World<'_>, location: ScopeId) -> bool {
-    comments_on(world, location).iter().any(|c| comment_evidence(c) == CommentEvidence::WebSocket)
+/// What the comments on a location say. One for wslint says what it says, or nothing: `nowebsocket` is no
+/// word about WebSocket.
+fn comments_say(world: &World<'_>, location: ScopeId) -> CommentEvidence {
+    let comments = comments_on(world, location);
+    let said = comments.iter().filter(|c| Pragma::read(c).is_none()).map(|c| comment_evidence(c));
+    said.fold(CommentEvidence::Nothing, |all, one| match (all, one) {
+        (CommentEvidence::WebSocket, _) | (_, CommentEvidence::WebSocket) => CommentEvidence::WebSocket,
+        (CommentEvidence::Denied, _) | (_, CommentEvidence::Denied) => CommentEvidence::Denied,
+        _ => CommentEvidence::Nothing,
+    })
 }
 
 /// The comments that belong to a block: the lines directly above it, on its line, and within it
@@ -228,9 +299,9 @@ fn own_statement(world: &World<'_>, endpoint: &Endpoint) -> Option<Evidence> {
         let location =
             matches!(config.scope(scope).kind, ScopeKind::Location | ScopeKind::LocationIf | ScopeKind::LimitExcept);
         for comment in comments_on(world, scope) {
-            match comment.trim_start_matches('#').trim().strip_prefix("wslint:").map(str::trim) {
-                Some("websocket") if location => return Some(Evidence::Declared),
-                Some("no-websocket") => return Some(Evidence::Excluded),
+            match Pragma::read(&comment) {
+                Some(Pragma::WebSocket(true)) if location => return Some(Evidence::Declared),
+                Some(Pragma::WebSocket(false)) => return Some(Evidence::Excluded),
                 _ => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Version, name};
 use crate::model::analysis::Analysis;
+use crate::model::config::render::{Deciders, Renderings, decider, renderings};
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request, Url, Value};
@@ -9,10 +10,13 @@ use crate::model::way::arrival::{Arrival, explore, join};
 use crate::model::way::route::{Candidate, ServerMatch, find_servers};
 use crate::model::way::verdict::{Outcome, Reason, Verdict, Why};
 use crate::model::way::walk::Walk;
+use crate::model::way::world::World;
 
 /// What becomes of a URL.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// The path and query of the URL.
+    pub asked: String,
     /// The verdict: nginx's refusal comes before anything else.
     pub verdict: Verdict,
     /// Why nginx does not start.
@@ -32,9 +36,41 @@ impl Trace {
     }
 }
 
-/// Follows a handshake for `url`.
+/// Follows a handshake for `url`: in every rendering of a template that may matter on its way.
 pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
     let config = analysis.config();
+    let mut first = trace_in(analysis, &analysis.world, url);
+    if !config.has_branches() {
+        return first;
+    }
+    let mut scopes: Vec<ScopeId> = first.arrival.locations.iter().map(|l| l.0).collect();
+    scopes.extend(first.server.as_ref().map(|s| s.server));
+    // Whether a location is there is decided, too: what is fixed are the servers alone.
+    let servers: Vec<OccId> = first.server.iter().filter_map(|s| config.scope(s.server).opened_by).collect();
+    let all = match renderings(config, &mut Deciders::default(), &scopes, &servers, true) {
+        Renderings::One => return first,
+        Renderings::Some(all) => all,
+        Renderings::TooMany(tag) => {
+            first.arrival.outcome = Outcome::Unknown(Why::Template(tag));
+            first.verdict = if first.rejected_because.is_some() { Verdict::Rejected } else { Verdict::Unknown };
+            return first;
+        }
+    };
+    let mut traces: Vec<Trace> =
+        all.iter().map(|r| trace_in(analysis, &analysis.world.rendered(Some(r)), url)).collect();
+    let verdicts: Vec<Verdict> = traces.iter().map(|t| t.verdict).collect();
+    let tag = decider(config, &all, &verdicts);
+    let mut out = traces.swap_remove(0);
+    if let Some(tag) = tag {
+        out.arrival.outcome = Outcome::Unknown(Why::Template(tag));
+        out.verdict = Verdict::Unknown;
+    }
+    out
+}
+
+/// Follows it in one rendering.
+fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
+    let config = world.config;
     let (candidates, any_port) = find_servers(config, &url.host, url.effective_port());
     let rejected_because = analysis.rejection();
     let hidden_servers = config
@@ -50,7 +86,7 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
                 break;
             }
             let arrivals = explore(|decisions| {
-                let (arrival, used, saw) = one_way(analysis, candidate, url, any_port, browser, decisions);
+                let (arrival, used, saw) = one_way(analysis, world, candidate, url, any_port, browser, decisions);
                 asked |= saw;
                 (arrival, used)
             });
@@ -88,22 +124,29 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
         Some(candidate) if candidate.by == ServerMatch::Undecided => unknown(arrival, Why::Condition),
         _ => arrival,
     };
+    let mut arrival = arrival;
+    if let Outcome::Unknown(why @ (Why::Include | Why::Values)) = &mut arrival.outcome {
+        let last = arrival.locations.last().map(|l| l.0).or(server.as_ref().map(|c| c.server));
+        if let Some(place) = last.and_then(|s| config.undecided_by(s)) {
+            *why = Why::Template(place);
+        }
+    }
     let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
-    Trace { verdict, rejected_because, server, any_port, arrival }
+    Trace { asked: url.path_and_query.clone(), verdict, rejected_because, server, any_port, arrival }
 }
 
 fn one_way(
     analysis: &Analysis<'_>,
+    world: &World<'_>,
     candidate: &Candidate,
     url: &Url,
     any_port: bool,
     browser: Browser,
     decisions: &[bool],
 ) -> (Arrival, usize, bool) {
-    let config = analysis.config();
-    let world = &analysis.world;
+    let config = world.config;
     let end = |outcome| (Arrival::without_backend(outcome), 0, false);
-    let ssl_on = matches!(config.effective(candidate.server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
+    let ssl_on = config.flag(candidate.server, name::SSL) == Some(true);
     let tls = candidate.listen.ssl || ssl_on;
     if !any_port && tls != url.tls {
         return end(Outcome::Broken(Reason::TlsMismatch(candidate.listen.occ)));
@@ -111,13 +154,15 @@ fn one_way(
     if candidate.listen.http2 && !tls && analysis.version < Version::PLAIN_HTTP2_DETECTED {
         return end(Outcome::Broken(Reason::PlainHttp2(candidate.listen.occ)));
     }
-    let merge = !matches!(config.effective(candidate.server, name::MERGE_SLASHES).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"off"));
+    let merge = config.flag(candidate.server, name::MERGE_SLASHES) != Some(false);
     let Some(path) = url.decoded_path(merge) else { return end(Outcome::Broken(Reason::NoServer)) };
     let host_header = match url.port {
         Some(port) if port != if url.tls { 443 } else { 80 } => format!("{}:{port}", url.host),
         _ => url.host.clone(),
     };
     let names = crate::model::way::route::server_names(config, candidate.server);
+    let asked = Some(url.effective_port()).filter(|p| candidate.listen.has_port(*p));
+    let port = asked.or(candidate.listen.ports.map(|(first, _)| first));
     let request = Request {
         host_header: Value::text(&host_header),
         host: Value::text(url.host.trim_end_matches('.')),
@@ -125,7 +170,7 @@ fn one_way(
         request_uri: Value::text(&url.path_and_query),
         args: Value::text(url.query()),
         scheme: Value::text(if tls { "https" } else { "http" }),
-        port: candidate.listen.port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
+        port: port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
         server_name: Value::text(names.first().map_or("", String::as_str)),
         browser,
         handshake: true,

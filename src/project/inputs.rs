@@ -1,18 +1,19 @@
 //! From paths to what is analysed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Problem, roots};
 use crate::engine::Target;
 use crate::model::ScopeKind;
 use crate::model::config::context::guess;
-use crate::model::config::lookup::Lookup;
+use crate::model::config::lookup::{Lookup, main_file_for};
 use crate::settings::Settings;
 use crate::source::{
     FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, normalise, split_dump,
 };
 use crate::syntax::Files;
+use crate::syntax::pragma::Pragma;
 
 /// Within so many bytes, a dump says that it is one.
 const HEAD: usize = 64 * 1024;
@@ -55,6 +56,11 @@ pub(super) struct Inputs {
     pub text: Option<PathBuf>,
     /// The files are those of an `nginx -T` dump: all the world there is.
     pub is_dump: bool,
+    /// Dumps that lie in directories, each a world of its own: its main file, and the directory that
+    /// stands for `/` in it, which is the dump's own path.
+    worlds: Vec<(PathBuf, PathBuf)>,
+    /// The files that somebody named.
+    named: HashSet<PathBuf>,
     /// What a walk through directories found; none without a directory.
     pub walked: Option<Found>,
     /// Main configurations to analyse with.
@@ -114,6 +120,7 @@ impl Gathered {
             return self.take_dump(text);
         }
         self.inputs.paths.push(name.clone());
+        self.inputs.named.insert(name.clone());
         self.inputs.text = Some(name.clone());
         self.texts.insert(name, text.to_vec());
         Ok(())
@@ -134,23 +141,40 @@ impl Gathered {
                     return self.take_dump(&fs.read(path).map_err(failure)?);
                 }
                 self.inputs.paths.push(path.to_owned());
+                // Roots that nobody but `wslint.toml` names are what a gate looks at.
+                if !asked.inputs.is_empty() {
+                    self.inputs.named.insert(path.to_owned());
+                }
             }
             FileKind::Directory => {
                 let base = settings.folder();
                 let leave_out = LeaveOut { exclude: &settings.exclude, base: &base, ignored: !asked.ignored_too };
                 let found = discover(fs, path, leave_out);
-                if found.files.is_empty() {
+                for dump in &found.dumps {
+                    self.take_world(dump, &fs.read(dump).map_err(failure)?);
+                }
+                if found.files.is_empty() && found.dumps.is_empty() {
                     let like = found.passed_over.iter().find(|(_, why)| *why == PassedOver::NotNginx);
                     return Err(Problem::NothingIn(path.to_owned(), like.map(|(p, _)| p.clone())));
                 }
                 self.inputs.paths.extend(found.files.iter().cloned());
                 let walked = self.inputs.walked.get_or_insert_default();
-                walked.files.extend(found.files);
+                walked.files.extend(found.files.into_iter().chain(found.dumps));
                 walked.passed_over.extend(found.passed_over);
             }
             FileKind::Other => return Err(Problem::NeitherFileNorFolder(path.to_owned())),
         }
         Ok(())
+    }
+
+    /// The files of a dump that lies in a directory stand below the dump, as if it were the root of a disk.
+    fn take_world(&mut self, dump: &Path, text: &[u8]) {
+        let below = |path: PathBuf| dump.join(path.strip_prefix("/").unwrap_or(&path));
+        let files = split_dump(text);
+        let Some(main) = files.first().map(|(path, _)| below(path.clone())) else { return };
+        self.inputs.paths.extend(files.iter().map(|(path, _)| below(path.clone())));
+        self.texts.extend(files.into_iter().rev().map(|(path, text)| (below(path), text)));
+        self.inputs.worlds.push((main, dump.to_owned()));
     }
 
     /// The files of a dump stand for the disk of the machine that it comes from.
@@ -162,6 +186,7 @@ impl Gathered {
         }
         inputs.paths.extend(files.first().map(|(path, _)| path.clone()));
         inputs.is_dump = true;
+        inputs.named.extend(inputs.paths.iter().cloned());
         inputs.search = false;
         inputs.forced = false;
         inputs.roots.clear();
@@ -180,7 +205,19 @@ impl Inputs {
     pub(super) fn open(&self, files: &mut Files<'_>) -> Result<Vec<Target>, Problem> {
         let mut targets: Vec<Target> = Vec::new();
         let mut fragments = Vec::new();
-        for path in &self.paths {
+        for (main, top) in &self.worlds {
+            files.lock(top);
+            let file = read(files, main)?;
+            let lookup = Lookup {
+                project: top.clone(),
+                map: vec![(PathBuf::from("/"), top.clone(), true)],
+                complete: true,
+                ..self.target_of(files, file, true).lookup
+            };
+            targets.push(Target { lookup, dump: true, ..self.target_of(files, file, true) });
+        }
+        let in_world = |path: &Path| self.worlds.iter().any(|(_, top)| path.starts_with(top));
+        for path in self.paths.iter().filter(|p| !in_world(p)) {
             let file = read(files, path)?;
             let forced = self.forced && self.roots.contains(path);
             let target = self.target_of(files, file, forced || self.is_dump);
@@ -194,12 +231,24 @@ impl Inputs {
                 let reached = roots::reached(files, target);
                 fragments.retain(|f| !reached.contains(&f.file));
             }
+            // A snippet is judged where other files of the run include it, and nowhere else.
+            let mut snippets = HashSet::new();
+            for fragment in &fragments {
+                if !snippets.contains(&fragment.file) {
+                    snippets.extend(roots::reached(files, fragment));
+                }
+            }
+            fragments.retain(|f| !snippets.contains(&f.file));
         }
         if !fragments.is_empty() {
             let candidates = self.candidates(files, &targets, &fragments);
             roots::adopt(files, &mut targets, &mut fragments, candidates);
         }
         targets.extend(fragments);
+        for target in targets.iter_mut().filter(|t| !t.named) {
+            // Where a root is only read to understand a fragment, it is the fragment that was named.
+            target.named = !target.reports && !self.named.is_empty();
+        }
         Ok(targets)
     }
 
@@ -208,6 +257,9 @@ impl Inputs {
         let mut paths = self.roots.clone();
         if self.search && !self.forced {
             paths.extend(roots::around(files, fragments));
+            // A machine's own files have a main configuration whose place is known.
+            let own = |f: &Target| files.fs().canonicalize(&files.sources.get(f.file).path).ok();
+            paths.extend(fragments.iter().filter_map(own).filter_map(|p| main_file_for(&p)));
         }
         let mut out: Vec<Target> = Vec::new();
         for path in paths {
@@ -223,8 +275,8 @@ impl Inputs {
     fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool) -> Target {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
-        let named = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
-        let found = guess(ast, ast.text(&source.bytes), named, &source.path);
+        let is_main = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
+        let found = guess(ast, ast.text(&source.bytes), is_main, &source.path);
         let is_root = found.is_root || forced;
         let (context, inferred) = match self.context.or_else(|| stated_context(files, file)) {
             _ if is_root => (ScopeKind::Main, false),
@@ -237,19 +289,26 @@ impl Inputs {
             .filter(|p| !p.as_os_str().is_empty())
             .map_or_else(|| PathBuf::from("."), Path::to_owned);
         let project = if self.is_dump { PathBuf::from("/") } else { project_of(files.fs(), &parent) };
-        let lookup = Lookup { root_dir: parent, project, map: self.map.clone(), fragment: !is_root, enabled: None };
-        Target { file, is_root, context, inferred, lookup, reports: true, dump: self.is_dump }
+        let lookup = Lookup {
+            root_dir: parent,
+            project,
+            map: self.map.clone(),
+            fragment: !is_root,
+            enabled: None,
+            complete: self.is_dump,
+        };
+        let named = self.named.contains(&source.path);
+        Target { file, is_root, context, inferred, lookup, reports: true, dump: self.is_dump, named }
     }
 }
 
 /// `# wslint: context=server` in the first comment of a fragment.
 fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
     let comment = *files.asts[file.0 as usize].comments.first()?;
-    let text = String::from_utf8_lossy(files.sources.get(file).text(comment)).into_owned();
-    let words =
-        text.trim_start_matches('#').trim().strip_prefix("wslint:")?.trim().strip_prefix("context=")?.to_owned();
-    let name = words.split_whitespace().next()?;
-    ScopeKind::of_context(name)
+    match Pragma::read(&String::from_utf8_lossy(files.sources.get(file).text(comment))) {
+        Some(Pragma::Context(name)) => ScopeKind::of_context(name),
+        _ => None,
+    }
 }
 
 fn read(files: &mut Files<'_>, path: &Path) -> Result<FileId, Problem> {

@@ -79,7 +79,7 @@ impl Problem {
                 "an `nginx -T` dump cannot be written back; `--diff` prints the patch for its files",
                 "`nginx -T` 的输出无法写回；用 `--diff` 可以得到针对其中各文件的补丁"
             ),
-            Problem::Settings(error) => Text::same(error.to_string()),
+            Problem::Settings(error) => error.text(),
             Problem::Usage(text) | Problem::Write(text) => text.clone(),
             Problem::NothingToTrace => text!("nothing to trace", "没有可以追踪的配置"),
         }

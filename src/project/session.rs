@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Asked, Problem, Subject};
 use crate::engine::{Baseline, Options};
+use crate::i18n::Text;
 use crate::model::analysis::Versions;
 use crate::model::evidence::Declarations;
 use crate::rules;
@@ -74,8 +75,10 @@ impl<'d> Session<'d> {
         let versions = match &settings.nginx_version {
             None => Versions::ALL,
             Some(text) => Versions::parse(text).map_err(|e| {
+                let e = e.text();
+                let (en, zh) = (e.en, e.zh);
                 let file = settings.file.as_deref().unwrap_or(Path::new(settings::NAME)).display();
-                Problem::Usage(text!("{file}: nginx-version: {e}", "{file}：nginx-version：{e}"))
+                Problem::Usage(text!("{file}: nginx-version: {en}", "{file}：nginx-version：{zh}"))
             })?,
         };
         Ok(Options {
@@ -103,7 +106,7 @@ impl<'d> Session<'d> {
             _ => Problem::Io(path.to_owned(), e),
         })?;
         settings::parse_baseline(&bytes, self.folder_of(path))
-            .map_err(|e| Problem::Usage(text!("{path}: {e}", "{path}：{e}", path = path.display())))
+            .map_err(|e| Problem::Usage(about(path.display(), e.text())))
     }
 
     /// The directory of a file, absolute and without links.
@@ -119,4 +122,10 @@ impl<'d> Session<'d> {
     pub fn open(&self, asked: &Asked) -> Result<Subject<'d>, Problem> {
         Subject::open(self.disk, &self.texts, &self.settings, asked)
     }
+}
+
+/// A problem, with what it is about in front.
+fn about(what: impl std::fmt::Display, problem: Text) -> Text {
+    let (en, zh) = (problem.en, problem.zh);
+    text!("{what}: {en}", "{what}：{zh}")
 }

@@ -51,7 +51,10 @@ impl Story {
         let reason = match &arrival.outcome {
             Outcome::Upgrades => None,
             Outcome::Broken(reason) => Some(words::reason(config, reason)),
-            Outcome::Unknown(why) => Some(words::why(config, why)),
+            Outcome::Unknown(why) => {
+                let last = found.location().or(found.server.as_ref().map(|c| c.server)).unwrap_or(config.top());
+                Some(words::hangs_on(analysis, last, why).0)
+            }
         };
         let fixable = found.verdict == Verdict::Broken && endpoint.is_some();
         Story {
@@ -90,7 +93,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
             |o| {
                 format!(
                     "listen {}   {}",
-                    (0..config.args(o).len()).map(|i| config.arg_text(o, i)).collect::<Vec<_>>().join(" "),
+                    (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "),
                     place(analysis, o)
                 )
             },
@@ -129,7 +132,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
             (Matcher::Named(_), _) => text!("by name", "按名称"),
         };
         let words = (0..config.args(location.occ).len())
-            .map(|i| config.arg_text(location.occ, i))
+            .map(|i| config.arg_shown(location.occ, i))
             .collect::<Vec<_>>()
             .join(" ");
         let at = place(analysis, location.occ);
@@ -137,7 +140,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
         out.push(text!("location {words}   {at}   {en}", "location {words}   {at}   {zh}"));
     }
     if let (Some((_, pass)), Some(sent)) = (found.arrival.proxied, &found.arrival.forwarded) {
-        let target = config.arg_text(pass, 0);
+        let target = config.arg_shown(pass, 0);
         let uri = found.arrival.upstream_uri.as_ref().and_then(|u| u.display()).unwrap_or_else(|| "…".to_owned());
         let (method, version) =
             (sent.method.display().unwrap_or_default(), sent.http_version.display().unwrap_or_else(|| "?".to_owned()));
@@ -166,7 +169,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
         } else if value == "$proxy_host"
             && let Some((_, pass)) = found.arrival.proxied
         {
-            let url = config.arg_text(pass, 0);
+            let url = config.arg_shown(pass, 0);
             let host = url.split_once("://").map_or("", |(_, r)| r).split('/').next().unwrap_or("");
             value = format!("{host} ($proxy_host)");
         }

@@ -10,10 +10,11 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
+use super::paint::{BAD, DOUBTFUL, HINT, STRONG, paint};
 use super::plain::is_dangerous;
-use super::{Report, escaped};
+use super::{Report, escaped, prose};
 use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
-use crate::i18n::{Lang, Text};
+use crate::i18n::Lang;
 use crate::source::{FileId, LineIndex, SourceFile, Span};
 use crate::text;
 
@@ -70,17 +71,13 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     Ok(())
 }
 
-fn paint(look: Look, code: &str, text: &str) -> String {
-    if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-}
-
 fn severity(look: Look, severity: Severity, rule: &str) -> String {
-    let code = match severity {
-        Severity::Error => "1;31",
-        Severity::Warning => "1;33",
-        Severity::Advice => "1;36",
+    let style = match severity {
+        Severity::Error => BAD,
+        Severity::Warning => DOUBTFUL,
+        Severity::Advice => HINT,
     };
-    paint(look, code, &format!("{}[{rule}]", severity.as_str()))
+    paint(look, style, &format!("{}[{rule}]", severity.as_str()))
 }
 
 fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Look) {
@@ -94,7 +91,7 @@ fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Loo
 fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Look, pen: &mut Pen<'a>) {
     let lang = report.lang;
     let message = escaped(found.message.get(lang), false);
-    let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, "1", &message));
+    let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, STRONG, &message));
     // The primary's file first, then the others in the order in which the labels name them.
     let mut groups: Vec<(FileId, Vec<&Label>)> = vec![(found.primary.place.file, vec![&found.primary])];
     for label in &found.labels {
@@ -110,17 +107,17 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
     }
     let mut note = |name: &str, text: &str| {
         if !text.is_empty() {
-            let width = look.width.saturating_sub(display_width(name) + 5).max(40);
+            let width = look.width.saturating_sub(prose::width(name) + 5).max(40);
             // Thousands of findings have the same few reasons.
             let lines = match pen.wrapped.get(&(width, text.to_owned())) {
                 Some(lines) => lines,
                 None => {
-                    let lines = wrap(&escaped(text, false), width);
+                    let lines = prose::wrap(&escaped(text, false), width);
                     pen.wrapped.entry((width, text.to_owned())).or_insert(lines)
                 }
             };
             for (i, line) in lines.iter().enumerate() {
-                let head = if i == 0 { paint(look, "1;36", name) } else { " ".repeat(display_width(name)) };
+                let head = if i == 0 { paint(look, HINT, name) } else { " ".repeat(prose::width(name)) };
                 let _ = writeln!(out, "  {head}   {line}");
             }
         }
@@ -151,31 +148,6 @@ fn words<'w>(lang: Lang, en: &'w str, zh: &'w str) -> &'w str {
     }
 }
 
-/// Columns that a text takes: wide characters take two.
-fn display_width(text: &str) -> usize {
-    text.chars()
-        .map(|c| if (c as u32) >= 0x1100 && !matches!(c, '─'..='╿' | '…' | '“' | '”' | '’') { 2 } else { 1 })
-        .sum()
-}
-
-/// Words in lines of at most `width` columns; Chinese may break anywhere.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_inclusive(|c: char| c == ' ' || (c as u32) >= 0x3000) {
-        let len = display_width(word.trim_end());
-        if used > 0 && used + len > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push_str(word);
-        }
-        used += display_width(word);
-    }
-    lines.iter().map(|l| l.trim_end().to_owned()).collect()
-}
-
 /// A file as it may be shown: valid UTF-8, control characters escaped.
 struct View<'a> {
     name: String,
@@ -188,12 +160,10 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn new(file: &'a SourceFile) -> View<'a> {
         let name = escaped(&file.path.display().to_string(), false);
-        // A line break may be CRLF; a CR elsewhere would take the cursor back to the start of the line.
-        let hides = |c: char, next: Option<&u8>| match c {
-            '\n' | '\t' => false,
-            '\r' => next != Some(&b'\n'),
-            c => is_dangerous(c),
-        };
+        // A line break may be CRLF, which miette would count on its own; a CR elsewhere would take the cursor back
+        // to the start of the line.
+        let hides = |c: char, _: Option<&u8>| !matches!(c, '\n' | '\t') && is_dangerous(c);
+        let breaks = |c: char, next: Option<&u8>| c == '\r' && next == Some(&b'\n');
         let behind = |at: usize, c: char| file.bytes.get(at + c.len_utf8());
         if let Ok(text) = std::str::from_utf8(&file.bytes)
             && !text.char_indices().any(|(i, c)| hides(c, behind(i, c)))
@@ -205,7 +175,9 @@ impl<'a> View<'a> {
         let mut old = 0;
         for chunk in file.bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if hides(c, behind(old as usize, c)) {
+                if breaks(c, behind(old as usize, c)) {
+                    shifts.push((old + 1, text.len() as u32));
+                } else if hides(c, behind(old as usize, c)) {
                     text.push_str(&escaped(c.encode_utf8(&mut [0; 4]), false));
                     shifts.push((old + c.len_utf8() as u32, text.len() as u32));
                 } else {
@@ -348,58 +320,4 @@ fn context_lines(view: &View<'_>, labels: &[LabeledSpan]) -> usize {
     lines.sort_unstable();
     let widest = lines.windows(2).map(|w| w[1] - w[0]).filter(|gap| (2..=NEAR).contains(gap)).max();
     widest.map_or(0, |gap| gap / 2)
-}
-
-/// The last lines: what was seen, and what to type next.
-pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
-    let (errors, warnings, advice) =
-        (report.count(Severity::Error), report.count(Severity::Warning), report.count(Severity::Advice));
-    let endpoints = report.checked.endpoints.len();
-    let broken = report.broken().count();
-    let opens = report.checked.endpoints.iter().filter(|e| e.verdict.as_str() == "upgrades").count();
-    let files = report.checked.files.len();
-    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
-    if errors + warnings == 0 {
-        let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
-        let rest = endpoints - opens;
-        let mut out = text!(
-            "{f}, {e}: {opens} upgrade, {rest} carry no WebSocket. Nothing to report.",
-            "{files} 个文件,{endpoints} 个端点:{opens} 个可升级,{rest} 个不承载 WebSocket。没有问题。"
-        );
-        if advice > 0 {
-            out.en.to_mut().push_str(&format!(
-                " {} with `-v`.",
-                if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") }
-            ));
-            out.zh.to_mut().push_str(&format!("另有 {advice} 条建议,用 `-v` 查看。"));
-        }
-        return out;
-    }
-    let mut en = Vec::new();
-    let mut zh = Vec::new();
-    if errors > 0 {
-        en.push(plural(errors, "error"));
-        zh.push(format!("{errors} 个错误"));
-    }
-    if warnings > 0 {
-        en.push(plural(warnings, "warning"));
-        zh.push(format!("{warnings} 个警告"));
-    }
-    let (en, zh) = (en.join(" and "), zh.join("、"));
-    let (f, e) = (plural(files, "file"), plural(endpoints, "endpoint"));
-    let mut out = text!(
-        "{en} in {f}, {broken} of {e} broken.",
-        "{files} 个文件中有 {zh},{endpoints} 个端点中有 {broken} 个握手失败。"
-    );
-    let fixable = report.fixable();
-    if fixable > 0 {
-        let it = if fixable == errors + warnings {
-            if fixable == 1 { "it".to_owned() } else { "them".to_owned() }
-        } else {
-            format!("{fixable} of them")
-        };
-        out.en.to_mut().push_str(&format!(" Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`."));
-        out.zh.to_mut().push_str(&format!("用 `wslint --fix {paths}` 修复其中 {fixable} 个,或用 `--diff` 查看补丁。"));
-    }
-    out
 }

@@ -8,9 +8,13 @@ mod human;
 mod item;
 mod json;
 mod junit;
+pub(crate) mod paint;
 mod plain;
+mod prose;
 mod rdjson;
 mod sarif;
+pub mod shell;
+mod summary;
 mod ticket;
 mod trace;
 
@@ -28,13 +32,13 @@ pub use checkstyle::checkstyle;
 pub use concise::concise;
 pub use github::{github, github_summary};
 pub use gitlab::gitlab;
-pub(crate) use human::summary;
 pub use human::{Look, human};
 pub use json::{json, trace_json};
 pub use junit::junit;
 pub use plain::escaped;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
+pub use summary::{Next, summary};
 pub use ticket::{Ticket, ticket};
 pub use trace::trace_human;
 

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use super::github::cell;
 use super::item::items;
-use super::{Report, escaped};
+use super::{Report, escaped, shell};
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
+use crate::syntax::address::{Address, Target, Use};
 use crate::text;
 
 /// What the ticket is made of, beside the findings.
@@ -163,7 +164,7 @@ fn folder(ticket: &Ticket<'_>) -> &'static str {
 
 fn steps(out: &mut Page, ticket: &Ticket<'_>) {
     let folder = folder(ticket);
-    let files: Vec<String> = ticket.files.iter().map(|f| quoted(&f.display().to_string())).collect();
+    let files: Vec<String> = ticket.files.iter().map(|f| shell::path(f)).collect();
     out.heading(2, &text!("Steps", "操作步骤"));
     if folder == "." {
         out.line(&text!(
@@ -172,9 +173,9 @@ fn steps(out: &mut Page, ticket: &Ticket<'_>) {
         ));
         out.line(&Text::same(""));
     }
-    let backup = format!("tar -czf websocket-backup.tar.gz {}", files.join(" "));
+    let backup = format!("tar -czf websocket-backup.tar.gz -- {}", files.join(" "));
     out.step(1, &text!("Keep a copy of what is there.", "备份现有文件。"), &backup);
-    let apply = format!("patch -p1 -d {folder} < {PATCH}");
+    let apply = format!("patch -p1 --no-backup-if-mismatch --follow-symlinks -d {folder} < {PATCH}");
     out.step(2, &text!("Apply the patch.", "打补丁。"), &apply);
     out.step(3, &text!("Let nginx test the configuration.", "让 nginx 检查配置。"), "nginx -t");
     out.step(
@@ -212,7 +213,8 @@ fn verify(out: &mut Page, broken: &[&EndpointFact]) {
 
 fn roll_back(out: &mut Page, ticket: &Ticket<'_>) {
     out.heading(2, &text!("Roll back", "回滚"));
-    let command = format!("patch -R -p1 -d {} < {PATCH}\nnginx -t && nginx -s reload", folder(ticket));
+    // The copy of the first step: `patch -R` would leave `.orig` files where nginx includes everything.
+    let command = format!("tar -xzf websocket-backup.tar.gz -C {}\nnginx -t && nginx -s reload", folder(ticket));
     out.block("sh", &command);
 }
 
@@ -220,7 +222,7 @@ fn roll_back(out: &mut Page, ticket: &Ticket<'_>) {
 fn curl(url: &str) -> String {
     format!(
         "curl --http1.1 -i -N --max-time 5 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' {}",
-        quoted(url)
+        shell::word(url)
     )
 }
 
@@ -228,7 +230,8 @@ fn curl(url: &str) -> String {
 fn address(endpoint: &EndpointFact, websocket: bool) -> String {
     let listen = endpoint.words().server.listen.first().map_or("80", String::as_str);
     let tls = endpoint.words().server.listen.iter().any(|l| l.split_whitespace().any(|w| w == "ssl"));
-    let port = listen.split_whitespace().next().unwrap_or("80").rsplit(':').next().unwrap_or("80");
+    let bound = Address::parse(listen.split_whitespace().next().unwrap_or("80"), Use::Listen).ok();
+    let port = bound.and_then(|b| b.ports).map(|(first, _)| first);
     let named = |n: &&String| !n.is_empty() && *n != "_" && !n.starts_with(['~', '*', '.']) && !n.ends_with('*');
     let host = endpoint.words().server.names.iter().find(named).map_or("localhost", String::as_str);
     let scheme = match (websocket, tls) {
@@ -237,8 +240,8 @@ fn address(endpoint: &EndpointFact, websocket: bool) -> String {
         (false, true) => "https",
         (false, false) => "http",
     };
-    let usual = if tls { "443" } else { "80" };
-    let port = if port == usual || port.parse::<u16>().is_err() { String::new() } else { format!(":{port}") };
+    let usual = if tls { 443 } else { 80 };
+    let port = port.filter(|p| *p != usual).map(|p| format!(":{p}")).unwrap_or_default();
     format!("{scheme}://{host}{port}{}", path(endpoint))
 }
 
@@ -254,20 +257,14 @@ fn path(endpoint: &EndpointFact) -> String {
 /// The backend's own address, where `proxy_pass` names one.
 fn backend(endpoint: &EndpointFact) -> Option<String> {
     let url = &*endpoint.words().proxy_pass;
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split('/').next()?;
-    let is_host = authority.contains(['.', ':', '[']) || authority == "localhost";
-    if url.contains('$') || !is_host || authority.starts_with("unix:") || !matches!(scheme, "http" | "https") {
+    let target = Target::of(url.as_bytes());
+    let host = target.host()?;
+    // A name without a dot is that of an upstream, unless it has a port.
+    let is_host = target.port().is_some() || host.contains(['.', '[']) || host == "localhost";
+    if url.contains('$') || !is_host || !target.is_http() {
         return None;
     }
-    Some(if rest.contains('/') { url.to_owned() } else { format!("{url}{}", path(endpoint)) })
-}
-
-/// A word for the shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]".contains(c);
-    let word = escaped(word, false);
-    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    Some(if target.uri().is_empty() { format!("{url}{}", path(endpoint)) } else { url.to_owned() })
 }
 
 /// Text within backticks.

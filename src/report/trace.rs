@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::paint::{BAD, DOUBTFUL, GOOD, STRONG, paint};
+use super::prose::padded;
 use super::{Look, escaped};
 use crate::i18n::Lang;
 use crate::model::way::verdict::Verdict;
@@ -10,9 +12,12 @@ use crate::text;
 
 /// The story for a terminal.
 pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
-    let paint =
-        |code: &str, text: &str| if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
-    let mut out = format!("{}\n", paint("1", &escaped(&traced.url, false)));
+    let paint = |style, text: &str| paint(look, style, text);
+    let mut out = format!(
+        "{}
+",
+        paint(STRONG, &escaped(&traced.url, false))
+    );
     let count = traced.steps.len();
     for (i, step) in traced.steps.iter().enumerate() {
         let branch = if i + 1 == count { "└─" } else { "├─" };
@@ -22,7 +27,7 @@ pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
         let head = text!("the backend receives", "后端收到");
         let from = text!("from", "来源");
         let width = traced.received.iter().map(|(l, _)| l.chars().count()).max().unwrap_or(0).clamp(20, 48);
-        let _ = writeln!(out, "\n  {:<width$}  {}", head.get(lang), from.get(lang));
+        let _ = writeln!(out, "\n  {}  {}", padded(head.get(lang), width), from.get(lang));
         for (line, origin) in &traced.received {
             let _ = writeln!(out, "  {:<width$}  {}", escaped(line, false), escaped(origin.get(lang), false));
         }
@@ -30,17 +35,17 @@ pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
     let reason = traced.reason.as_ref().map(|r| escaped(r.get(lang), false)).unwrap_or_default();
     let line = match traced.verdict {
         Verdict::Upgrades => {
-            paint("1;32", text!("✓ upgrades: the WebSocket opens.", "✓ upgrades:WebSocket 可以打开。").get(lang))
+            paint(GOOD, text!("✓ upgrades: the WebSocket opens.", "✓ upgrades:WebSocket 可以打开。").get(lang))
         }
-        Verdict::Broken => paint("1;31", text!("✗ broken: {reason}.", "✗ broken:{reason}。").get(lang)),
+        Verdict::Broken => paint(BAD, text!("✗ broken: {reason}.", "✗ broken:{reason}。").get(lang)),
         Verdict::Rejected => {
             let why = traced.rejected_because.as_deref().map(|r| escaped(r, false)).unwrap_or_default();
             paint(
-                "1;31",
+                BAD,
                 text!("✗ rejected: nginx refuses to start: {why}.", "✗ rejected:nginx 拒绝启动:{why}。").get(lang),
             )
         }
-        Verdict::Unknown => paint("1;33", text!("? unknown: {reason}.", "? unknown:{reason}。").get(lang)),
+        Verdict::Unknown => paint(DOUBTFUL, text!("? unknown: {reason}.", "? unknown:{reason}。").get(lang)),
     };
     let _ = writeln!(out, "\n{line}");
     if traced.verdict == Verdict::Broken && traced.endpoint.is_some() {

@@ -70,6 +70,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let mut seen: HashSet<ScopeId> = HashSet::default();
     let mut quiet = Quiet::default();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded) {
+        // The alternatives of a template are never sent together.
+        let config = config.rendered(endpoint.rendering.as_deref());
         let Some(level) = config
             .effective_list(endpoint.scope, name::PROXY_SET_HEADER)
             .0
@@ -78,10 +80,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         };
         seen.insert(level);
-        let sent: Vec<OccId> = config
-            .own_named(level, name::PROXY_SET_HEADER)
-            .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Upgrade") && !config.arg_text(o, 1).is_empty())
-            .collect();
+        let is_sent = |o: &OccId| config.arg(*o, 1).is_some_and(|v| !v.is_empty());
+        let sent: Vec<OccId> =
+            config.headers(level, "Upgrade").filter(is_sent).filter(|o| !cx.misspellings.stand_in(*o)).collect();
         // One that came through an include stays, else the first one.
         let included = |o: &&OccId| config.includes(**o).next().is_some();
         let kept = sent.iter().find(included).or(sent.first());

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Context, Rule, remedy, replace};
+use super::{Context, Rule, connection, replace};
 use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::model::config::inherit::Origin;
@@ -124,15 +124,18 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "use a map that yields `upgrade` for `websocket` alone",
             "使用只对 `websocket` 返回 `upgrade` 的 map"
         );
-        let ordinary = endpoints.first().map(|e| remedy::ordinary_connection(cx, e)).unwrap_or_default();
-        let agree = endpoints.iter().all(|e| remedy::ordinary_connection(cx, e) == ordinary);
-        if let (true, true, Some(place)) = (agree, cx.writable(config.file(occ)), remedy::map_place(cx)) {
+        let ordinary = endpoints.first().map(|e| connection::ordinary_connection(cx, e)).unwrap_or_default();
+        let agree = endpoints.iter().all(|e| connection::ordinary_connection(cx, e) == ordinary);
+        if let (true, true, Some(place)) = (agree, cx.writable(config.file(occ)), connection::map_place(cx)) {
             let name = cx.map_name(&ordinary);
             found.fix = Some(Fix {
                 title: text!("let only WebSocket through", "只放行 WebSocket"),
                 applicability: Applicability::Unsafe,
                 note: Some(text!("somebody may want another protocol tunnelled", "也许有人需要其他协议")),
-                edits: vec![replace(config, occ, 1, &format!("${name}")), remedy::map_edit(place, &name, &ordinary)],
+                edits: vec![
+                    replace(config, occ, 1, &format!("${name}")),
+                    connection::map_edit(place, &name, &ordinary),
+                ],
             });
         }
         out.push(found);

@@ -73,9 +73,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             quiet.add(config, scope);
             continue;
         }
-        let upgrade =
-            |o: &OccId| config.arg_text(*o, 0).eq_ignore_ascii_case("Upgrade") && header_tries(&cx.analysis.world, *o);
-        let Some(header) = config.own_named(scope, name::PROXY_SET_HEADER).find(upgrade) else { continue };
+        // A misspelt `proxy_pass` has its own finding.
+        if cx.misspellings.around(config, scope).any(|(_, m)| m.meant == "proxy_pass") {
+            continue;
+        }
+        let tries = |o: &OccId| header_tries(&cx.analysis.world, *o);
+        let Some(header) = config.headers(scope, "Upgrade").find(tries) else { continue };
         let location = cx.location_words(scope);
         let mut found = rule.at(
             config.head(header),

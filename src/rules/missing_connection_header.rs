@@ -81,6 +81,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Connection"]));
         found.why = text!(
             "nginx itself sends `Connection: close`, from 1.29.7 on none; the backend looks for the token `upgrade` (RFC 6455 §4.2.1).",
             "nginx 自己发送 `Connection: close`,1.29.7 起不发送;后端要找的是 `upgrade`(RFC 6455 §4.2.1)。"

@@ -84,7 +84,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!(
                     "`proxy_http_version {}` makes the handshake an HTTP/1.0 request",
                     "`proxy_http_version {}` 使握手成为 HTTP/1.0 请求",
-                    config.arg_text(*occ, 0)
+                    config.arg_shown(*occ, 0)
                 ),
             ),
             None => rule.at(
@@ -100,6 +100,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         };
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.labels.extend(cx.commented_out(endpoint, &["proxy_http_version"]));
         found.why = text!(
             "a WebSocket handshake is an HTTP/1.1 request (RFC 6455 §4.1); strict backends answer 505 or 400, or close the connection.",
             "WebSocket 握手是 HTTP/1.1 请求(RFC 6455 §4.1),严格的后端会返回 505、400 或断开连接。"

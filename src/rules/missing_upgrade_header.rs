@@ -71,6 +71,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("`Upgrade` is not passed on in `{location}`", "`{location}` 没有转发 `Upgrade`"),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Upgrade"]));
         if connection.is_some() {
             found
                 .labels

@@ -1,3 +1,4 @@
+use super::slips;
 use super::{Context, Rule, replace, safe};
 use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
@@ -7,6 +8,7 @@ use crate::model::value::request::Request;
 use crate::model::way::endpoint::Endpoint;
 use crate::model::way::verdict::Verdict;
 use crate::model::{OccId, Value};
+use crate::syntax::SlipKind;
 use crate::syntax::word;
 use crate::text;
 
@@ -72,6 +74,7 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    slips::findings(cx, rule, &|kind| *kind == SlipKind::HtmlQuotes, out);
     let mut broken: Vec<Vec<&Endpoint>> = vec![Vec::new(); cx.misspellings.len()];
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.verdict() == Verdict::Broken) {
         for (i, misspelling) in cx.misspellings.around(config, endpoint.scope) {

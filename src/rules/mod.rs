@@ -19,7 +19,9 @@ macro_rules! rule {
 }
 
 mod cached_handshake;
+mod connection;
 mod directive_not_allowed;
+mod duplicate_host_header;
 mod duplicate_upgrade_header;
 mod h2c_upgrade;
 mod handshake_fails;
@@ -40,6 +42,7 @@ mod rejected_by_nginx;
 mod remedy;
 mod shadowed_websocket_headers;
 mod short_read_timeout;
+mod slips;
 mod subrequest_upgrade;
 mod syntax_error;
 mod unconditional_upgrade;
@@ -72,7 +75,7 @@ use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
 use crate::text;
 
-pub use remedy::ConnectionMode;
+pub use connection::ConnectionMode;
 
 /// Whether a rule comes with edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +128,7 @@ pub static ALL: &[&Rule] = &[
     &hidden_upgrade_response::RULE,
     &unreachable_endpoint::RULE,
     &duplicate_upgrade_header::RULE,
+    &duplicate_host_header::RULE,
     &headers_without_proxy::RULE,
     &path_mismatch::RULE,
     &subrequest_upgrade::RULE,
@@ -148,6 +152,11 @@ pub fn ignore_finding(place: Place, problem: &IgnoreProblem) -> Diagnostic {
     unused_ignore::finding(place, problem)
 }
 
+/// The finding for a URL whose handshake does not open, in the configuration that begins with this file.
+pub fn url_finding(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnostic {
+    handshake_fails::for_url(cx, traced, file)
+}
+
 /// The rule with this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|r| r.name == name)
@@ -160,6 +169,8 @@ pub struct Options {
     pub connection: ConnectionMode,
     /// Advice is only counted: it needs no words and no fix, and nothing can take it back.
     pub count_advice: bool,
+    /// A location about which nothing says WebSocket is worth advice at most.
+    pub bare_is_advice: bool,
 }
 
 /// What a rule sees.
@@ -176,6 +187,8 @@ pub struct Context<'a> {
     pub traced: Option<&'a Trace>,
     /// The places of advice that is only counted.
     counted: RefCell<Vec<Place>>,
+    /// The places of locations about which nothing says WebSocket, where that is only advice.
+    bare: RefCell<Vec<Place>>,
     read_only: &'a dyn Fn(FileId) -> bool,
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
@@ -199,6 +212,7 @@ impl<'a> Context<'a> {
             options,
             traced,
             counted: RefCell::default(),
+            bare: RefCell::default(),
             read_only,
             map_names: RefCell::default(),
             subrequests: OnceCell::new(),
@@ -211,8 +225,13 @@ impl<'a> Context<'a> {
         self.analysis.config()
     }
 
-    /// Whether fixes may change a file.
+    /// Whether fixes may change a file. As long as it has slips, these come first.
     pub fn writable(&self, file: FileId) -> bool {
+        self.may_change(file) && self.config().ast(file).slips.is_empty()
+    }
+
+    /// Whether slips in a file may be put right.
+    fn may_change(&self, file: FileId) -> bool {
         !(self.read_only)(file) && self.config().ast(file).errors.is_empty()
     }
 
@@ -294,8 +313,7 @@ impl<'a> Context<'a> {
     fn location_words(&self, scope: ScopeId) -> String {
         let config = self.config();
         let Some(occ) = config.scope(scope).opened_by else { return "this level".to_owned() };
-        let words: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_shown(occ, i)).collect();
-        format!("{} {}", config.occ(occ).name.as_str(), words.join(" ")).trim_end().to_owned()
+        format!("{} {}", config.occ(occ).name.as_str(), config.shown(occ)).trim_end().to_owned()
     }
 
     /// The first of these endpoints in each server, with how many more of the server share its fate:
@@ -314,9 +332,30 @@ impl<'a> Context<'a> {
         out
     }
 
-    /// The places of advice that is only counted.
-    pub fn into_counted(self) -> Vec<Place> {
-        self.counted.into_inner()
+    /// `error*`: an error where something says that the endpoint carries WebSocket; else a warning in what
+    /// somebody named, and advice in what wslint came upon.
+    fn by_evidence(&self, endpoint: &Endpoint) -> Severity {
+        match (endpoint.evidence, self.options.bare_is_advice) {
+            (Evidence::None, true) => Severity::Advice,
+            (Evidence::None, false) => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// Notes an endpoint about which nothing says WebSocket, where that is only advice; whether there is
+    /// nothing more to be said of it.
+    fn only_counts(&self, endpoint: &Endpoint) -> bool {
+        if self.by_evidence(endpoint) > Severity::Advice {
+            return false;
+        }
+        let place = self.config().head(endpoint.pass);
+        self.bare.borrow_mut().push(place);
+        self.options.count_advice
+    }
+
+    /// The places of advice that is only counted, and of locations about which nothing says WebSocket.
+    pub fn into_counted(self) -> (Vec<Place>, Vec<Place>) {
+        (self.counted.into_inner(), self.bare.into_inner())
     }
 
     /// Where it hurts: labels on the first three locations, and how many more there are.
@@ -334,6 +373,30 @@ impl<'a> Context<'a> {
             last.text = text!("… and the same in {more} more places", "……另有 {more} 处相同");
         }
         labels
+    }
+
+    /// Labels on comments around an endpoint that hold the directive that is missing: it was commented out, or
+    /// a line break in front of it was lost.
+    fn commented_out(&self, endpoint: &Endpoint, wanted: &[&str]) -> Vec<Label> {
+        let config = self.config();
+        let Some(occ) = config.scope(endpoint.location).opened_by else { return Vec::new() };
+        let (file, block) = (config.file(occ), config.directive(occ).span());
+        let source = config.sources.get(file);
+        let comments = &config.ast(file).comments;
+        let inside = &comments[comments.partition_point(|c| c.start < block.start)..];
+        let holds = |text: &[u8]| {
+            let words: Vec<&[u8]> =
+                text.split(|b| b.is_ascii_whitespace() || *b == b'#').filter(|w| !w.is_empty()).collect();
+            words.windows(wanted.len()).any(|w| w.iter().zip(wanted).all(|(a, b)| a.eq_ignore_ascii_case(b.as_bytes())))
+        };
+        let here = inside.iter().take_while(|c| c.end <= block.end).filter(|c| holds(source.text(**c)));
+        let text = || {
+            text!(
+                "it stands here, behind `#`: everything up to the end of the line is a comment",
+                "它写在这里的 `#` 后面：直到行尾都是注释"
+            )
+        };
+        here.take(1).map(|c| Label { place: Place { file, span: *c }, text: text() }).collect()
     }
 
     /// A label on the location of an endpoint.
@@ -355,11 +418,6 @@ impl Quiet {
     fn add(&mut self, config: Config<'_>, block: ScopeId) {
         self.0.insert(config.scope(block).repeats.unwrap_or(block));
     }
-}
-
-/// `error*`: a warning where nothing says that the endpoint carries WebSocket.
-fn by_evidence(evidence: Evidence) -> Severity {
-    if evidence == Evidence::None { Severity::Warning } else { Severity::Error }
 }
 
 impl Rule {

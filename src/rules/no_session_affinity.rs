@@ -90,9 +90,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         };
         let protocol = protocol.1;
-        let url = config.arg_text(endpoint.pass, 0);
-        let host = url.split_once("://").map_or("", |(_, r)| r).split(['/', ':', '?']).next().unwrap_or("");
-        let Some(upstream) = cx.analysis.world.upstream(host).filter(|u| has_no_affinity(config, *u)) else { continue };
+        let target = config.target(endpoint.pass);
+        let upstream = target.host().and_then(|host| cx.analysis.world.upstream(&host));
+        let Some(upstream) = upstream.filter(|u| has_no_affinity(config, *u)) else { continue };
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.head(endpoint.pass),
@@ -123,8 +123,7 @@ fn has_no_affinity(config: Config<'_>, upstream: OccId) -> bool {
     let Some(scope) = config.occ(upstream).opens() else { return false };
     let keeps = |o: OccId| matches!(config.occ(o).name, name::IP_HASH | name::HASH | name::STICKY | Name::UNKNOWN);
     let in_turn = |o: &OccId| {
-        config.occ(*o).name == name::SERVER
-            && !(1..config.args(*o).len()).any(|i| matches!(config.arg_text(*o, i).as_str(), "backup" | "down"))
+        config.occ(*o).name == name::SERVER && !["backup", "down"].iter().any(|p| config.has_parameter(*o, p))
     };
     !config.scope(scope).unresolved && !config.own(scope).any(keeps) && config.own(scope).filter(in_turn).count() > 1
 }

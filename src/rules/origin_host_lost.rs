@@ -76,11 +76,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if level.is_some_and(|l| quiet.covers(config, l)) {
             continue;
         }
-        let mut headers = level.into_iter().flat_map(|l| config.own_named(l, crate::catalog::name::PROXY_SET_HEADER));
-        if headers.any(|o| config.arg(o, 0).is_some_and(|n| n.eq_ignore_ascii_case(b"host"))) {
-            if let Some(level) = level {
-                quiet.add(config, level);
-            }
+        if let Some(level) = level.filter(|&l| config.header(l, "Host").is_some()) {
+            quiet.add(config, level);
             continue;
         }
         let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);

@@ -3,7 +3,6 @@ use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
 use crate::model::evidence::Evidence;
 use crate::model::way::route::{Location, Matcher};
-use crate::model::way::uri::uri_part;
 use crate::model::way::verdict::{Outcome, Reason};
 use crate::syntax::word;
 use crate::text;
@@ -81,7 +80,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             quiet.add(config, level);
             continue;
         }
-        let uri = String::from_utf8_lossy(uri_part(&text)).into_owned();
+        let uri = String::from_utf8_lossy(config.target(endpoint.pass).uri()).into_owned();
         let exact =
             cx.analysis.world.location_of(endpoint.location).is_some_and(|l| matches!(l.matcher, Matcher::Exact(_)));
         let keeps_path = uri.contains('$') || exact;
@@ -138,7 +137,9 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         );
         out.push(found);
     }
-    let doubled = traced.arrival.upstream_uri.as_ref().and_then(|u| u.display()).filter(|u| u.starts_with("//"));
+    let is_doubled = |uri: &str| uri.split('?').next().is_some_and(|path| path.contains("//"));
+    let sent = traced.arrival.upstream_uri.as_ref().and_then(|u| u.display());
+    let doubled = sent.filter(|uri| is_doubled(uri) && !is_doubled(&traced.asked));
     if let (Some(uri), Some((_, pass))) = (doubled, traced.arrival.proxied) {
         let mut found = rule.at(
             config.arg_place(pass, 0),

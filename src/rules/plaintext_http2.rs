@@ -72,14 +72,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let speaks = |l: &Listen| l.http2 && !l.ssl;
     let mut all: Option<Vec<Listen>> = None;
     for server in crate::model::way::route::servers(config) {
-        let says_http2 = |o: OccId| (1..config.args(o).len()).any(|i| config.arg(o, i).as_deref() == Some(b"http2"));
+        let says_http2 = |o: OccId| config.has_parameter(o, "http2");
         if !config.own_named(server, name::LISTEN).any(says_http2) {
             continue;
         }
-        let ssl_on =
-            matches!(config.effective(server, name::SSL).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"on"));
+        let ssl_on = config.flag(server, name::SSL) == Some(true);
         let suspects: Vec<Listen> = Listen::of(config, server).into_iter().filter(|l| speaks(l) && !ssl_on).collect();
-        if suspects.is_empty() {
+        // Where another listen of the server speaks HTTP/1.1, handshakes arrive there.
+        let has_another = Listen::of(config, server).iter().any(|l| !speaks(l));
+        if suspects.is_empty() || has_another {
             continue;
         }
         let carries =
@@ -91,7 +92,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             crate::model::way::route::servers(config).into_iter().flat_map(|s| Listen::of(config, s)).collect()
         });
         for listen in suspects {
-            let tls = all.iter().any(|l| l.ssl && l.port == listen.port && l.address == listen.address);
+            let tls = all.iter().any(|l| l.ssl && l.ports == listen.ports && l.address == listen.address);
             let Some(occ) = listen.occ.filter(|_| !tls) else { continue };
             let mut found = rule.at(
                 config.head(occ),

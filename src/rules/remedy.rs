@@ -1,149 +1,189 @@
 //! What has to be written for an endpoint so that its handshake succeeds, and nothing else changes.
 
 use super::Context;
-use crate::catalog::near;
-use crate::catalog::{Version, name};
+use super::connection::{connection, literal_note, says_what_the_client_asks};
+use crate::catalog::{name, near};
 use crate::diagnostic::{Applicability, Edit, Fix, Line};
 use crate::i18n::Text;
-use crate::model::analysis::Versions;
 use crate::model::config::inherit::Found;
-use crate::model::value::variable::Definer;
 use crate::model::way::endpoint::Endpoint;
-use crate::model::{Browser, Config, OccId, ScopeId, ScopeKind, Value, value::request::Request};
-use crate::source::Place;
+use crate::model::{Browser, Config, OccId, ScopeId, Value, value::request::Request};
+use crate::source::{FileId, Place};
 use crate::text;
-
-/// Which value fixes write for `Connection`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum ConnectionMode {
-    /// A map where there is a root to put it in, else the literal.
-    #[default]
-    Auto,
-    /// The same, by name.
-    Map,
-    /// The literal `"upgrade"`.
-    Literal,
-}
-
-/// The value for `Connection`, and the edit that defines its variable.
-pub(super) struct Connection {
-    /// As it is written: `$connection_upgrade` or `"upgrade"`.
-    pub value: String,
-    /// The map, if one has to be added.
-    pub map: Option<Edit>,
-}
-
-/// Whether `$http_upgrade` is the client's header: where somebody sets it, no line that uses it helps.
-pub(super) fn says_what_the_client_asks(cx: &Context<'_>) -> bool {
-    cx.analysis.world.definitions.of("http_upgrade").is_empty()
-}
 
 /// The lines that an endpoint lacks, with all that belongs to them. `None` where they cannot be
 /// added: an include that could not be read, a file that must not be changed, headers that no text
 /// can repeat.
 pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
-    let config = cx.config();
-    let level = config.settings_level(endpoint.scope);
-    let closed = config.scope(level).unresolved || !cx.writable(config.file(config.scope(level).opened_by?));
-    if closed || !says_what_the_client_asks(cx) {
-        return None;
+    let mut remedy = Remedy::new(cx, endpoint)?;
+    remedy.version()?;
+    if remedy.lacks_upgrade || remedy.lacks_connection {
+        remedy.repeat_outer_headers()?;
+        remedy.upgrade();
+        remedy.connection()?;
+        remedy.subrequests();
     }
-    let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
-    let lacks_upgrade = !sent.tokens("Upgrade").0.iter().any(|t| t == "websocket");
-    let lacks_connection = !sent.tokens("Connection").0.iter().any(|t| t == "upgrade");
-    let lacks_version = sent.http_version.known().is_some_and(|v| v != b"1.1");
-    let mut edits = Vec::new();
-    let mut lines = Vec::new();
-    let mut note = None;
-    let mut applicability = Applicability::Safe;
-    if lacks_version {
-        match config.effective(level, name::PROXY_HTTP_VERSION) {
-            Found::At(occ, true) if config.file(occ) == config.file(config.scope(level).opened_by?) => {
-                edits.push(Edit::Replace(config.arg_place(occ, 0), "1.1".to_owned()));
+    remedy.lines.extend(cache_lines(cx.config(), remedy.level)?);
+    remedy.finish()
+}
+
+/// A fix that is being put together for an endpoint: what it lacks, and what is done about it so far.
+struct Remedy<'c, 'a> {
+    cx: &'c Context<'a>,
+    endpoint: &'c Endpoint,
+    /// Where the new lines belong.
+    level: ScopeId,
+    /// The file of that level's block.
+    file: FileId,
+    lacks_upgrade: bool,
+    lacks_connection: bool,
+    lacks_version: bool,
+    /// Handshake headers of an outer level that this level's own headers drop: what somebody chose for
+    /// them is kept.
+    shadowed: Vec<OccId>,
+    edits: Vec<Edit>,
+    /// New lines, in one place.
+    lines: Vec<Line>,
+    /// Why the fix is unsafe, or what would be better.
+    note: Option<Text>,
+    applicability: Applicability,
+}
+
+impl<'c, 'a> Remedy<'c, 'a> {
+    fn new(cx: &'c Context<'a>, endpoint: &'c Endpoint) -> Option<Remedy<'c, 'a>> {
+        let config = cx.config();
+        let level = config.settings_level(endpoint.scope);
+        let file = config.file(config.scope(level).opened_by?);
+        if config.scope(level).unresolved || !cx.writable(file) || !says_what_the_client_asks(cx) {
+            return None;
+        }
+        let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
+        let lacks = |header: &str, token: &str| !sent.tokens(header).0.iter().any(|t| t == token);
+        let (lacks_upgrade, lacks_connection) = (lacks("Upgrade", "websocket"), lacks("Connection", "upgrade"));
+        Some(Remedy {
+            cx,
+            endpoint,
+            level,
+            file,
+            lacks_upgrade,
+            lacks_connection,
+            lacks_version: sent.http_version.known().is_some_and(|v| v != b"1.1"),
+            shadowed: outer_headers(cx, endpoint, lacks_upgrade || lacks_connection),
+            edits: Vec::new(),
+            lines: Vec::new(),
+            note: None,
+            applicability: Applicability::Safe,
+        })
+    }
+
+    /// HTTP/1.1, where the level says another version or none.
+    fn version(&mut self) -> Option<()> {
+        let config = self.cx.config();
+        if !self.lacks_version {
+            return Some(());
+        }
+        match config.effective(self.level, name::PROXY_HTTP_VERSION) {
+            Found::At(occ, true) if config.file(occ) == self.file => {
+                self.edits.push(Edit::Replace(config.arg_place(occ, 0), "1.1".to_owned()));
             }
             // A second `proxy_http_version` beside an included one is a duplicate.
             Found::At(_, true) | Found::Unknown => return None,
-            _ => lines.push("proxy_http_version 1.1;".into()),
+            _ => self.lines.push("proxy_http_version 1.1;".into()),
         }
-        if streams_bodies(config, level) {
-            applicability = Applicability::Unsafe;
-            note = Some(streaming_note());
+        if streams_bodies(config, self.level) {
+            self.applicability = Applicability::Unsafe;
+            self.note = Some(streaming_note());
+        }
+        Some(())
+    }
+
+    /// The level's own headers stay as they are; inherited ones would be lost to the first own one, so
+    /// they are repeated, but for those that are about to be written anew.
+    fn repeat_outer_headers(&mut self) -> Option<()> {
+        let config = self.cx.config();
+        let list = config.effective_list(self.level, name::PROXY_SET_HEADER).0;
+        if let Some(outer) = list.filter(|&l| l != self.level) {
+            for occ in config.own_named(outer, name::PROXY_SET_HEADER) {
+                let replaced = (self.lacks_upgrade && config.is_header(occ, "Upgrade"))
+                    || (self.lacks_connection && config.is_header(occ, "Connection"));
+                if !replaced {
+                    self.lines.push(header_line(config, occ)?.into());
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// A handshake header as the outer level has it.
+    fn as_outer_has(&self, header: &str) -> Option<Line> {
+        let config = self.cx.config();
+        let outer = self.shadowed.iter().find(|o| config.is_header(**o, header))?;
+        header_line(config, *outer).map(Line::from)
+    }
+
+    fn upgrade(&mut self) {
+        if self.lacks_upgrade {
+            let usual = || "proxy_set_header Upgrade $http_upgrade;".into();
+            self.lines.push(self.as_outer_has("Upgrade").unwrap_or_else(usual));
         }
     }
-    let shadowing = outer_headers(cx, endpoint, lacks_upgrade || lacks_connection);
-    if lacks_upgrade || lacks_connection {
-        let list = config.effective_list(level, name::PROXY_SET_HEADER).0;
-        // Own headers stay as they are; inherited ones would be lost, so they are repeated.
-        if let Some(outer) = list.filter(|&l| l != level) {
-            for occ in config.own_named(outer, name::PROXY_SET_HEADER) {
-                let header = config.arg_text(occ, 0);
-                let replaced = (lacks_upgrade && header.eq_ignore_ascii_case("Upgrade"))
-                    || (lacks_connection && header.eq_ignore_ascii_case("Connection"));
-                if !replaced {
-                    lines.push(header_line(config, occ)?.into());
-                }
+
+    /// `Connection`: in the place of an own one that says something else, else as the outer level has
+    /// it, else a new line.
+    fn connection(&mut self) -> Option<()> {
+        let config = self.cx.config();
+        if !self.lacks_connection {
+            return Some(());
+        }
+        if let Some(own) = config.header(self.level, "Connection") {
+            // `Connection ""` at this level: its value is replaced, a second line would stand beside it.
+            let connection = connection(self.cx, &[self.endpoint])?;
+            if !self.cx.writable(config.file(own)) || config.args(own).len() != 2 {
+                return None;
             }
+            self.edits.push(Edit::Replace(config.arg_place(own, 1), connection.value));
+            self.edits.extend(connection.map);
+            return Some(());
         }
-        if lacks_upgrade {
-            let from_outer = shadowing
-                .iter()
-                .find(|o| config.arg_text(**o, 0).eq_ignore_ascii_case("Upgrade"))
-                .and_then(|&o| header_line(config, o));
-            lines.push(from_outer.map_or("proxy_set_header Upgrade $http_upgrade;".into(), Line::from));
+        if let Some(line) = self.as_outer_has("Connection") {
+            self.lines.push(line);
+            return Some(());
         }
-        if lacks_connection {
-            if let Some(own) = config
-                .own_named(level, name::PROXY_SET_HEADER)
-                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("Connection"))
-                .last()
-            {
-                // `Connection ""` at this level: its value is replaced, a second line would stand beside it.
-                let connection = connection(cx, &[endpoint])?;
-                if !cx.writable(config.file(own)) || config.args(own).len() != 2 {
-                    return None;
-                }
-                edits.push(Edit::Replace(config.arg_place(own, 1), connection.value));
-                edits.extend(connection.map);
-            } else {
-                let from_outer = shadowing
-                    .iter()
-                    .find(|o| config.arg_text(**o, 0).eq_ignore_ascii_case("Connection"))
-                    .and_then(|&o| header_line(config, o));
-                match from_outer {
-                    Some(line) => lines.push(line.into()),
-                    None => {
-                        let connection = connection(cx, &[endpoint])?;
-                        lines.push(format!("proxy_set_header Connection {};", connection.value).into());
-                        if connection.value == "\"upgrade\"" && note.is_none() {
-                            note = Some(literal_note());
-                        }
-                        edits.extend(connection.map);
-                    }
-                }
-            }
+        let connection = connection(self.cx, &[self.endpoint])?;
+        self.lines.push(format!("proxy_set_header Connection {};", connection.value).into());
+        if connection.value == "\"upgrade\"" && self.note.is_none() {
+            self.note = Some(literal_note());
         }
-        match protect_subrequests(cx, level) {
-            Some(more) => edits.extend(more),
+        self.edits.extend(connection.map);
+        Some(())
+    }
+
+    /// Subrequests must not ask for an upgrade because of what is new here.
+    fn subrequests(&mut self) {
+        match protect_subrequests(self.cx, self.level) {
+            Some(more) => self.edits.extend(more),
             None => {
-                applicability = Applicability::Unsafe;
-                note = Some(text!(
+                self.applicability = Applicability::Unsafe;
+                self.note = Some(text!(
                     "an `auth_request` or `mirror` target in there would inherit the headers",
                     "其中的 `auth_request` 或 `mirror` 目标会继承这些头"
                 ));
             }
         }
     }
-    lines.extend(cache_lines(config, level)?);
-    if !lines.is_empty() {
-        edits.push(Edit::InsertAfter(anchor(config, level)?, lines));
+
+    fn finish(mut self) -> Option<Fix> {
+        if !self.lines.is_empty() {
+            self.edits.push(Edit::InsertAfter(anchor(self.cx.config(), self.level)?, self.lines));
+        }
+        if self.edits.is_empty() {
+            return None;
+        }
+        // There may be one for each of tens of thousands of places.
+        self.edits.shrink_to_fit();
+        let title = text!("add what the handshake needs to this level", "在这一层补上握手所需的指令");
+        Some(Fix { title, applicability: self.applicability, note: self.note, edits: self.edits })
     }
-    if edits.is_empty() {
-        return None;
-    }
-    // There may be one for each of tens of thousands of places.
-    edits.shrink_to_fit();
-    let title = text!("add what the handshake needs to this level", "在这一层补上握手所需的指令");
-    Some(Fix { title, applicability, note, edits })
 }
 
 /// Why a fix that adds HTTP/1.1 beside `proxy_request_buffering off` is unsafe.
@@ -154,17 +194,9 @@ pub(super) fn streaming_note() -> Text {
     )
 }
 
-/// What a map would do better than the literal.
-pub(super) fn literal_note() -> Text {
-    text!(
-        "without the root configuration there is no place for a map; a map on `$http_upgrade` in `http` would keep ordinary requests free of `Connection: upgrade`",
-        "没有主配置,无处放置 map;若在 `http` 中用 `$http_upgrade` 做 map,普通请求就不会带上 `Connection: upgrade`"
-    )
-}
-
 /// Whether request bodies are passed on while they arrive.
 pub(super) fn streams_bodies(config: Config<'_>, level: ScopeId) -> bool {
-    matches!(config.effective(level, name::PROXY_REQUEST_BUFFERING).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"off"))
+    config.flag(level, name::PROXY_REQUEST_BUFFERING) == Some(false)
 }
 
 /// The handshake headers of an outer level that this level's own headers drop, if they are right.
@@ -204,11 +236,14 @@ fn opens(cx: &Context<'_>, endpoint: &Endpoint, occ: OccId) -> bool {
 
 /// A `proxy_set_header` as it stands, on one line.
 pub(super) fn header_line(config: Config<'_>, occ: OccId) -> Option<String> {
-    let bytes = config.raw(occ);
-    let words: Option<Vec<&str>> =
-        config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect();
-    let words = words.filter(|w| w.len() == 2 && !w.iter().any(|w| w.contains('\n')))?;
+    let words = written(config, occ).filter(|w| w.len() == 2 && !w.iter().any(|w| w.contains('\n')))?;
     Some(format!("proxy_set_header {};", words.join(" ")))
+}
+
+/// The arguments of a directive as they stand, quotes included; `None` where they are no text.
+fn written(config: Config<'_>, occ: OccId) -> Option<Vec<&str>> {
+    let bytes = config.raw(occ);
+    config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect()
 }
 
 /// The line behind which new ones belong: the level's last own `proxy_set_header`, else its
@@ -240,7 +275,8 @@ fn in_block(config: Config<'_>, occ: OccId, block: OccId) -> bool {
 
 /// A cache must neither answer a handshake nor keep its answer.
 pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<Line>> {
-    let on = matches!(config.effective(level, name::PROXY_CACHE).occ(), Some(o) if config.arg(o, 0).as_deref() != Some(b"off"));
+    // The name of a zone, or `off`.
+    let on = config.value(level, name::PROXY_CACHE).is_some_and(|zone| &*zone != b"off");
     let mut lines = Vec::new();
     if !on {
         return Some(lines);
@@ -249,12 +285,9 @@ pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<Line
         let list = config.effective_list(level, directive).0;
         let mut has = false;
         for occ in list.into_iter().flat_map(|l| config.own_named(l, directive)) {
-            has |= (0..config.args(occ).len()).any(|i| config.arg_text(occ, i).eq_ignore_ascii_case("$http_upgrade"));
+            has |= config.each(occ).any(|v| v.eq_ignore_ascii_case(b"$http_upgrade"));
             if list != Some(level) {
-                let bytes = config.raw(occ);
-                let words: Option<Vec<&str>> =
-                    config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect();
-                lines.push(format!("{} {};", directive.as_str(), words?.join(" ")).into());
+                lines.push(format!("{} {};", directive.as_str(), written(config, occ)?.join(" ")).into());
             }
         }
         if has {
@@ -294,136 +327,4 @@ fn protect_subrequests(cx: &Context<'_>, level: ScopeId) -> Option<Vec<Edit>> {
         edits.push(Edit::InsertAfter(anchor(config, target)?, lines));
     }
     Some(edits)
-}
-
-/// What ordinary requests send as `Connection` at an endpoint today; empty is none.
-pub(super) fn ordinary_connection(cx: &Context<'_>, endpoint: &Endpoint) -> String {
-    let config = cx.config();
-    let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
-    let set = level.and_then(|l| {
-        config
-            .own_named(l, name::PROXY_SET_HEADER)
-            .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("connection"))
-            .last()
-    });
-    if let Some(occ) = set {
-        let mut vars = cx.analysis.world.variables_for(endpoint.scope, Request::ordinary());
-        let value =
-            config.arg(occ, 1).map_or(Value::Unknown, |v| vars.value(&v, crate::model::value::eval::Purpose::Header));
-        return match value.display().map(|v| v.trim().to_ascii_lowercase()) {
-            // What a variable leaves empty was not meant to be.
-            Some(v) if v.is_empty() && config.arg(occ, 1).is_some_and(|w| !w.is_empty()) => {
-                unset_connection(cx, endpoint)
-            }
-            Some(v) if v.is_empty() || v == "close" || v == "keep-alive" => v,
-            _ => unset_connection(cx, endpoint),
-        };
-    }
-    unset_connection(cx, endpoint)
-}
-
-/// What nginx sends as `Connection` where nothing sets it, or what does no harm in its place.
-pub(super) fn unset_connection(cx: &Context<'_>, endpoint: &Endpoint) -> String {
-    if pools(cx, endpoint) { String::new() } else { "close".to_owned() }
-}
-
-/// Whether nginx keeps connections to this backend, in any version that is asked about: a `close`
-/// would end that.
-fn pools(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
-    let config = cx.config();
-    let url = config.arg_text(endpoint.pass, 0);
-    let host = url.split_once("://").map_or("", |(_, r)| r).split(['/', ':']).next().unwrap_or("").to_owned();
-    match cx.analysis.versions {
-        Versions::ALL => cx.analysis.world.upstream(&host).is_some(),
-        _ => cx.analysis.version >= Version::MODERN_PROXY,
-    }
-}
-
-/// The value for `Connection` at endpoints that share it.
-pub(super) fn connection(cx: &Context<'_>, endpoints: &[&Endpoint]) -> Option<Connection> {
-    if !says_what_the_client_asks(cx) {
-        return None;
-    }
-    let literal = || Connection { value: "\"upgrade\"".to_owned(), map: None };
-    let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| ordinary_connection(cx, e));
-    if endpoints.iter().any(|e| ordinary_connection(cx, e) != ordinary) {
-        return None;
-    }
-    if cx.options.connection == ConnectionMode::Literal {
-        return Some(literal());
-    }
-    if let Some(name) = existing_map(cx, &ordinary) {
-        return Some(Connection { value: format!("${name}"), map: None });
-    }
-    let Some(place) = map_place(cx) else { return Some(literal()) };
-    let name = cx.map_name(&ordinary);
-    let map = map_edit(place, &name, &ordinary);
-    Some(Connection { value: format!("${name}"), map: Some(map) })
-}
-
-/// A map that yields `upgrade` for a handshake, and for ordinary requests what they send today.
-fn existing_map(cx: &Context<'_>, ordinary: &str) -> Option<String> {
-    let world = &cx.analysis.world;
-    let config = cx.config();
-    let mut names: Vec<String> =
-        world.definitions.maps().iter().map(|m| config.arg_text(m.occ, 1).trim_start_matches('$').to_owned()).collect();
-    names.sort_by_key(|n| (!n.eq_ignore_ascii_case("connection_upgrade"), n.clone()));
-    names.into_iter().find(|name| {
-        let only_maps = world.definitions.of(name).iter().all(|d| d.definer == Definer::Map);
-        let value = |request: Request| {
-            let mut vars = crate::model::value::eval::Scope::new(&world.definitions, world.is_open(), request);
-            vars.variable(name, crate::model::value::eval::Purpose::Header).display()
-        };
-        let opens = |browser| value(Request::anywhere(browser)).is_some_and(|v| near::has_token(&v, "upgrade"));
-        let agrees = value(Request::ordinary()).is_some_and(|v| v.eq_ignore_ascii_case(ordinary));
-        only_maps && agrees && opens(Browser::Chrome) && opens(Browser::Firefox)
-    })
-}
-
-/// Where a map may stand: in the root's `http`, behind the last `map_hash_*`, else at its start.
-pub(super) enum MapPlace {
-    Behind(Place),
-    StartOf(Place),
-}
-
-pub(super) fn map_place(cx: &Context<'_>) -> Option<MapPlace> {
-    let config = cx.config();
-    if !cx.analysis.world.is_root {
-        return None;
-    }
-    let (http, scope) = config.scopes().find(|(_, s)| s.kind == ScopeKind::Http)?;
-    let block = scope.opened_by?;
-    let file = config.file(block);
-    if !cx.writable(file) {
-        return None;
-    }
-    let last_hash = config
-        .own(http)
-        .filter(|&o| matches!(config.occ(o).name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE))
-        .last();
-    match last_hash {
-        Some(occ) => {
-            let seen = config.seen_from(occ, file);
-            (config.file(seen) == file).then(|| MapPlace::Behind(Place { file, span: config.directive(seen).span() }))
-        }
-        None => Some(MapPlace::StartOf(Place { file, span: config.directive(block).body()? })),
-    }
-}
-
-/// The map that lets only WebSocket through: `Upgrade: h2c` is not tunnelled.
-pub(super) fn map_edit(place: MapPlace, name: &str, ordinary: &str) -> Edit {
-    let default = if ordinary.is_empty() { "''" } else { ordinary };
-    let mut lines: Vec<Line> = vec![
-        format!("map $http_upgrade ${name} {{").into(),
-        format!("    default   {default};").into(),
-        "    websocket upgrade;".into(),
-        "}".into(),
-    ];
-    match place {
-        MapPlace::Behind(place) => Edit::InsertAfter(place, lines),
-        MapPlace::StartOf(place) => {
-            lines.push(Line::default());
-            Edit::StartOfBlock(place, lines)
-        }
-    }
 }

@@ -87,10 +87,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "外层的 WebSocket 头没有到达 `{location}`"
             ),
         );
-        let first = config
-            .own_named(*outer, name::PROXY_SET_HEADER)
-            .find(|&o| config.arg_text(o, 0).eq_ignore_ascii_case("upgrade"));
-        if let Some(first) = first {
+        if let Some(first) = config.headers(*outer, "Upgrade").next() {
             found.labels.push(Label {
                 place: config.head(first),
                 text: text!("set here for the outer level …", "在外层设置……"),

@@ -105,7 +105,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.labels.push(Label { place: config.head(id), text: text!("asked from here", "从这里发起") });
         let outer: Vec<OccId> = level.into_iter().flat_map(|l| config.own_named(l, name::PROXY_SET_HEADER)).collect();
-        if let Some(first) = outer.iter().find(|&&o| config.arg_text(o, 0).eq_ignore_ascii_case("upgrade")) {
+        if let Some(first) = outer.iter().find(|&&o| config.is_header(o, "Upgrade")) {
             found
                 .labels
                 .push(Label { place: config.head(*first), text: text!("inherited from here", "从这里继承") });
@@ -122,9 +122,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if let (Some(place), Some(true)) =
             (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved))
         {
-            let keeps = |o: &&OccId| {
-                !["upgrade", "connection"].contains(&config.arg_text(**o, 0).to_ascii_lowercase().as_str())
-            };
+            let keeps = |o: &&OccId| !config.is_header(**o, "Upgrade") && !config.is_header(**o, "Connection");
             let line = |&o: &OccId| remedy::header_line(config, o).map(Line::from);
             let kept: Option<Vec<Line>> = outer.iter().filter(keeps).map(line).collect();
             if let Some(mut lines) = kept {

@@ -1,10 +1,11 @@
+use super::slips;
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
 use crate::model::config::scope::MAX_DEPTH;
 use crate::model::refuse::{Refusal, RefusalKind};
 use crate::source::{FileId, Place};
-use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
+use crate::syntax::{SlipKind, SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;
 
 rule! {
@@ -33,7 +34,7 @@ rule! {
     ///
     /// ## Instead
     ///
-    /// ```nginx good
+    /// ```nginx fixed
     /// server {
     ///     listen 8080;
     ///     location /ws {
@@ -47,7 +48,9 @@ rule! {
     ///
     /// ## The fix and its safety
     ///
-    /// In words only. Nothing in a file with a syntax error is fixed.
+    /// Safe where one mend is certain: a `;`, a `{` or `}`, a blank or a quote that is missing, a character that looks
+    /// like one of these, a line of prose that becomes a comment. Everything else in the file is judged as if that
+    /// were put right, and mended in the next round. Elsewhere in words only, and nothing else in the file is fixed.
     ///
     /// ## References
     ///
@@ -55,10 +58,10 @@ rule! {
     "syntax-error" {
         category: Validity,
         severity: Error,
-        fix: None,
+        fix: Sometimes,
         en: "nginx cannot read the file",
         zh: "nginx 无法读取该文件",
-        about_zh: "nginx 的词法或块结构不接受这个文件，因此不会启动。多半是在报错位置之前的某一行漏了 `;`、`}` 或引号；wslint 会指出未结束的指令、块或引号从哪里开始。有语法错误的文件不会被自动修改。",
+        about_zh: "nginx 的词法或块结构不接受这个文件，因此不会启动。多半是在报错位置之前的某一行漏了 `;`、`}` 或引号；wslint 会指出未结束的指令、块或引号从哪里开始。能确定怎么改的（缺少 `;`、花括号、空格或引号，全角字符，没有写成注释的文字）可以自动修复，其余内容按改正之后的样子来判断；不能确定的只给出文字说明，该文件也不会被自动修改。",
         check: check,
     }
 }
@@ -77,6 +80,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             out.push(finding(rule, file, error));
         }
     }
+    slips::findings(cx, rule, &|kind| *kind != SlipKind::HtmlQuotes, out);
     if let Some(deep) = config.scopes().find(|(_, s)| s.is_too_deep()).and_then(|(_, s)| s.opened_by) {
         let mut found = rule.at(
             config.head(deep),

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Context, Quiet, Rule, remedy, replace, safe};
+use super::{Context, Quiet, Rule, connection, replace, safe};
 use crate::catalog::name;
 use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
@@ -110,19 +110,18 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
 /// `Connection upgrade` or `Upgrade websocket`, without a variable.
 fn asks_always(cx: &Context<'_>, occ: OccId) -> bool {
     let config = cx.config();
-    let (header, value) = (config.arg_text(occ, 0).to_ascii_lowercase(), config.arg_text(occ, 1));
+    let value = config.arg_text(occ, 1);
     if word::has_variables(value.as_bytes()) || config.is_templated(occ) {
         return false;
     }
-    (header == "connection" && near::has_token(&value, "upgrade"))
-        || (header == "upgrade" && near::has_token(&value, "websocket"))
+    (config.is_header(occ, "Connection") && near::has_token(&value, "upgrade"))
+        || (config.is_header(occ, "Upgrade") && near::has_token(&value, "websocket"))
 }
 
 fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endpoint]) -> Diagnostic {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    let header = config.arg_text(occ, 0);
-    let protocol = header.eq_ignore_ascii_case("upgrade");
+    let protocol = config.is_header(occ, "Upgrade");
     let location = cx.location_words(endpoint.location);
     let mut found = rule.at(
         config.arg_place(occ, 1),
@@ -168,7 +167,7 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
             "在 `Connection` 允许的情况下,WebSocket 以外的协议也会被转发"
         ));
         found.fix = Some(fix);
-    } else if let Some(connection) = remedy::connection(cx, endpoints).filter(|c| c.value.starts_with('$')) {
+    } else if let Some(connection) = connection::connection(cx, endpoints).filter(|c| c.value.starts_with('$')) {
         let title = text!("replace it with `{}`", "替换为 `{}`", connection.value);
         let mut fix = safe(title, vec![replace(config, occ, 1, &connection.value)]);
         fix.edits.extend(connection.map);

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::{Context, Rule, remedy, safe};
+use super::{Context, Rule, connection, safe};
 use crate::catalog::name;
 use crate::catalog::near;
 use crate::diagnostic::{Diagnostic, Label};
@@ -107,8 +107,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "nginx 会报 `unknown \"{variable}\" variable` 并退出,且不给出文件和行号;这个变量不是内置的。"
         );
         found.help = text!("define it with a `map` in `http`", "在 `http` 中用 `map` 定义它");
-        let is_connection = config.arg_text(occ, 0).eq_ignore_ascii_case("Connection")
-            && variable.to_ascii_lowercase() == variable.as_str();
+        let is_connection = config.is_header(occ, "Connection") && variable.to_ascii_lowercase() == variable.as_str();
         if is_connection && near::plain_variable(&config.arg_text(occ, 1)) == Some(variable.as_str()) {
             let level = config.occ(occ).scope;
             let endpoints: Vec<&Endpoint> = cx
@@ -117,9 +116,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 .iter()
                 .filter(|e| config.effective_list(e.scope, name::PROXY_SET_HEADER).0 == Some(level))
                 .collect();
-            let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| remedy::unset_connection(cx, e));
-            found.fix = remedy::map_place(cx).map(|place| {
-                safe(text!("add the map", "补上 map"), vec![remedy::map_edit(place, variable, &ordinary)])
+            let ordinary =
+                endpoints.first().map_or_else(|| "close".to_owned(), |e| connection::unset_connection(cx, e));
+            found.fix = connection::map_place(cx).map(|place| {
+                safe(text!("add the map", "补上 map"), vec![connection::map_edit(place, variable, &ordinary)])
             });
         }
         out.push(found);

@@ -1,4 +1,4 @@
-use super::{Context, Rule, by_evidence, words};
+use super::{Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::cause::diagnose::Cause;
 use crate::text;
@@ -77,7 +77,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "到 `{location}` 的请求都到不了 `proxy_pass`:{zh}"
             ),
         );
-        found.severity = by_evidence(endpoint.evidence);
+        found.severity = cx.by_evidence(endpoint);
         if reason.culprit().is_some() {
             found
                 .labels

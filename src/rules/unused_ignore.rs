@@ -1,17 +1,20 @@
 use super::{Context, Rule};
+use crate::catalog::near::nearest;
 use crate::diagnostic::Diagnostic;
 use crate::source::Place;
+use crate::syntax::pragma::WORDS;
 use crate::text;
 
 rule! {
     /// ## What it finds
     ///
-    /// A `# wslint: ignore[rule] reason` that suppresses nothing, lacks its reason, or names no rule.
+    /// A `# wslint: ignore[rule] reason` that suppresses nothing, lacks its reason, or names no rule; and
+    /// any other word behind `# wslint:` that wslint does not know.
     ///
     /// ## Why it breaks
     ///
     /// What is ignored without a reason is forgotten, and what is ignored without need hides the next
-    /// mistake.
+    /// mistake. A comment that wslint does not understand has no effect: `nowebsocket` keeps nothing quiet.
     ///
     /// ## Example
     ///
@@ -51,9 +54,9 @@ rule! {
         category: Validity,
         severity: Warning,
         fix: None,
-        en: "an ignore comment does nothing, or says no reason",
-        zh: "忽略注释没有作用,或没有写明理由",
-        about_zh: "`# wslint: ignore[规则] 理由` 没有抑制任何问题、缺少理由,或写了不存在的规则。没有理由的忽略会被遗忘,不必要的忽略会掩盖下一个错误。删除它,或补上理由。",
+        en: "a comment for wslint does nothing, or says no reason",
+        zh: "写给 wslint 的注释没有作用，或没有写明理由",
+        about_zh: "`# wslint: ignore[规则] 理由` 没有抑制任何问题、缺少理由，或写了不存在的规则；或者 `# wslint:` 之后的词 wslint 不认识，因而不起作用。没有理由的忽略会被遗忘，不必要的忽略会掩盖下一个错误。删除它，改正它，或补上理由。",
         check: check,
     }
 }
@@ -67,10 +70,19 @@ pub enum Problem {
     NoReason,
     /// There is no such rule.
     NoRule(String),
+    /// wslint does not know this word.
+    Unknown(String),
 }
 
 /// The engine knows which comments suppress something: it asks for the findings.
 fn check(_: &Context<'_>, _: &mut Vec<Diagnostic>) {}
+
+/// The word that an unknown one is a near miss of. What stands in brackets behind it is not part of it,
+/// and case and hyphens are easily confused.
+fn meant(word: &str) -> Option<&'static str> {
+    let word = word.split('[').next().unwrap_or(word).trim_end_matches(|c: char| !c.is_alphanumeric());
+    WORDS.into_iter().find(|w| w.eq_ignore_ascii_case(word)).or_else(|| nearest(word, &WORDS))
+}
 
 /// A finding for a comment.
 pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
@@ -88,8 +100,33 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
             text!("no such rule", "没有这条规则"),
             text!("there is no rule `{name}` to ignore", "没有名为 `{name}` 的规则可忽略"),
         ),
+        Problem::Unknown(word) => (
+            match meant(word) {
+                Some(meant) => text!("did you mean `{meant}`?", "是否想写 `{meant}`？"),
+                None => text!("wslint knows no such word", "wslint 不认识这个词"),
+            },
+            match (word.as_str(), meant(word)) {
+                ("", _) => text!("this comment says nothing to wslint", "这条注释没有对 wslint 说明任何内容"),
+                (word, None) => text!("`{word}` means nothing to wslint", "wslint 不认识 `{word}`"),
+                (word, Some(meant)) => text!(
+                    "`{word}` means nothing to wslint, `{meant}` would",
+                    "wslint 不认识 `{word}`，应写成 `{meant}`"
+                ),
+            },
+        ),
     };
     let mut found = rule.at(place, label, message);
+    if let Problem::Unknown(word) = problem {
+        found.why = text!("a comment that wslint does not understand has no effect.", "wslint 看不懂的注释不起作用。");
+        found.help = match meant(word) {
+            Some(meant) => text!("write `{meant}`", "写成 `{meant}`"),
+            None => text!(
+                "write one of `ignore[rule] reason`, `ignore-file[rule] reason`, `websocket`, `no-websocket` and `context=server`",
+                "请写 `ignore[规则] 理由`、`ignore-file[规则] 理由`、`websocket`、`no-websocket` 或 `context=server` 之一"
+            ),
+        };
+        return found;
+    }
     found.why = text!(
         "what is ignored without need or reason hides the next mistake.",
         "不必要或没有理由的忽略会掩盖下一个错误。"

@@ -1,5 +1,5 @@
-use super::{Context, Rule, arrives_here, by_evidence, remedy};
-use crate::diagnostic::{Diagnostic, Label};
+use super::{Context, Rule, arrives_here, remedy};
+use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::model::cause::diagnose::Cause;
 use crate::text;
 
@@ -83,6 +83,9 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     for (endpoint, _) in cx.endpoints_with(|c| *c == Cause::NotForwarded) {
+        if cx.only_counts(endpoint) {
+            continue;
+        }
         let config = cx.config();
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
@@ -96,8 +99,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "发往 `{location}` 的 WebSocket 握手没有转发给后端"
             ),
         );
-        found.severity = by_evidence(endpoint.evidence);
+        found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Upgrade"]));
         if let Some(set) = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection") {
             let text = text!(
                 "this `Connection` keeps backend connections alive, and asks for no upgrade",
@@ -113,7 +117,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "pass both headers on over HTTP/1.1: `proxy_http_version 1.1`, `Upgrade $http_upgrade`, `Connection` with a map or \"upgrade\"",
             "用 HTTP/1.1 转发这两个头:`proxy_http_version 1.1`、`Upgrade $http_upgrade`,以及用 map 或 \"upgrade\" 设置的 `Connection`"
         );
-        found.fix = remedy::complete(cx, endpoint);
+        // Nobody named this file, and nothing says WebSocket: there is nothing to mend.
+        if found.severity > Severity::Advice {
+            found.fix = remedy::complete(cx, endpoint);
+        }
         out.push(found);
     }
 }

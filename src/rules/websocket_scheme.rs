@@ -65,8 +65,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
     for refusal in cx.analysis.refusals.iter().filter(|r| r.kind == RefusalKind::WebSocketScheme) {
         let Some(occ) = refusal.occ else { continue };
-        let url = config.arg_text(occ, 0);
-        let (scheme, rest) = url.split_once("://").unwrap_or((&url, ""));
+        let target = config.target(occ);
+        let (scheme, rest) = (target.scheme(), target.rest());
         let right = if scheme.eq_ignore_ascii_case("wss") { "https" } else { "http" };
         let mut found = rule.at(
             config.arg_place(occ, 0),

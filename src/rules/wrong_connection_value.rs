@@ -1,4 +1,4 @@
-use super::{Context, Rule, remedy, replace, safe};
+use super::{Context, Rule, connection, replace, safe};
 use crate::diagnostic::Diagnostic;
 use crate::model::cause::diagnose::Cause;
 use crate::text;
@@ -91,12 +91,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "使用 map:握手时为 `upgrade`,其他请求为 `{shown}`;或直接写 \"upgrade\""
         );
         if cx.writable(config.file(occ))
-            && let Some(connection) = remedy::connection(cx, &endpoints)
+            && let Some(connection) = connection::connection(cx, &endpoints)
         {
             let title = text!("replace it with `{}`", "替换为 `{}`", connection.value);
             let mut fix = safe(title, vec![replace(config, occ, 1, &connection.value)]);
             if connection.map.is_none() && connection.value.starts_with('"') {
-                fix.note = Some(remedy::literal_note());
+                fix.note = Some(connection::literal_note());
             }
             fix.edits.extend(connection.map);
             found.fix = Some(fix);

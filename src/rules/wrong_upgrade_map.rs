@@ -139,15 +139,12 @@ fn only_for_connection(cx: &Context<'_>, name: &str) -> bool {
     let wanted = format!("${}", name.to_ascii_lowercase());
     let braced = format!("${{{}}}", name.to_ascii_lowercase());
     config.occs().all(|(id, occ)| {
-        let uses = (0..config.args(id).len()).any(|i| {
-            let text = config.arg_text(id, i).to_ascii_lowercase();
+        let uses = config.texts(id).iter().any(|text| {
+            let text = text.to_ascii_lowercase();
             text.contains(&wanted) || text.contains(&braced)
         });
         let defines = occ.name == crate::catalog::name::MAP;
-        !uses
-            || defines
-            || (occ.name == crate::catalog::name::PROXY_SET_HEADER
-                && config.arg_text(id, 0).eq_ignore_ascii_case("Connection"))
+        !uses || defines || (occ.name == crate::catalog::name::PROXY_SET_HEADER && config.is_header(id, "Connection"))
     })
 }
 

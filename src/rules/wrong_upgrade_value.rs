@@ -1,4 +1,4 @@
-use super::{Context, Rule, remedy, replace, safe};
+use super::{Context, Rule, connection, replace, safe};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::cause::diagnose::Cause;
 use crate::model::value::variable::variables_in;
@@ -106,7 +106,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "leave `$http_upgrade` to nginx, and give that variable another name",
                 "不要给 `$http_upgrade` 赋值,改用别的变量名"
             );
-        } else if cx.writable(config.file(occ)) && remedy::says_what_the_client_asks(cx) {
+        } else if cx.writable(config.file(occ)) && connection::says_what_the_client_asks(cx) {
             found.fix = Some(safe(
                 text!("replace it with `$http_upgrade`", "替换为 `$http_upgrade`"),
                 vec![replace(config, occ, 1, "$http_upgrade")],

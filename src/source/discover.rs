@@ -5,37 +5,17 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::dump::is_dump;
 use super::fs::{Met, Visitor};
+use super::sniff::{NameSays, is_nginx, may_go_on, name_says};
 use super::{FileSystem, normalise};
 
 /// Directories that hold no configuration of this project.
 const PASSED_OVER: &[&str] = &[".git", ".hg", ".svn", "node_modules", "target", ".venv", "__pycache__", ".terraform"];
 
-/// Directories in which every file may be one.
-const FOLDERS: &[&str] = &["sites-available", "sites-enabled", "conf.d", "snippets", "vhosts", "vhosts.d", "servers"];
-
-/// Ends of names behind which templates and copies keep the real one.
-const SUFFIXES: &[&str] = &[
-    ".template",
-    ".tmpl",
-    ".tpl",
-    ".j2",
-    ".jinja",
-    ".jinja2",
-    ".erb",
-    ".ejs",
-    ".mustache",
-    ".hbs",
-    ".in",
-    ".dist",
-    ".example",
-    ".sample",
-    ".default",
-    ".stpl",
-];
-
-/// What a file is shows within so many bytes.
+/// What a file is shows within so many bytes; most files are something else, and show it much earlier.
 const HEAD: usize = 256 << 10;
+const GLANCE: usize = 4 << 10;
 
 /// Why a file with the name of a configuration was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +39,8 @@ pub enum PassedOver {
 pub struct Found {
     /// Configurations, sorted.
     pub files: Vec<PathBuf>,
+    /// Outputs of `nginx -T`, sorted.
+    pub dumps: Vec<PathBuf>,
     /// What looked like one by its name, sorted.
     pub passed_over: Vec<(PathBuf, PassedOver)>,
 }
@@ -150,6 +132,26 @@ impl Search<'_> {
         self.ignored.iter().rev().find_map(said).unwrap_or(false)
     }
 
+    /// Decides by content what a file is, with its name as a hint.
+    fn look_at(&mut self, path: &Path, says: NameSays) {
+        if says == NameSays::Other {
+            return;
+        }
+        let glance = if says == NameSays::Nginx { HEAD } else { GLANCE };
+        let mut read = self.fs.head(path, glance);
+        // What begins with a page of comments shows nothing yet.
+        if says == NameSays::Nothing && read.as_ref().is_ok_and(|b| b.len() == GLANCE && may_go_on(b)) {
+            read = self.fs.head(path, HEAD);
+        }
+        match read {
+            Ok(bytes) if is_dump(&bytes) => self.out.dumps.push(normalise(path)),
+            Ok(bytes) if is_nginx(&bytes, says == NameSays::Nginx) => self.out.files.push(normalise(path)),
+            _ if says == NameSays::Nothing => {}
+            Ok(_) => self.pass_over(path, PassedOver::NotNginx),
+            Err(_) => self.pass_over(path, PassedOver::Unreadable),
+        }
+    }
+
     fn pass_over(&mut self, path: &Path, why: PassedOver) {
         self.out.passed_over.push((normalise(path), why));
     }
@@ -168,9 +170,10 @@ impl Visitor for Search<'_> {
                 self.excluded.matched(&real, is_folder).is_ignore()
             };
             let ignored = !never && !excluded && self.is_ignored(&real, is_folder);
-            if excluded && (is_folder || has_the_name(path)) {
+            let has_the_name = || name_says(path) == NameSays::Nginx;
+            if excluded && (is_folder || has_the_name()) {
                 self.pass_over(path, PassedOver::Excluded);
-            } else if ignored && !is_folder && has_the_name(path) {
+            } else if ignored && !is_folder && has_the_name() {
                 self.pass_over(path, PassedOver::Ignored);
             }
             if never || excluded || ignored {
@@ -186,150 +189,18 @@ impl Visitor for Search<'_> {
             }
             Met::Loop => self.pass_over(path, PassedOver::Loop),
             Met::Unreadable => self.pass_over(path, PassedOver::Unreadable),
-            _ if !has_the_name(path) => {}
-            Met::Dangling => self.pass_over(path, PassedOver::Dangling),
-            Met::File => match self.fs.head(path, HEAD) {
-                Ok(bytes) if speaks_nginx(&bytes) => self.out.files.push(normalise(path)),
-                Ok(_) => self.pass_over(path, PassedOver::NotNginx),
-                Err(_) => self.pass_over(path, PassedOver::Unreadable),
-            },
+            Met::Dangling if name_says(path) == NameSays::Nginx => self.pass_over(path, PassedOver::Dangling),
+            Met::Dangling => {}
+            Met::File => self.look_at(path, name_says(path)),
         }
         false
     }
-}
-
-/// Whether the name of a file says that it may be a configuration.
-fn has_the_name(path: &Path) -> bool {
-    let full = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    if full.ends_with('~') || full.ends_with(".swp") {
-        return false;
-    }
-    let name = SUFFIXES.iter().fold(full, |n, s| n.strip_suffix(s).unwrap_or(n));
-    let parent = path.parent().and_then(Path::file_name);
-    let by_folder = FOLDERS.iter().any(|f| parent.is_some_and(|p| p == *f))
-        && !matches!(
-            name.rsplit_once('.').map(|(_, e)| e),
-            Some("md" | "txt" | "sh" | "py" | "js" | "html" | "json" | "yml" | "yaml" | "lua")
-        );
-    name.ends_with(".conf")
-        || name.ends_with(".nginx")
-        || name.ends_with(".vhost")
-        || full.starts_with("nginx.conf")
-        || by_folder
-}
-
-/// Directives that few other formats have in their place; `include` and `user` are no sign.
-const WORDS: &[&str] = &[
-    "upstream",
-    "proxy_pass",
-    "proxy_set_header",
-    "proxy_http_version",
-    "server_name",
-    "listen",
-    "location",
-    "events",
-    "http",
-    "map",
-    "geo",
-    "stream",
-    "worker_processes",
-    "worker_connections",
-    "ssl_certificate",
-    "ssl_protocols",
-    "ssl_ciphers",
-    "fastcgi_pass",
-    "fastcgi_param",
-    "uwsgi_pass",
-    "add_header",
-    "try_files",
-    "access_log",
-    "client_max_body_size",
-    "gzip",
-    "gzip_types",
-    "rewrite",
-    "return",
-    "root",
-    "index",
-    "error_page",
-    "limit_req_zone",
-    "log_format",
-    "sendfile",
-    "keepalive_timeout",
-    "proxy_read_timeout",
-    "proxy_buffering",
-    "proxy_cache_path",
-    "resolver",
-    "allow",
-    "deny",
-];
-
-/// How many of nginx's directives begin.
-const PREFIXES: &[&str] = &[
-    "proxy_",
-    "fastcgi_",
-    "uwsgi_",
-    "grpc_",
-    "ssl_",
-    "http2_",
-    "gzip_",
-    "limit_",
-    "client_",
-    "auth_",
-    "server_",
-    "lua_",
-    "more_",
-    "open_file_",
-    "large_client_",
-    "real_ip_",
-    "set_real_ip_",
-];
-
-/// At least one line in ten begins with a directive of nginx and ends as one does.
-fn speaks_nginx(bytes: &[u8]) -> bool {
-    let lines = bytes.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty() && l[0] != b'#');
-    let (mut all, mut hits) = (0, 0);
-    for line in lines.take(2_000) {
-        // BIND, Apache and INI files.
-        if line.starts_with(b"//") || (line.starts_with(b"<") && !line.starts_with(b"<%")) || line.starts_with(b"/*") {
-            return false;
-        }
-        let word = line.split(|b| b.is_ascii_whitespace() || *b == b'{').next().unwrap_or_default();
-        let rest = line[word.len()..].trim_ascii_start();
-        let ends = matches!(line.last(), Some(b';' | b'{' | b'}')) || memchr::memmem::find(line, b"; ").is_some();
-        let opens = word == b"server" && (rest.first() == Some(&b'{') || rest.is_empty());
-        let known =
-            std::str::from_utf8(word).is_ok_and(|w| WORDS.contains(&w) || PREFIXES.iter().any(|p| w.starts_with(p)));
-        all += 1;
-        hits += usize::from(opens || (ends && known && !rest.starts_with(b"=")));
-    }
-    hits > 0 && hits * 10 >= all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::MemFs;
-
-    #[test]
-    fn other_formats_are_told_apart() {
-        assert!(speaks_nginx(b"server {\n listen 80;\n}\n"));
-        assert!(speaks_nginx(b"proxy_set_header Host $host;\n"));
-        assert!(speaks_nginx(b"{% if a %}\nserver {\n listen {{ port }};\n}\n{% endif %}\n"));
-        assert!(!speaks_nginx(b"// BIND\ninclude \"/etc/bind/named.conf.options\";\n"));
-        assert!(!speaks_nginx(b"[server]\nlisten = 80\n"));
-        assert!(!speaks_nginx(b"<VirtualHost *:80>\n ServerName a\n</VirtualHost>\n"));
-        assert!(!speaks_nginx(b"port 6379\nbind 127.0.0.1\n"));
-    }
-
-    #[test]
-    fn names_and_patterns() {
-        for name in ["nginx.conf", "a/b.conf.j2", "sites-enabled/app", "app.vhost", "nginx.conf.bak"] {
-            assert!(has_the_name(Path::new(name)), "{name}");
-        }
-        for name in ["README.md", "conf.d/README.md", "app", "a.conf~", "mime.types"] {
-            assert!(!has_the_name(Path::new(name)), "{name}");
-        }
-    }
 
     #[test]
     fn what_is_excluded_or_ignored_is_passed_over() {

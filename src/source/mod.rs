@@ -6,6 +6,7 @@ mod fs;
 mod glob;
 mod line_index;
 mod overlay;
+mod sniff;
 
 use std::path::{Component, Path, PathBuf};
 

@@ -51,9 +51,8 @@ impl<'a, C: Content> Overlay<'a, C> {
 
     /// Gives a file other content.
     pub fn set(&mut self, path: PathBuf, content: C) {
-        if let Ok(real) = real_path(self.base(), &path) {
-            self.real.insert(real, path.clone());
-        }
+        let real = real_path(self.base(), &path).unwrap_or_else(|_| normalise(&path));
+        self.real.insert(real, path.clone());
         self.files.insert(path, content);
     }
 
@@ -69,10 +68,7 @@ impl<'a, C: Content> Overlay<'a, C> {
         if self.files.is_empty() {
             return None;
         }
-        self.files.get(path).or_else(|| {
-            let real = real_path(self.base(), path).ok()?;
-            self.files.get(self.real.get(&real)?)
-        })
+        self.files.get(path).or_else(|| self.files.get(self.real.get(&self.real_folder(path))?))
     }
 
     /// The absolute path of a directory, also of one that only the overlay has.
@@ -147,7 +143,7 @@ impl<C: Content> FileSystem for Overlay<'_, C> {
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         self.base().canonicalize(path).or_else(|error| {
             self.content(path).ok_or(error)?;
-            real_path(self.base(), path)
+            Ok(self.real_folder(path))
         })
     }
 

@@ -19,6 +19,10 @@ pub struct Files<'a> {
     aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
     read_only: Vec<bool>,
+    /// Directories in which nothing can be changed.
+    locked: Vec<PathBuf>,
+    /// Files that wslint itself brings along.
+    shipped: Vec<bool>,
 }
 
 impl<'a> Files<'a> {
@@ -31,6 +35,8 @@ impl<'a> Files<'a> {
             by_real: HashMap::new(),
             aliases: HashMap::new(),
             read_only: Vec::new(),
+            locked: Vec::new(),
+            shipped: Vec::new(),
         }
     }
 
@@ -65,11 +71,18 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// From now on, fixes leave the files below this path alone.
+    pub fn lock(&mut self, top: &Path) {
+        self.locked.push(top.to_owned());
+    }
+
     fn insert(&mut self, path: PathBuf, bytes: Vec<u8>, real: Option<PathBuf>, read_only: bool) -> FileId {
+        let read_only = read_only || self.locked.iter().any(|top| path.starts_with(top));
         let id = self.sources.add(path, bytes);
         let ast = parse_template(&self.sources.get(id).bytes);
-        // Between the tags of a template, nobody knows what an edit would land in.
-        self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
+        // In a template whose blocks cannot be told apart, nobody knows what an edit would land in.
+        self.shipped.push(read_only);
+        self.read_only.push(read_only || ast.template == Template::Unread);
         self.asts.push(ast);
         if let Some(real) = real {
             self.by_real.insert(real, id);
@@ -80,6 +93,11 @@ impl<'a> Files<'a> {
     /// Whether fixes must leave the file alone.
     pub fn read_only(&self, id: FileId) -> bool {
         self.read_only[id.0 as usize]
+    }
+
+    /// Whether nobody has to be told of the file.
+    pub fn is_shipped(&self, id: FileId) -> bool {
+        self.shipped[id.0 as usize]
     }
 
     /// The file system that the files come from.

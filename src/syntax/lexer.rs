@@ -2,8 +2,13 @@
 //! quoted from `ngx_conf_read_token` (core/ngx_conf_file.c); which leaf is next is decided by
 //! the first byte alone, in `parser.rs`.
 
-use nom::IResult;
-use nom::bytes::complete::take_while;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take, take_till1, take_while};
+use nom::character::complete::char;
+use nom::combinator::{map_opt, opt, recognize, rest};
+use nom::multi::many0_count;
+use nom::sequence::delimited;
+use nom::{Err, IResult, Parser};
 
 use super::ast::LEN_BITS;
 use crate::source::Span;
@@ -61,28 +66,20 @@ impl Token {
 
 type Leaf<'a> = IResult<&'a [u8], &'a [u8], ()>;
 
-/// Splits off the first `len` bytes.
-fn split(input: &[u8], len: usize) -> Leaf<'_> {
-    let (token, rest) = input.split_at(len);
-    Ok((rest, token))
-}
-
 const SPACE: u8 = 1;
-/// Ends a bare word.
-const END: u8 = 2;
-/// Needs a look inside a word: `\`, `$`, `{`.
-const LOOK: u8 = 4;
+/// Ends a bare word, or needs a look inside one.
+const SPECIAL: u8 = 2;
 
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
-    table[b' ' as usize] = SPACE | END;
-    table[b'\t' as usize] = SPACE | END;
-    table[b'\r' as usize] = SPACE | END;
-    table[b'\n' as usize] = SPACE | END;
-    table[b';' as usize] = END;
-    table[b'{' as usize] = LOOK;
-    table[b'\\' as usize] = LOOK;
-    table[b'$' as usize] = LOOK;
+    table[b' ' as usize] = SPACE | SPECIAL;
+    table[b'\t' as usize] = SPACE | SPECIAL;
+    table[b'\r' as usize] = SPACE | SPECIAL;
+    table[b'\n' as usize] = SPACE | SPECIAL;
+    table[b';' as usize] = SPECIAL;
+    table[b'{' as usize] = SPECIAL;
+    table[b'\\' as usize] = SPECIAL;
+    table[b'$' as usize] = SPECIAL;
     table
 };
 
@@ -93,113 +90,73 @@ pub(super) fn space(input: &[u8]) -> Leaf<'_> {
 
 /// `case '#': sharp_comment = 1;` until `ch == LF`; CR does not end it.
 pub(super) fn comment(input: &[u8]) -> Leaf<'_> {
-    split(input, memchr::memchr(b'\n', input).unwrap_or(input.len()))
+    alt((till(b'\n'), rest)).parse(input)
 }
 
 /// A bare word: ends before SP TAB CR LF `;` `{`; `\` shields the next byte; `{` directly
-/// behind `$` belongs to the word (`if (ch == '{' && variable) continue;`).
+/// behind `$` belongs to the word (`if (ch == '{' && variable) continue;`), and so do more of them.
 pub(super) fn bare(input: &[u8]) -> Leaf<'_> {
-    let mut i = 0;
-    // `variable` is set by `$` and cleared by whatever follows it.
-    let mut variable = false;
-    while i < input.len() {
-        let b = input[i];
-        match CLASS[b as usize] {
-            0 => variable = false,
-            LOOK => match b {
-                b'{' if variable && i > 0 => {}
-                b'{' => break,
-                b'$' => variable = true,
-                // The escaped byte is consumed without touching `variable`, as in nginx.
-                _ => {
-                    if i > 0 {
-                        variable = false;
-                    }
-                    i += 1;
-                }
-            },
-            _ => break,
-        }
-        i += 1;
-    }
-    split(input, i.min(input.len()))
+    let plain = || take_while(|b: u8| CLASS[b as usize] & SPECIAL == 0);
+    let variable = recognize((char('$'), take_while(|b| b == b'{')));
+    recognize((plain(), many0_count((alt((variable, escaped)), plain())))).parse(input)
 }
 
 /// A quoted word, from its opening quote to the same quote unescaped:
 /// `if (d_quoted) { if (ch == '"') …`. Without one it reaches to the end of the file.
 pub(super) fn quoted(input: &[u8]) -> Leaf<'_> {
-    let quote = input[0];
-    let mut i = 1;
-    loop {
-        match memchr::memchr2(quote, b'\\', &input[i.min(input.len())..]) {
-            None => return split(input, input.len()),
-            Some(at) if input[i + at] == quote => return split(input, i + at + 1),
-            Some(at) => i += at + 2,
-        }
-    }
+    alt((in_quotes(b'"'), in_quotes(b'\''))).parse(input)
+}
+
+fn in_quotes<'a>(quote: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = ()> {
+    let plain = move || alt((till2(quote, b'\\'), rest));
+    recognize((char(quote as char), plain(), many0_count((escaped, plain())), opt(char(quote as char))))
+}
+
+/// `\` with the byte that it shields, if there is one.
+fn escaped(input: &[u8]) -> Leaf<'_> {
+    recognize((char('\\'), opt(take(1usize)))).parse(input)
+}
+
+/// Up to a byte; fails where there is none. [`memchr`] is faster than `take_till`.
+fn till<'a>(byte: u8) -> impl Fn(&'a [u8]) -> Leaf<'a> {
+    move |input| split(input, memchr::memchr(byte, input))
+}
+
+/// Up to the first of two bytes.
+fn till2<'a>(one: u8, other: u8) -> impl Fn(&'a [u8]) -> Leaf<'a> {
+    move |input| split(input, memchr::memchr2(one, other, input))
+}
+
+fn split(input: &[u8], at: Option<usize>) -> Leaf<'_> {
+    let (token, behind) = input.split_at_checked(at.ok_or(Err::Error(()))?).ok_or(Err::Error(()))?;
+    Ok((behind, token))
 }
 
 /// The body of a `*_by_lua_block`, from behind its `{` up to the `}` that closes it: braces in
 /// Lua strings, long brackets and comments do not count (OpenResty's `ngx_http_lua_conf_lua_block_parse`).
 pub(super) fn lua(input: &[u8]) -> Leaf<'_> {
-    let mut depth = 1usize;
-    let mut i = 0;
-    while i < input.len() {
-        match input[i] {
-            b'{' => depth += 1,
-            b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    return split(input, i);
-                }
-            }
-            q @ (b'"' | b'\'') => i += lua_string(&input[i + 1..], q),
-            b'[' => {
-                if let Some(width) = long_bracket(&input[i..]) {
-                    i += width - 1;
-                }
-            }
-            b'-' if input.get(i + 1) == Some(&b'-') => {
-                i += match long_bracket(&input[i + 2..]) {
-                    Some(width) => width + 1,
-                    None => memchr::memchr(b'\n', &input[i..]).unwrap_or(input.len() - i),
-                };
-            }
-            _ => {}
-        }
-        i += 1;
-    }
-    split(input, input.len())
+    let code = take_till1(|b| matches!(b, b'{' | b'}' | b'"' | b'\'' | b'[' | b'-'));
+    let remark = recognize((tag(&b"--"[..]), alt((long_bracket, comment))));
+    let mut depth = 0usize;
+    // Counted, not nested: no input may make the parser call itself without end.
+    let other = map_opt(take(1usize), |one: &[u8]| {
+        depth = match one {
+            b"{" => depth + 1,
+            b"}" => depth.checked_sub(1)?,
+            _ => depth,
+        };
+        Some(())
+    });
+    recognize(many0_count(alt((code, quoted, long_bracket, remark, recognize(other))))).parse(input)
 }
 
-/// Bytes of a Lua string behind its opening quote, the closing one included.
-fn lua_string(input: &[u8], quote: u8) -> usize {
-    let mut i = 0;
-    while i < input.len() {
-        match input[i] {
-            b'\\' => i += 1,
-            b if b == quote => return i + 1,
-            _ => {}
-        }
-        i += 1;
-    }
-    input.len()
-}
-
-/// Width of `[[…]]` or `[=[…]=]` at the start of the input, if one begins there.
-fn long_bracket(input: &[u8]) -> Option<usize> {
-    if input.first() != Some(&b'[') {
-        return None;
-    }
-    let level = input[1..].iter().take_while(|&&b| b == b'=').count();
-    if input.get(1 + level) != Some(&b'[') {
-        return None;
-    }
-    let mut close = vec![b'='; level + 2];
-    close[0] = b']';
-    close[level + 1] = b']';
-    let body = &input[level + 2..];
-    Some(memchr::memmem::find(body, &close).map_or(input.len(), |at| level + 2 + at + close.len()))
+/// `[[…]]` or `[=[…]=]`; without its end it reaches to the end of the file.
+fn long_bracket(input: &[u8]) -> Leaf<'_> {
+    let (body, level) = delimited(char('['), take_while(|b| b == b'='), char('[')).parse(input)?;
+    let close = [&b"]"[..], level, b"]"].concat();
+    let whole =
+        memchr::memmem::find(body, &close).map_or(input.len(), |at| input.len() - body.len() + at + close.len());
+    split(input, Some(whole))
 }
 
 #[cfg(test)]

@@ -2,6 +2,15 @@
 
 use std::borrow::Cow;
 
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till1, take_while};
+use nom::character::complete::{char, digit1, one_of, satisfy};
+use nom::combinator::{all_consuming, eof, map, map_opt, peek, value, verify};
+use nom::multi::fold_many0;
+use nom::sequence::{delimited, preceded, terminated};
+use nom::{IResult, Parser};
+
+use super::template::DOLLAR;
 use super::{Word, WordKind};
 use crate::source::Span;
 
@@ -15,8 +24,17 @@ pub fn decode<'a>(bytes: &'a [u8], word: Word) -> Cow<'a, [u8]> {
 fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut i = 0;
+    let mut masked = false;
     while i < raw.len() {
         let (byte, width) = match (raw[i], raw.get(i + 1)) {
+            (b'\\', Some(&DOLLAR)) => {
+                masked = true;
+                (b'$', 2)
+            }
+            (DOLLAR, _) if masked => {
+                i += 1;
+                continue;
+            }
             (b'\\', Some(&c @ (b'"' | b'\'' | b'\\'))) => (c, 2),
             (b'\\', Some(b't')) => (b'\t', 2),
             (b'\\', Some(b'r')) => (b'\r', 2),
@@ -55,47 +73,36 @@ pub enum ValueError<'a> {
 /// What nginx refuses at start-up.
 pub fn parts(value: &[u8]) -> Result<Vec<Part<'_>>, ValueError<'_>> {
     let mut out = Vec::new();
-    let mut i = 0;
-    while i < value.len() {
-        if value[i] != b'$' {
-            let end = memchr::memchr(b'$', &value[i..]).map_or(value.len(), |at| i + at);
-            out.push(Part::Text(&value[i..end]));
-            i = end;
-            continue;
-        }
-        i += 1;
-        match value.get(i) {
-            None => return Err(ValueError::NoName),
-            Some(&d @ b'1'..=b'9') => {
-                out.push(Part::Capture(d - b'0'));
-                i += 1;
-                continue;
-            }
-            _ => {}
-        }
-        let bracket = value[i] == b'{';
-        if bracket {
-            i += 1;
-        }
-        let len = value[i..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-        let name = &value[i..i + len];
-        i += len;
-        if bracket {
-            if value.get(i) != Some(&b'}') {
-                return Err(if i == value.len() && len == 0 {
-                    ValueError::NoName
-                } else {
-                    ValueError::NoBracket(name)
-                });
-            }
-            i += 1;
-        }
-        if len == 0 {
-            return Err(ValueError::NoName);
-        }
-        out.push(Part::Variable(name));
+    let mut rest = value;
+    while !rest.is_empty() {
+        let (behind, part) = part(rest).map_err(|_| what_is_missing(rest))?;
+        out.push(part);
+        rest = behind;
     }
     Ok(out)
+}
+
+type Read<'a, T> = IResult<&'a [u8], T, ()>;
+
+fn part(input: &[u8]) -> Read<'_, Part<'_>> {
+    let capture = map(satisfy(|c| matches!(c, '1'..='9')), |digit| Part::Capture(digit as u8 - b'0'));
+    let variable =
+        map(verify(alt((delimited(char('{'), name, char('}')), name)), |n: &[u8]| !n.is_empty()), Part::Variable);
+    let text = map(take_till1(|b| b == b'$'), Part::Text);
+    alt((text, preceded(char('$'), alt((capture, variable))))).parse(input)
+}
+
+fn name(input: &[u8]) -> Read<'_, &[u8]> {
+    take_while(|b: u8| b.is_ascii_alphanumeric() || b == b'_').parse(input)
+}
+
+/// What nginx says of a `$` that begins no variable.
+fn what_is_missing(input: &[u8]) -> ValueError<'_> {
+    match preceded((char('$'), char('{')), name).parse(input) {
+        Ok((b"", b"")) | Err(_) => ValueError::NoName,
+        Ok((behind, _)) if behind.starts_with(b"}") => ValueError::NoName,
+        Ok((_, name)) => ValueError::NoBracket(name),
+    }
 }
 
 /// Whether nginx looks for variables in this value at all.
@@ -121,62 +128,50 @@ pub fn variable_span(bytes: &[u8], word: Word, name: &[u8]) -> Option<Span> {
 
 /// A time in milliseconds, as `ngx_parse_time` reads it (core/ngx_parse.c): `90`, `1h30m`, `1h 30m`.
 pub fn time_ms(value: &[u8]) -> Option<u64> {
-    // Units from the largest to the smallest; each may stand once and only in this order.
-    const UNITS: [(&[u8], u64); 8] = [
-        (b"y", 31_536_000_000),
-        (b"M", 2_592_000_000),
-        (b"w", 604_800_000),
-        (b"d", 86_400_000),
-        (b"h", 3_600_000),
-        (b"m", 60_000),
-        (b"s", 1_000),
-        (b"ms", 1),
-    ];
     if value.is_empty() {
         return None;
     }
-    let mut total = 0u64;
-    let mut least = 0;
-    let mut i = value.iter().take_while(|b| **b == b' ').count();
-    while i < value.len() {
-        let digits = value[i..].iter().take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 {
-            return None;
-        }
-        let number: u64 = std::str::from_utf8(&value[i..i + digits]).ok()?.parse().ok()?;
-        i += digits;
-        let (unit, width) = if value[i..].starts_with(b"ms") {
-            (7, 2)
-        } else if i == value.len() || value[i] == b' ' {
-            (6, 0)
-        } else {
-            (UNITS.iter().position(|(name, _)| name == &&value[i..=i])?, 1)
-        };
-        if unit < least {
-            return None;
-        }
-        least = unit + 1;
-        i += width;
-        total = total.checked_add(number.checked_mul(UNITS[unit].1)?)?;
-        while value.get(i) == Some(&b' ') {
-            i += 1;
-        }
-    }
-    Some(total)
+    let spaces = || take_while(|b| b == b' ');
+    let amount = terminated((number, unit), spaces());
+    let none_yet = || Some((0u64, 0usize));
+    let sum = fold_many0(amount, none_yet, |sum, (number, (rank, factor))| {
+        // Each unit may stand once, the larger before the smaller.
+        let (total, _) = sum.filter(|(_, least)| rank >= *least)?;
+        Some((total.checked_add(number.checked_mul(factor)?)?, rank + 1))
+    });
+    all_consuming(preceded(spaces(), sum)).parse(value).ok()?.1.map(|(total, _)| total)
+}
+
+fn number(input: &[u8]) -> Read<'_, u64> {
+    map_opt(digit1, |digits| std::str::from_utf8(digits).ok()?.parse().ok()).parse(input)
+}
+
+/// A unit of time: its rank among them, and how many milliseconds it is. Seconds need no letter.
+fn unit(input: &[u8]) -> Read<'_, (usize, u64)> {
+    alt((
+        value((7, 1), tag("ms")),
+        value((0, 31_536_000_000), char('y')),
+        value((1, 2_592_000_000), char('M')),
+        value((2, 604_800_000), char('w')),
+        value((3, 86_400_000), char('d')),
+        value((4, 3_600_000), char('h')),
+        value((5, 60_000), char('m')),
+        value((6, 1_000), char('s')),
+        value((6, 1_000), peek(alt((tag(" "), eof)))),
+    ))
+    .parse(input)
 }
 
 /// A size in bytes, as `ngx_parse_size` reads it: `512`, `8k`, `1M`; with `g` as `ngx_parse_offset`.
-pub fn size(value: &[u8]) -> Option<u64> {
-    let (digits, unit) = match value.last()? {
-        b'k' | b'K' => (&value[..value.len() - 1], 1 << 10),
-        b'm' | b'M' => (&value[..value.len() - 1], 1 << 20),
-        b'g' | b'G' => (&value[..value.len() - 1], 1 << 30),
-        _ => (value, 1),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse::<u64>().ok()?.checked_mul(unit)
+pub fn size(text: &[u8]) -> Option<u64> {
+    let factor = alt((
+        value(1 << 10, one_of("kK")),
+        value(1 << 20, one_of("mM")),
+        value(1 << 30, one_of("gG")),
+        value(1u64, eof),
+    ));
+    let (_, (number, factor)) = all_consuming((number, factor)).parse(text).ok()?;
+    number.checked_mul(factor)
 }
 
 /// Writes a value so that nginx reads exactly it, in the quotes of the word that it replaces.
@@ -214,6 +209,11 @@ mod tests {
         assert_eq!(parts(b"$"), Err(ValueError::NoName));
         assert_eq!(parts(b"$$a"), Err(ValueError::NoName));
         assert_eq!(parts(b"${a"), Err(ValueError::NoBracket(b"a")));
+        assert_eq!(parts(b"${a-b}"), Err(ValueError::NoBracket(b"a")));
+        assert_eq!(parts(b"${-"), Err(ValueError::NoBracket(b"")));
+        assert_eq!(parts(b"${"), Err(ValueError::NoName));
+        assert_eq!(parts(b"${}"), Err(ValueError::NoName));
+        assert_eq!(parts(b"$0a$10"), Ok(vec![Part::Variable(b"0a"), Part::Capture(1), Part::Text(b"0")]));
     }
 
     #[test]
@@ -229,8 +229,32 @@ mod tests {
             ("", None),
             ("1x", None),
             ("0", Some(0)),
+            ("1y2M3w4d5h6m7s8ms", Some(38_898_367_008)),
+            ("1m1m", None),
+            (" 1h  30 ", Some(3_630_000)),
+            ("1h30m x", None),
+            ("99999999999999999999", None),
+            ("9999999999999999y", None),
         ] {
             assert_eq!(time_ms(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_nginx() {
+        for (text, want) in [
+            ("512", Some(512)),
+            ("8k", Some(8 << 10)),
+            ("8K", Some(8 << 10)),
+            ("1M", Some(1 << 20)),
+            ("2g", Some(2 << 30)),
+            ("k", None),
+            ("", None),
+            ("8kb", None),
+            ("-8", None),
+            ("99999999999999999g", None),
+        ] {
+            assert_eq!(size(text.as_bytes()), want, "{text}");
         }
     }
 }

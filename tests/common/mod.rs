@@ -11,9 +11,9 @@ use wslint::model::analysis::{Analysis, Versions};
 use wslint::model::config::context::guess;
 use wslint::model::config::include::expand;
 use wslint::model::config::lookup::Lookup;
-use wslint::model::evidence::{Declarations, Evidence};
-use wslint::model::trace::trace;
-use wslint::model::{ScopeKind, Url};
+use wslint::model::evidence::Declarations;
+use wslint::model::trace::{Trace, trace};
+use wslint::model::{OccId, ScopeKind, Url, Value};
 use wslint::rules;
 use wslint::source::MemFs;
 use wslint::syntax::Files;
@@ -47,10 +47,25 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 pub(crate) fn target(files: &mut Files<'_>) -> Target {
     let file = files.read(Path::new("nginx.conf")).unwrap();
     let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true, Path::new("nginx.conf"));
-    let lookup =
-        Lookup { root_dir: ".".into(), project: ".".into(), map: Vec::new(), fragment: !found.is_root, enabled: None };
+    let lookup = Lookup {
+        root_dir: ".".into(),
+        project: ".".into(),
+        map: Vec::new(),
+        fragment: !found.is_root,
+        enabled: None,
+        complete: false,
+    };
     let context = if found.is_root { ScopeKind::Main } else { found.context };
-    Target { file, is_root: found.is_root, context, inferred: !found.is_root, lookup, reports: true, dump: false }
+    Target {
+        file,
+        is_root: found.is_root,
+        context,
+        inferred: !found.is_root,
+        lookup,
+        reports: true,
+        dump: false,
+        named: true,
+    }
 }
 
 pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
@@ -60,7 +75,7 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
         url: url.map(|u| Url::parse(u).unwrap()),
         selection: Selection::default(),
         rules: rules::Options::default(),
-        evidence: Evidence::None,
+        evidence: None,
         only: Vec::new(),
         severities: Vec::new(),
         baseline: wslint::engine::Baseline::default(),
@@ -71,6 +86,46 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
 
 /// What wslint says of a URL: the verdict, and why in Debug form.
 pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String) {
+    traced(tree, url, Some(version), |_, found| {
+        (found.verdict.as_str().to_owned(), format!("{:?} {:?}", found.arrival.outcome, found.rejected_because))
+    })
+}
+
+/// The same in one line, directives by their names and places. Without a version, it is asked for all.
+pub(crate) fn told(tree: &Tree, url: &str, version: Option<&str>) -> String {
+    traced(tree, url, version, |analysis, found| {
+        let config = analysis.config();
+        let place = |id: OccId| {
+            let (file, span) = (config.sources.get(config.file(id)), config.head(id).span);
+            format!(
+                "{} {}:{}",
+                String::from_utf8_lossy(file.text(config.directive(id).name().span())),
+                file.path.display(),
+                file.lines().line(span.start) + 1
+            )
+        };
+        let verdict = found.verdict.as_str();
+        let why = match &found.rejected_because {
+            Some((said, occ)) => format!("{said:?} {}", occ.map(place).unwrap_or_default()),
+            None => format!("{:?}", found.arrival.outcome),
+        };
+        let mut parts = why.split("OccId(");
+        let mut line = format!("{verdict} {}", parts.next().unwrap());
+        for part in parts {
+            let (number, rest) = part.split_once(')').unwrap();
+            line += &place(OccId(number.parse().unwrap()));
+            line += rest;
+        }
+        // The path that the backend sees, where it is not the client's.
+        let path = found.arrival.upstream_uri.as_ref().and_then(Value::display);
+        if let Some(path) = path.filter(|p| !url.contains(p)) {
+            line += &format!(" as {path}");
+        }
+        line.trim_end().to_owned()
+    })
+}
+
+fn traced<T>(tree: &Tree, url: &str, version: Option<&str>, then: impl FnOnce(&Analysis<'_>, &Trace) -> T) -> T {
     let fs = mem(tree);
     let mut files = Files::new(&fs);
     let root = target(&mut files);
@@ -83,11 +138,11 @@ pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String)
         ..root
     };
     let expanded = expand(&mut files, root.file, root.context, &root.lookup);
-    let versions = Versions::parse(version).unwrap();
+    let versions = version.map_or(Versions::ALL, |v| Versions::parse(v).unwrap());
     let analysis =
         Analysis::new(&files.sources, &files.asts, &expanded, true, false, versions, &Declarations::default());
     let found = trace(&analysis, &Url::parse(url).unwrap());
-    (found.verdict.as_str().to_owned(), format!("{:?} {:?}", found.arrival.outcome, found.rejected_because))
+    then(&analysis, &found)
 }
 
 /// What wslint expects nginx of a version to refuse a tree with, in nginx's words.

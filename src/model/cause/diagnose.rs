@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use foldhash::HashMap;
 
-use super::misspelt::Misspellings;
+use super::misspelt::{Misspelling, Misspellings, Part};
 use crate::catalog::name;
 use crate::catalog::near;
 use crate::model::Browser;
@@ -146,9 +146,10 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspelli
         return vec![Cause::Unreachable(reason.clone())];
     }
     // Everything that has to be mended, so that mending one thing does not only bring up the next.
-    let mut vars = analysis.world.variables_at(endpoint.scope, crate::model::Browser::Firefox);
+    let world = analysis.world_of(endpoint);
+    let mut vars = world.variables_at(endpoint.scope, crate::model::Browser::Firefox);
     let mut reasons =
-        crate::model::way::judge::reasons(&analysis.world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
+        crate::model::way::judge::reasons(&world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
     if !reasons.contains(reason) {
         reasons.insert(0, reason.clone());
     }
@@ -164,11 +165,22 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspelli
             Reason::Refused(Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::HttpVersion(_)) => {
                 header_causes(analysis, endpoint, misspellings)
             }
+            Reason::Refused(Refusal::HeaderName(name))
+                if is_misspelt_header(analysis, endpoint, misspellings, name) =>
+            {
+                vec![Cause::Elsewhere]
+            }
             _ => vec![Cause::Other(reason.clone())],
         };
         out.extend(found.into_iter().filter(|c| !out.contains(c)).collect::<Vec<_>>());
     }
     if out.is_empty() { vec![Cause::Other(reason.clone())] } else { out }
+}
+
+/// Whether a header's name has its own finding.
+fn is_misspelt_header(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings, name: &str) -> bool {
+    let here = |m: &Misspelling| m.part == Part::Header && m.written == name;
+    misspellings.around(analysis.config(), endpoint.scope).any(|(_, m)| here(m))
 }
 
 /// An undecided endpoint may still hold a mistake that is certain: the unknown can only add to it.
@@ -185,24 +197,24 @@ fn definite(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspel
 
 /// `proxy_pass_request_headers off`, or a `Sec-WebSocket-*` header that is blanked.
 fn hides_client_headers(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<OccId> {
-    let config = analysis.config();
-    if let Some(occ) = config.effective(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS).occ()
-        && config.arg(occ, 0).as_deref() == Some(b"off")
-    {
-        return Some(occ);
+    let world = analysis.world_of(endpoint);
+    let config = world.config;
+    if config.flag(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS) == Some(false) {
+        return config.effective(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS).occ();
     }
     let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0?;
-    config.own_named(level, name::PROXY_SET_HEADER).find(|&o| {
-        let header = config.arg_text(o, 0).to_ascii_lowercase();
-        matches!(header.as_str(), "sec-websocket-key" | "sec-websocket-version")
-    })
+    let own = |header: &str| config.headers(level, header).next();
+    own("Sec-WebSocket-Key").into_iter().chain(own("Sec-WebSocket-Version")).min()
 }
 
 fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspellings) -> Vec<Cause> {
     let sent = endpoint.forwarded(&analysis.world, analysis.version);
     let upgrade = Aspect::of(analysis, endpoint.scope, &sent, "Upgrade", "websocket", misspellings);
     let connection = Aspect::of(analysis, endpoint.scope, &sent, "Connection", "upgrade", misspellings);
-    let version_is_low = sent.http_version.known().is_some_and(|v| v != b"1.1");
+    // A value that nginx refuses has its own finding.
+    let version_is = |values: &[&[u8]]| sent.http_version.known().is_some_and(|v| values.contains(&v));
+    let version_is_low = version_is(&[b"1.0"]);
+    let version_is_refused = sent.http_version.known().is_some() && !version_is(&[b"1.0", b"1.1", b"2"]);
     let version_elsewhere = misspellings
         .around(analysis.config(), endpoint.scope)
         .any(|(_, m)| m.concerns_version(analysis, endpoint.scope));
@@ -233,8 +245,12 @@ fn header_causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Mi
         _ => {}
     }
     let complete = matches!((&upgrade, &connection), (Aspect::Right, Aspect::Right));
-    if complete && version_is_low {
-        out.push(if version_elsewhere { Cause::Elsewhere } else { Cause::HttpVersion(sent.http_version_origin.occ()) });
+    if complete && (version_is_low || version_is_refused) {
+        out.push(if version_elsewhere || version_is_refused {
+            Cause::Elsewhere
+        } else {
+            Cause::HttpVersion(sent.http_version_origin.occ())
+        });
     }
     out
 }
@@ -273,12 +289,7 @@ impl Aspect {
         }
         // A header whose value is empty is not sent, but somebody wrote it.
         let level = config.effective_list(scope, name::PROXY_SET_HEADER).0;
-        let set = level.and_then(|l| {
-            config
-                .own_named(l, name::PROXY_SET_HEADER)
-                .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
-                .last()
-        });
+        let set = level.and_then(|l| config.header(l, header));
         // A forgotten `;` swallows the next line: that is what has to be mended.
         if level.is_some_and(|l| analysis.swallowing.contains(&l)) {
             return Aspect::Elsewhere;
@@ -312,12 +323,6 @@ fn yields(world: &World<'_>, scope: ScopeId, variable: &str, token: &str) -> boo
 fn shadowed(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<ScopeId> {
     let config = analysis.config();
     config.shadowed_header_levels(endpoint.scope).into_iter().find(|&level| {
-        let has = |header: &str| {
-            config.own_named(level, name::PROXY_SET_HEADER).any(|o| {
-                config.arg_text(o, 0).eq_ignore_ascii_case(header)
-                    && crate::model::evidence::header_tries(&analysis.world, o)
-            })
-        };
-        has("Upgrade")
+        config.headers(level, "Upgrade").any(|o| crate::model::evidence::header_tries(&analysis.world, o))
     })
 }

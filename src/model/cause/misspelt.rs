@@ -1,6 +1,6 @@
 //! Near misses of the words that matter, wherever they stand.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use crate::catalog::near;
 use crate::catalog::{Name, name};
@@ -54,6 +54,8 @@ pub fn misspellings(analysis: &Analysis<'_>) -> Misspellings {
         found if found.is_empty() => found,
         _ => misspellings_in(analysis, &Lines::all(analysis.config()).distinct),
     };
+    let mut all = all;
+    all.sort_by_key(|m| (m.occ, m.argument));
     let mut out = Misspellings { all, ..Misspellings::default() };
     for (i, misspelling) in out.all.iter().enumerate() {
         match misspelling.part {
@@ -99,6 +101,7 @@ fn misspellings_in(analysis: &Analysis<'_>, lines: &[OccId]) -> Vec<Misspelling>
     let used = header_variables(analysis);
     let mut out = Vec::new();
     let mut right: HashMap<&[u8], bool> = HashMap::default();
+    let mut levels: HashSet<ScopeId> = HashSet::default();
     for (id, occ) in lines.iter().map(|&id| (id, config.occ(id))) {
         let kind = config.scope(occ.scope).kind;
         if in_stream(analysis, occ.scope) {
@@ -119,6 +122,9 @@ fn misspellings_in(analysis: &Analysis<'_>, lines: &[OccId]) -> Vec<Misspelling>
             }
             // The same few lines stand in thousands of places: one look at each text is enough.
             name::PROXY_SET_HEADER => {
+                if levels.insert(occ.scope) {
+                    swapped(analysis, occ.scope, &mut out);
+                }
                 let head = config.head(id).span;
                 let text = &config.bytes(id)[head.range()];
                 if *right.entry(text).or_insert_with(|| {
@@ -189,6 +195,27 @@ fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<M
     }
 }
 
+/// Two lines for one of the two headers and none for the other, and one of them has the other's value: a
+/// line was copied and its name forgotten.
+fn swapped(analysis: &Analysis<'_>, level: ScopeId, out: &mut Vec<Misspelling>) {
+    let config = analysis.config();
+    let fits = |header: &str, value: &str| match header {
+        "Connection" => near::has_token(value, "upgrade") || value.eq_ignore_ascii_case("$connection_upgrade"),
+        _ => value.eq_ignore_ascii_case("websocket") || value.eq_ignore_ascii_case("$http_upgrade"),
+    };
+    for (written, meant) in [("Upgrade", "Connection"), ("Connection", "Upgrade")] {
+        let lines: Vec<OccId> = config.headers(level, written).collect();
+        if lines.len() < 2 || config.header(level, meant).is_some() {
+            continue;
+        }
+        let found: Vec<OccId> = lines.iter().copied().filter(|&o| fits(meant, &config.arg_text(o, 1))).collect();
+        if let [occ] = found[..] {
+            let (written, meant) = (config.arg_text(occ, 0), meant.to_owned());
+            out.push(Misspelling { occ, argument: Some(0), part: Part::Header, written, meant });
+        }
+    }
+}
+
 /// Whether the value of a header with a strange name belongs to `Upgrade` or `Connection`.
 fn means_it(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
@@ -237,9 +264,7 @@ fn header_variables(analysis: &Analysis<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let lines = &analysis.world.lines.distinct;
     for &id in lines.iter().filter(|id| config.occ(**id).name == name::PROXY_SET_HEADER) {
-        let of_interest = config
-            .arg(id, 0)
-            .is_some_and(|n| n.eq_ignore_ascii_case(b"connection") || n.eq_ignore_ascii_case(b"upgrade"));
+        let of_interest = config.is_header(id, "Connection") || config.is_header(id, "Upgrade");
         if of_interest && seen.insert(&config.bytes(id)[config.head(id).span.range()]) {
             out.extend(config.arg(id, 1).map(|v| variables_in(&v)).unwrap_or_default());
         }
@@ -258,7 +283,7 @@ impl Misspelling {
             Part::Directive => {
                 self.meant == "proxy_set_header"
                     && config.outward(settings).any(|s| s == at)
-                    && config.arg_text(self.occ, 0).eq_ignore_ascii_case(header)
+                    && config.is_header(self.occ, header)
             }
             Part::Header => level == Some(at) && self.meant.eq_ignore_ascii_case(header),
             Part::Upgrade => level == Some(at) && header.eq_ignore_ascii_case("Upgrade"),
@@ -266,10 +291,7 @@ impl Misspelling {
             Part::Version => false,
             Part::MapSource | Part::MapValue => {
                 let Some(level) = level else { return false };
-                config
-                    .own_named(level, name::PROXY_SET_HEADER)
-                    .filter(|&o| config.arg_text(o, 0).eq_ignore_ascii_case(header))
-                    .any(|o| config.arg(o, 1).is_some_and(|v| self.feeds(analysis, &v)))
+                config.headers(level, header).any(|o| config.arg(o, 1).is_some_and(|v| self.feeds(analysis, &v)))
             }
         }
     }

@@ -7,13 +7,22 @@ use crate::catalog::{Shipped, shipped};
 use crate::source::{FileId, FileKind, expand_glob, glob_match, is_glob, normalise};
 use crate::syntax::Files;
 
-/// Directories in which an absolute include is read as it stands.
+/// Directories of a machine's own configuration, in which an absolute include is read as it stands.
 pub const WELL_KNOWN: &[&str] = &[
     "/etc/nginx",
     "/usr/local/nginx/conf",
     "/usr/local/etc/nginx",
     "/opt/homebrew/etc/nginx",
     "/usr/local/openresty/nginx/conf",
+    // The panels of BT (aaPanel) and 1Panel.
+    "/www/server/nginx/conf",
+    "/opt/1panel/apps/openresty/openresty/conf",
+];
+
+/// Where panels keep what their main file includes, and the directory of that file.
+const VHOSTS: &[(&str, &str)] = &[
+    ("/www/server/panel/vhost", "/www/server/nginx/conf"),
+    ("/opt/1panel", "/opt/1panel/apps/openresty/openresty/conf"),
 ];
 
 /// Where includes are sought.
@@ -31,6 +40,8 @@ pub struct Lookup {
     /// A file of `sites-available`, read as if it were the only one in the `sites-enabled` beside it:
     /// that directory and the file.
     pub enabled: Option<(PathBuf, PathBuf)>,
+    /// Every file that nginx reads is there: a pattern that nothing matches is empty.
+    pub complete: bool,
 }
 
 /// Why an include is not part of the expanded configuration.
@@ -69,7 +80,7 @@ pub(super) fn resolve(
     let argument_path = bytes_path(argument);
     let glob = is_glob(argument);
     let bases: Vec<PathBuf> = match &argument_path {
-        path if path.is_absolute() => match map_absolute(lookup_in, path) {
+        path if path.has_root() => match map_absolute(files, lookup_in, path) {
             Some(path) => vec![path],
             None => return shipped_or(&text, IncludeProblem::Outside, argument_path.clone()),
         },
@@ -111,7 +122,8 @@ pub(super) fn resolve(
     if glob {
         // A pattern without a match is no error; but where the mapped directory itself is not
         // there, what nginx would find in the real one is not known.
-        let folder_is_missing = argument_path.is_absolute()
+        let folder_is_missing = argument_path.has_root()
+            && !lookup_in.complete
             && first
                 .parent()
                 .is_some_and(|p| !is_glob(p.as_os_str().as_encoded_bytes()) && files.fs().kind(p).is_err());
@@ -133,15 +145,24 @@ pub fn well_known(path: &Path) -> Option<&'static str> {
     WELL_KNOWN.iter().copied().find(|w| path.starts_with(w))
 }
 
+/// The main configuration of the machine that would include a file in one of the well-known directories.
+pub fn main_file_for(path: &Path) -> Option<PathBuf> {
+    let of_panel = || VHOSTS.iter().find(|(vhosts, _)| path.starts_with(vhosts)).map(|(_, main)| *main);
+    well_known(path).or_else(of_panel).map(|folder| Path::new(folder).join("nginx.conf"))
+}
+
 /// Where an absolute include is read from; `None` is nowhere.
-fn map_absolute(lookup_in: &Lookup, path: &Path) -> Option<PathBuf> {
+fn map_absolute(files: &Files<'_>, lookup_in: &Lookup, path: &Path) -> Option<PathBuf> {
     for (from, to, _) in &lookup_in.map {
         if let Ok(rest) = path.strip_prefix(from) {
             return Some(to.join(rest));
         }
     }
     if well_known(&lookup_in.root_dir).is_some() {
-        return Some(path.to_owned());
+        // The paths of a container lie elsewhere on its host.
+        let elsewhere = well_known(path).filter(|w| files.fs().kind(Path::new(w)).is_err());
+        let inside = elsewhere.and_then(|w| path.strip_prefix(w).ok());
+        return Some(inside.map_or_else(|| path.to_owned(), |rest| lookup_in.root_dir.join(rest)));
     }
     match well_known(path) {
         Some(prefix) => Some(lookup_in.root_dir.join(path.strip_prefix(prefix).ok()?)),

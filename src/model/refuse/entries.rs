@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::address::is_network;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{VariableKind, Version, builtin_variable, name, stream_variable};
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
 use crate::model::way::world::World;
+use crate::syntax::address::is_network;
 
 pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;

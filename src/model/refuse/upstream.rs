@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::address::{self, Use};
+use super::host::is_impossible;
 use super::number::seconds;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::way::world::World;
+use crate::syntax::address::{Address, Use};
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
@@ -43,7 +44,7 @@ fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Ref
     for occ in config.own(scope) {
         match config.occ(occ).name {
             name::SERVER => {
-                let backup = (1..config.args(occ).len()).any(|i| config.arg_text(occ, i) == "backup");
+                let backup = config.has_parameter(occ, "backup");
                 match method {
                     Some(method) if backup => out.push(
                         Refusal::new(occ, Kind::Value, "balancing method does not support parameter \"backup\"")
@@ -77,8 +78,8 @@ fn server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let target = config.arg_text(occ, 0);
     let in_stream = config.scope(config.occ(occ).scope).kind == ScopeKind::StreamUpstream;
-    let read = address::parse(&target, Use::UpstreamServer).and_then(|a| match a.port {
-        _ if address::is_impossible(&a.host) => Err("host not found"),
+    let read = Address::parse(&target, Use::UpstreamServer).and_then(|a| match a.ports {
+        _ if is_impossible(&a.host) => Err("host not found"),
         None if in_stream && !a.host.starts_with("unix:") => Err("no port"),
         _ => Ok(()),
     });

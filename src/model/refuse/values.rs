@@ -2,15 +2,15 @@
 
 use foldhash::{HashMap, HashSet};
 
-use super::address::{self, Address, Use};
+use super::host::is_impossible;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::rewrite::{Condition, Return, RewriteFlag};
 use crate::model::way::route::{Location, Matcher, locations_in};
-use crate::model::way::uri::uri_part;
 use crate::model::way::world::World;
+use crate::syntax::address::{Address, Target, Use};
 use crate::syntax::word;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
@@ -57,13 +57,8 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     duplicate_locations(world, out);
 }
 
-fn args(world: &World<'_>, occ: OccId) -> Vec<Vec<u8>> {
-    let config = world.config;
-    (0..config.args(occ).len()).filter_map(|i| config.arg(occ, i)).map(|v| v.into_owned()).collect()
-}
-
 fn invalid(world: &World<'_>, occ: OccId, wrong: impl Fn(&[Vec<u8>]) -> bool, text: &str, out: &mut Vec<Refusal>) {
-    let args = args(world, occ);
+    let args = world.config.words(occ);
     if wrong(&args) {
         let shown = String::from_utf8_lossy(&args.last().cloned().unwrap_or_default()).into_owned();
         out.push(Refusal::new(occ, Kind::Value, format!("{text} \"{shown}\"")));
@@ -72,7 +67,7 @@ fn invalid(world: &World<'_>, occ: OccId, wrong: impl Fn(&[Vec<u8>]) -> bool, te
 
 /// `ngx_http_rewrite_if_condition`: nginx shows the words without the brackets that it has passed.
 fn condition(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let args = args(world, occ);
+    let args = world.config.words(occ);
     if Condition::parse(&args).is_some() {
         return;
     }
@@ -106,7 +101,7 @@ fn condition(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 
 /// `ngx_http_rewrite_return`: a lone argument may be a URL.
 fn return_code(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    if Return::parse(&args(world, occ)).is_none() {
+    if Return::parse(&world.config.words(occ)).is_none() {
         let code = world.config.arg_text(occ, 0);
         out.push(Refusal::new(occ, Kind::Value, format!("invalid return code \"{code}\"")).at(0));
     }
@@ -115,33 +110,28 @@ fn return_code(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 /// `ngx_http_proxy_pass` and `ngx_parse_url`.
 fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let Some(url) = config.arg(occ, 0) else { return };
-    if word::has_variables(&url) {
+    if config.arg(occ, 0).is_none_or(|url| word::has_variables(&url)) {
         return;
     }
-    let lower = String::from_utf8_lossy(&url).to_ascii_lowercase();
-    let Some(rest) = lower.strip_prefix("http://").or(lower.strip_prefix("https://")) else {
-        let kind =
-            if lower.starts_with("ws://") || lower.starts_with("wss://") { Kind::WebSocketScheme } else { Kind::Value };
+    let target = config.target(occ);
+    if !target.is_http() {
+        let websocket = ["ws", "wss"].iter().any(|s| target.scheme().eq_ignore_ascii_case(s));
+        let kind = if websocket { Kind::WebSocketScheme } else { Kind::Value };
         out.push(Refusal::new(occ, kind, "invalid URL prefix").at(0));
         return;
-    };
+    }
+    let rest = target.rest();
     let refuse = |text: String| Refusal::new(occ, Kind::Value, text).at(0);
-    match address::parse(rest, Use::ProxyPass) {
-        Err(said) => {
-            let shown = String::from_utf8_lossy(&url);
-            let shown = shown.split_once("://").map_or("", |(_, r)| r);
-            out.push(refuse(format!("{said} in upstream \"{shown}\"")));
+    match Address::parse(&rest, Use::ProxyPass) {
+        Err(said) => out.push(refuse(format!("{said} in upstream \"{rest}\""))),
+        Ok(Address { host, .. }) if never_resolves(world, &host) => {
+            out.push(refuse(format!("host not found in upstream \"{rest}\"")));
         }
-        Ok(Address { host, port: Some(port) }) => {
+        Ok(Address { host, ports: Some((port, _)) }) => {
+            let host = host.to_ascii_lowercase();
             if let Some(upstream) = world.upstream(&host) {
                 out.push(refuse(format!("upstream \"{host}\" may not have port {port}")).beside(upstream));
             }
-        }
-        Ok(Address { host, .. }) if never_resolves(world, &host) => {
-            let shown = String::from_utf8_lossy(&url);
-            let shown = shown.split_once("://").map_or("", |(_, r)| r);
-            out.push(refuse(format!("host not found in upstream \"{shown}\"")));
         }
         Ok(_) => {}
     }
@@ -152,20 +142,17 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
 fn never_resolves(world: &World<'_>, host: &str) -> bool {
     let whole = world.is_root && !world.is_open();
     let slip = host.is_ascii() || host.contains(|c: char| ('\u{ff00}'..='\u{ffef}').contains(&c));
-    (whole || slip) && address::is_impossible(host) && world.upstream(host).is_none()
+    (whole || slip) && is_impossible(host) && world.upstream(&host.to_ascii_lowercase()).is_none()
 }
 
 /// `ngx_http_proxy_pass`, of where it stands.
 fn uri_not_allowed(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let Some(url) = world.config.arg(occ, 0) else { return };
-    if word::has_variables(&url) || uri_part(&url).is_empty() || !no_uri_allowed(world, occ) {
+    if word::has_variables(&url) || Target::of(url).uri().is_empty() || !no_uri_allowed(world, occ) {
         return;
     }
-    let lower = url.to_ascii_lowercase();
-    if lower.starts_with(b"http://") || lower.starts_with(b"https://") {
-        let text = "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block";
-        out.push(Refusal::new(occ, Kind::Value, text).at(0));
-    }
+    let text = "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block";
+    out.push(Refusal::new(occ, Kind::Value, text).at(0));
 }
 
 fn no_uri_allowed(world: &World<'_>, occ: OccId) -> bool {

@@ -4,7 +4,6 @@
 use crate::model::value::rewrite::patterns_of;
 use foldhash::HashMap;
 
-use super::address::{self, Use};
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
@@ -12,6 +11,7 @@ use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
 use crate::model::way::route::{Listen, servers};
 use crate::model::way::world::World;
+use crate::syntax::address::{Address, Use};
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
@@ -64,7 +64,7 @@ pub(super) fn pattern(occ: OccId, pattern: &Pattern, out: &mut Vec<Refusal>) {
 fn listen(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let target = config.arg_text(occ, 0);
-    if let Err(said) = address::parse(&target, Use::Listen) {
+    if let Err(said) = Address::parse(&target, Use::Listen) {
         let text = format!("{said} in \"{target}\" of the \"listen\" directive");
         out.push(Refusal::new(occ, Kind::Value, text).at(0));
         return;
@@ -143,7 +143,7 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
         let certificate = config.effective_list(server, name::SSL_CERTIFICATE);
         let rejects = config
             .own(server)
-            .any(|o| config.occ(o).name.as_str() == "ssl_reject_handshake" && config.arg_text(o, 0) == "on");
+            .any(|o| config.occ(o).name.as_str() == "ssl_reject_handshake" && config.switch(o) == Some(true));
         if certificate == (None, false) && !rejects {
             told = Some(server);
             let text = format!("no \"ssl_certificate\" is defined for the \"listen ... {protocol}\" directive");
@@ -158,7 +158,7 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
 #[derive(Default)]
 struct Addresses<'w> {
     texts: HashMap<&'w [u8], Option<Read>>,
-    numbers: HashMap<(String, Option<u16>), usize>,
+    numbers: HashMap<(String, Option<(u16, u16)>), usize>,
     known: Vec<AddressFacts>,
 }
 
@@ -188,14 +188,11 @@ impl<'w> Addresses<'w> {
             return *read;
         }
         let read = Listen::read(config, occ).map(|listen| {
-            let shown = format!(
-                "{}:{}",
-                if listen.address == "*" { "0.0.0.0" } else { &listen.address },
-                listen.port.unwrap_or(0)
-            );
-            let Listen { address, port, default, ssl, quic, .. } = listen;
+            let Listen { address, ports, default, ssl, quic, .. } = listen;
+            let any = address == "*";
+            let shown = format!("{}:{}", if any { "0.0.0.0" } else { &address }, ports.map_or(0, |(first, _)| first));
             let known = &mut self.known;
-            let address = *self.numbers.entry((address, port)).or_insert_with(|| {
+            let address = *self.numbers.entry((address, ports)).or_insert_with(|| {
                 known.push(AddressFacts { shown, ..AddressFacts::default() });
                 known.len() - 1
             });
@@ -222,8 +219,9 @@ fn has_socket_options(world: &World<'_>, occ: OccId) -> bool {
         "setfib=",
     ];
     let config = world.config;
-    (1..config.args(occ).len()).any(|i| {
-        let parameter = config.arg_text(occ, i);
-        OPTIONS.iter().any(|o| if o.ends_with('=') { parameter.starts_with(o) } else { parameter == *o })
+    config.each(occ).skip(1).any(|parameter| {
+        let is =
+            |o: &&str| if o.ends_with('=') { parameter.starts_with(o.as_bytes()) } else { *parameter == *o.as_bytes() };
+        OPTIONS.iter().any(is)
     })
 }

@@ -77,8 +77,7 @@ struct Zones {
 }
 
 fn parameter(world: &World<'_>, occ: OccId, prefix: &str) -> Option<String> {
-    let config = world.config;
-    (0..config.args(occ).len()).find_map(|i| Some(config.arg_text(occ, i).strip_prefix(prefix)?.to_owned()))
+    world.config.texts(occ).iter().find_map(|t| Some(t.strip_prefix(prefix)?.to_owned()))
 }
 
 impl Zones {

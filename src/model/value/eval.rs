@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::request::{KEY, Request, Value};
 use super::variable::{Definer, Definitions};
 use crate::catalog::builtin_variable;
-use crate::syntax::template::is_open;
+use crate::syntax::template::{is_capital, is_open};
 use crate::syntax::word::{Part, parts};
 
 /// What the value is wanted for. A browser sends no header and no cookie that would help a
@@ -95,6 +95,7 @@ impl<'m> Scope<'m> {
 
     /// The value of a variable.
     pub fn variable(&mut self, name: &str, purpose: Purpose) -> Value {
+        let written = name;
         let name = name.to_ascii_lowercase();
         let definitions = self.definitions;
         let defined = definitions.of(&name);
@@ -133,7 +134,8 @@ impl<'m> Scope<'m> {
         if builtin_variable(name.as_bytes()).is_some() {
             return self.builtin(&name, purpose);
         }
-        if self.open_world { Value::Unknown } else { Value::EMPTY }
+        // A name in capitals that nobody defines is a script's to replace.
+        if self.open_world || is_capital(written.as_bytes()) { Value::Unknown } else { Value::EMPTY }
     }
 
     /// A map whose source is not known has a known value where all its lines agree.

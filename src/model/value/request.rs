@@ -1,5 +1,8 @@
 //! The handshake that a browser sends, and values that are known or not.
 
+use crate::i18n::Text;
+use crate::text;
+
 /// A value that nginx would compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -110,6 +113,34 @@ impl Request {
     }
 }
 
+/// What is wrong with a URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
+pub enum UrlError {
+    /// Neither `ws` nor `wss`, nor one of HTTP's.
+    Scheme(String),
+    /// `[` without `]`.
+    OpenBracket,
+    /// Nothing where the host should stand.
+    NoHost,
+    /// A port that is no number, or too large a one.
+    Port(String),
+}
+
+impl UrlError {
+    /// What is wrong, in a clause, in both languages.
+    pub fn text(&self) -> Text {
+        match self {
+            UrlError::Scheme(scheme) => {
+                text!("the scheme is `{scheme}`, expected `ws` or `wss`", "协议是 `{scheme}`，应为 `ws` 或 `wss`")
+            }
+            UrlError::OpenBracket => text!("the `[` of the address is not closed", "地址中的 `[` 没有闭合"),
+            UrlError::NoHost => text!("it names no host", "没有写明主机"),
+            UrlError::Port(port) => text!("`{port}` is no port", "`{port}` 不是端口"),
+        }
+    }
+}
+
 /// A `ws://` or `wss://` URL, as people have them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
@@ -129,13 +160,13 @@ impl Url {
     /// Reads a URL. Without a scheme `ws://` is meant.
     ///
     /// # Errors
-    /// What is wrong with it, in a clause.
-    pub fn parse(text: &str) -> Result<Url, String> {
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Url, UrlError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "ws" | "http" => false,
             "wss" | "https" => true,
-            other => return Err(format!("the scheme is `{other}`, expected `ws` or `wss`")),
+            other => return Err(UrlError::Scheme(other.to_owned())),
         };
         let rest = rest.split('#').next().unwrap_or(rest);
         let at = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -143,7 +174,7 @@ impl Url {
         let authority = authority.rsplit('@').next().unwrap_or(authority);
         let (host, port) = match authority.strip_prefix('[') {
             Some(v6) => {
-                let (host, tail) = v6.split_once(']').ok_or("the `[` of the address is not closed")?;
+                let (host, tail) = v6.split_once(']').ok_or(UrlError::OpenBracket)?;
                 (host, tail.strip_prefix(':'))
             }
             None => match authority.rsplit_once(':') {
@@ -152,11 +183,11 @@ impl Url {
             },
         };
         if host.is_empty() {
-            return Err("it names no host".to_owned());
+            return Err(UrlError::NoHost);
         }
         let port = match port {
             None | Some("") => None,
-            Some(port) => Some(port.parse().map_err(|_| format!("`{port}` is no port"))?),
+            Some(port) => Some(port.parse().map_err(|_| UrlError::Port(port.to_owned()))?),
         };
         let path_and_query = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Ok(Url { tls, host: host.to_lowercase(), port, path_and_query, given: text.to_owned() })

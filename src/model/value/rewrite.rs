@@ -1,5 +1,11 @@
 //! The language of the rewrite module: conditions (http/modules/ngx_http_rewrite_module.c).
 
+use nom::branch::alt;
+use nom::character::complete::{char, one_of};
+use nom::combinator::{all_consuming, map, opt, value};
+use nom::sequence::terminated;
+use nom::{IResult, Parser};
+
 use super::pattern::Pattern;
 use crate::catalog::{Name, name};
 use crate::model::config::scope::{Config, OccId};
@@ -53,34 +59,49 @@ impl Condition {
             words.pop();
         }
         let (&subject, rest) = words.split_first()?;
-        if subject.len() > 1 && subject[0] == b'$' {
-            let variable = String::from_utf8_lossy(&subject[1..]).into_owned();
-            return match rest {
-                [] => Some(Condition::Truthy { variable }),
-                [b"=", value] => Some(Condition::Equals { variable, value: value.to_vec(), negated: false }),
-                [b"!=", value] => Some(Condition::Equals { variable, value: value.to_vec(), negated: true }),
-                [b"~", value] => {
-                    Some(Condition::Matches { variable, pattern: Pattern::new(value, false), negated: false })
-                }
-                [b"~*", value] => {
-                    Some(Condition::Matches { variable, pattern: Pattern::new(value, true), negated: false })
-                }
-                [b"!~", value] => {
-                    Some(Condition::Matches { variable, pattern: Pattern::new(value, false), negated: true })
-                }
-                [b"!~*", value] => {
-                    Some(Condition::Matches { variable, pattern: Pattern::new(value, true), negated: true })
-                }
-                _ => None,
-            };
+        let variable = subject.strip_prefix(b"$").filter(|name| !name.is_empty());
+        let variable = variable.map(|name| String::from_utf8_lossy(name).into_owned());
+        match (variable, rest) {
+            (Some(variable), []) => Some(Condition::Truthy { variable }),
+            (Some(variable), [operator, value]) => {
+                let (_, (negated, comparison)) = all_consuming(operator_of_if).parse(operator).ok()?;
+                Some(match comparison {
+                    Comparison::Text => Condition::Equals { variable, value: value.to_vec(), negated },
+                    Comparison::Pattern { caseless } => {
+                        Condition::Matches { variable, pattern: Pattern::new(value, caseless), negated }
+                    }
+                })
+            }
+            (None, [_]) => {
+                let (_, negated) = all_consuming(test_of_a_file).parse(subject).ok()?;
+                Some(Condition::File { negated })
+            }
+            _ => None,
         }
-        let (test, negated) = match subject {
-            [b'-', t] => (t, false),
-            [b'!', b'-', t] => (t, true),
-            _ => return None,
-        };
-        (matches!(test, b'f' | b'd' | b'e' | b'x') && rest.len() == 1).then_some(Condition::File { negated })
     }
+}
+
+#[derive(Clone, Copy)]
+enum Comparison {
+    Text,
+    Pattern { caseless: bool },
+}
+
+/// `!`, or nothing.
+fn negation(input: &[u8]) -> IResult<&[u8], bool, ()> {
+    map(opt(char('!')), |mark| mark.is_some()).parse(input)
+}
+
+/// `=` `!=` `~` `~*` `!~` `!~*`
+fn operator_of_if(input: &[u8]) -> IResult<&[u8], (bool, Comparison), ()> {
+    let text = value(Comparison::Text, char('='));
+    let pattern = map((char('~'), opt(char('*'))), |(_, star)| Comparison::Pattern { caseless: star.is_some() });
+    (negation, alt((text, pattern))).parse(input)
+}
+
+/// `-f` `-d` `-e` `-x`, or with `!`: whether it is negated.
+fn test_of_a_file(input: &[u8]) -> IResult<&[u8], bool, ()> {
+    terminated(negation, (char('-'), one_of("fdex"))).parse(input)
 }
 
 /// What a `return` answers.
@@ -146,8 +167,7 @@ pub fn patterns_of(config: Config<'_>, id: OccId, directive: Name) -> Vec<Patter
     if matches!(directive, name::LOCATION | name::SERVER_NAME) && !config.args(id).iter().any(tilde) {
         return Vec::new();
     }
-    let args: Vec<Vec<u8>> =
-        (0..config.args(id).len()).filter_map(|i| config.arg(id, i)).map(|v| v.into_owned()).collect();
+    let args = config.words(id);
     match directive {
         name::REWRITE => args.first().map(|a| Pattern::new(a, false)).into_iter().collect(),
         name::SERVER_NAME => args.iter().filter(|a| a.starts_with(b"~")).map(|a| Pattern::new(&a[1..], true)).collect(),
@@ -183,6 +203,10 @@ mod tests {
         assert!(matches!(Condition::parse(&args("($a !~* ^x)")), Some(Condition::Matches { negated: true, .. })));
         assert!(matches!(Condition::parse(&args("(!-f $request_filename)")), Some(Condition::File { negated: true })));
         assert!(Condition::parse(&args("($a == b)")).is_none());
+        assert!(Condition::parse(&args("($a ! b)")).is_none());
+        assert!(Condition::parse(&args("($ = b)")).is_none());
+        assert!(Condition::parse(&args("(-z /x)")).is_none());
+        assert!(Condition::parse(&args("(-f)")).is_none());
         assert!(Condition::parse(&args("$a")).is_none());
         assert!(Condition::parse(&args("($a = b c)")).is_none());
     }

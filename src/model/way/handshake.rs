@@ -31,8 +31,6 @@ pub struct Forwarded {
     pub headers: Vec<Header>,
     /// An include that could not be read may set other headers.
     pub uncertain: bool,
-    /// The client's own headers are passed on.
-    pub passes_client_headers: bool,
 }
 
 /// Why a strict backend does not answer 101, in the order in which it would notice.
@@ -67,11 +65,6 @@ pub enum Answer {
     Unknown,
 }
 
-/// Headers that nginx never takes over from the client (http/modules/ngx_http_proxy_module.c,
-/// `ngx_http_proxy_headers`).
-const NOT_PASSED: &[&str] =
-    &["host", "connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade"];
-
 /// The request to the backend for a handshake that is proxied at `scope`.
 pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: Version) -> Forwarded {
     let (http_version, http_version_origin) = match config.effective(scope, name::PROXY_HTTP_VERSION) {
@@ -88,6 +81,8 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
     if let Some(level) = level {
         for occ in config.own_named(level, name::PROXY_SET_HEADER) {
             let (Some(name), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) else { continue };
+            // Without a rendering nobody knows whether the line is there.
+            uncertain |= config.rendering.is_none() && config.is_branched(occ);
             if is_open(&name) {
                 // A template's placeholder may stand for any header, one that begins otherwise for none of ours.
                 uncertain |= is_open(&name[..1]);
@@ -112,8 +107,7 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
     };
     default("Host", Some("$proxy_host"));
     default("Connection", default_connection(version));
-    let passes_client_headers = !matches!(config.effective(scope, name::PROXY_PASS_REQUEST_HEADERS).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"off"));
-    if passes_client_headers {
+    if config.flag(scope, name::PROXY_PASS_REQUEST_HEADERS) != Some(false) {
         for (name, value) in [("Sec-WebSocket-Key", KEY), ("Sec-WebSocket-Version", "13")] {
             default(name, Some(value));
         }
@@ -125,7 +119,7 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
         },
         _ => Value::text("GET"),
     };
-    Forwarded { method, http_version, http_version_origin, headers, uncertain, passes_client_headers }
+    Forwarded { method, http_version, http_version_origin, headers, uncertain }
 }
 
 /// nginx 1.31.4: of several `Host` lines the last one is sent; an empty one with HTTP/1.1 falls
@@ -227,13 +221,6 @@ impl Forwarded {
         check(one("Sec-WebSocket-Key", sixteen_bytes), &|| Refusal::Key);
         check(one("Sec-WebSocket-Version", |v| v == b"13"), &|| Refusal::SecVersion);
         (refusals, unknown)
-    }
-
-    /// Whether the client's own header would be passed on: not set here, and not hop-by-hop.
-    pub fn passes(&self, header: &str) -> bool {
-        self.passes_client_headers
-            && !NOT_PASSED.contains(&header.to_ascii_lowercase().as_str())
-            && self.values(header).is_empty()
     }
 
     /// The directive that sets a header, the last one if several do.

@@ -8,6 +8,7 @@ use crate::model::config::inherit::Found;
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::{Purpose, Scope};
 use crate::model::value::request::Value;
+use crate::syntax::address::Target;
 use crate::syntax::word;
 
 /// Below this, a response header does not fit (contract: “response buffers below 1k”).
@@ -82,24 +83,20 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
     }
     let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return None };
     let shown = String::from_utf8_lossy(&url).into_owned();
-    let lower = shown.to_ascii_lowercase();
-    let Some(rest) = lower.strip_prefix("http://").or(lower.strip_prefix("https://")) else {
+    let target = Target::of(url);
+    if !target.is_http() {
         return Some(Reason::BadUrl(pass, shown));
-    };
-    let host = rest.split(['/', '?']).next().unwrap_or("");
-    let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or("") };
-    if rest.starts_with("unix:") {
-        return None;
     }
+    let name = target.host()?.to_ascii_lowercase();
     if name.is_empty() {
         return Some(Reason::BadUrl(pass, shown));
     }
     let is_address = name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok();
-    if is_address || world.upstream(name).is_some() || world.is_open_at(scope) {
+    if is_address || world.upstream(&name).is_some() || world.is_open_at(scope) {
         return None;
     }
     match config.effective(scope, name::RESOLVER) {
-        Found::Nowhere => Some(Reason::NoResolver(pass, name.to_owned())),
+        Found::Nowhere => Some(Reason::NoResolver(pass, name)),
         _ => None,
     }
 }
@@ -129,8 +126,8 @@ fn spoiled_response(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, ve
             }
         }
         // `add_header_inherit merge` (1.29.3) adds the outer level's headers to these.
-        let merges = version >= Version(1, 29, 3)
-            && matches!(config.effective(at, name::ADD_HEADER_INHERIT).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"merge"));
+        let merges =
+            version >= Version(1, 29, 3) && config.value(at, name::ADD_HEADER_INHERIT).as_deref() == Some(b"merge");
         level = match (merges, config.scope(at).parent) {
             (true, Some(parent)) => config.effective_list(parent, name::ADD_HEADER).0,
             _ => None,
@@ -159,12 +156,9 @@ fn undecided(world: &World<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: V
     {
         return Some(Why::Cache(occ));
     }
-    if let Some((_, on)) = first(name::SSI)
-        && on == "on"
+    if config.flag(scope, name::SSI) == Some(true)
         && let Some(level) = config.effective_list(scope, name::SSI_TYPES).0
-        && let Some(occ) = config
-            .own_named(level, name::SSI_TYPES)
-            .find(|&o| config.args(o).iter().enumerate().any(|(i, _)| config.arg_text(o, i) == "*"))
+        && let Some(occ) = config.own_named(level, name::SSI_TYPES).find(|&o| config.each(o).any(|t| &*t == b"*"))
     {
         return Some(Why::Ssi(occ));
     }
@@ -206,8 +200,7 @@ fn undecided(world: &World<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: V
 fn bypasses(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>) -> bool {
     let Some(level) = config.effective_list(scope, name::PROXY_CACHE_BYPASS).0 else { return false };
     for occ in config.own_named(level, name::PROXY_CACHE_BYPASS) {
-        for i in 0..config.args(occ).len() {
-            let Some(text) = config.arg(occ, i) else { continue };
+        for text in config.each(occ) {
             if matches!(vars.value(&text, Purpose::Header), Value::Known(v) if !v.is_empty() && v != b"0") {
                 return true;
             }

@@ -33,7 +33,7 @@ pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {
             ];
             text.ends_with(b"_pass")
                 || starts.iter().any(|s| text.starts_with(s))
-                || (&*text == b"passenger_enabled" && config.arg_text(occ, 0) == "on")
+                || (&*text == b"passenger_enabled" && config.switch(occ) == Some(true))
         }
         _ => false,
     }
@@ -44,8 +44,7 @@ pub(super) fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
     let level = config.outward(scope).find(|&s| config.has(s, name::ALLOW) || config.has(s, name::DENY))?;
     let first = config.own(level).find(|&o| matches!(config.occ(o).name, name::ALLOW | name::DENY))?;
     let all = config.occ(first).name == name::DENY && config.arg(first, 0).as_deref() == Some(b"all");
-    let any =
-        matches!(config.effective(scope, name::SATISFY).occ(), Some(o) if config.arg(o, 0).as_deref() == Some(b"any"));
+    let any = config.value(scope, name::SATISFY).as_deref() == Some(b"any");
     (all && !any).then_some(first)
 }
 
@@ -53,8 +52,7 @@ pub(super) fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
 pub(super) fn error_page(config: Config<'_>, scope: ScopeId, status: u16) -> Option<(OccId, Option<u16>, Vec<u8>)> {
     let level = config.effective_list(scope, name::ERROR_PAGE).0?;
     config.own_named(level, name::ERROR_PAGE).find_map(|occ| {
-        let args: Vec<Vec<u8>> =
-            (0..config.args(occ).len()).filter_map(|i| config.arg(occ, i)).map(|v| v.into_owned()).collect();
+        let args = config.words(occ);
         let (target, codes) = args.split_last()?;
         let overwrite = codes
             .iter()

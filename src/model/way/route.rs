@@ -1,11 +1,10 @@
 //! Which server and which location answer, exactly as nginx chooses them (http/ngx_http_core_module.c,
 //! `ngx_http_core_find_location`; http/ngx_http.c and ngx_http_request.c for servers).
 
-use std::collections::HashMap;
-
 use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
+use crate::syntax::address::{Address, Use};
 use crate::syntax::template::is_open;
 
 /// How a location matches.
@@ -184,8 +183,8 @@ pub fn named_location(config: Config<'_>, server: ScopeId, wanted: &[u8]) -> Opt
 pub struct Listen {
     /// The address as text: `*` for all.
     pub address: String,
-    /// The port; none for a unix socket.
-    pub port: Option<u16>,
+    /// The first port and the last one; none for a unix socket.
+    pub ports: Option<(u16, u16)>,
     /// `default_server`
     pub default: bool,
     /// `ssl`
@@ -201,13 +200,15 @@ pub struct Listen {
 impl Listen {
     /// Reads the arguments of a `listen`.
     pub fn read(config: Config<'_>, occ: OccId) -> Option<Listen> {
-        let target = config.arg_text(occ, 0);
-        let (address, port) = split_address(&target)?;
-        let flags: Vec<String> = (1..config.args(occ).len()).map(|i| config.arg_text(occ, i)).collect();
-        let has = |f: &str| flags.iter().any(|x| x == f);
+        let Address { host, ports } = Address::parse(&config.arg_text(occ, 0), Use::Listen).ok()?;
+        let has = |parameter: &str| config.has_parameter(occ, parameter);
+        let on_a_port = !host.starts_with("unix:");
         Some(Listen {
-            address,
-            port,
+            address: match host.trim_start_matches('[').trim_end_matches(']') {
+                "0.0.0.0" => "*".to_owned(),
+                bare => bare.to_owned(),
+            },
+            ports: ports.or(on_a_port.then_some((80, 80))),
             default: has("default_server") || has("default"),
             ssl: has("ssl"),
             http2: has("http2"),
@@ -216,13 +217,18 @@ impl Listen {
         })
     }
 
+    /// Whether a client reaches it through this port.
+    pub fn has_port(&self, port: u16) -> bool {
+        self.ports.is_some_and(|(first, last)| (first..=last).contains(&port))
+    }
+
     /// The listens of a server: its own, or the implied one (`*:80` for root).
     pub fn of(config: Config<'_>, server: ScopeId) -> Vec<Listen> {
         let own: Vec<Listen> = config.own_named(server, name::LISTEN).filter_map(|o| Listen::read(config, o)).collect();
         if config.own_named(server, name::LISTEN).next().is_none() {
             return vec![Listen {
                 address: "*".into(),
-                port: Some(80),
+                ports: Some((80, 80)),
                 default: false,
                 ssl: false,
                 http2: false,
@@ -232,32 +238,6 @@ impl Listen {
         }
         own
     }
-}
-
-/// `80`, `*:80`, `127.0.0.1`, `127.0.0.1:80`, `[::]:80`, `unix:/path`, `host:80`.
-fn split_address(target: &str) -> Option<(String, Option<u16>)> {
-    if target.starts_with("unix:") {
-        return Some((target.to_owned(), None));
-    }
-    if let Ok(port) = target.parse::<u16>() {
-        return Some(("*".to_owned(), Some(port)));
-    }
-    let (address, port) = match target.strip_prefix('[') {
-        Some(rest) => {
-            let (address, tail) = rest.split_once(']')?;
-            (address, tail.strip_prefix(':'))
-        }
-        None => match target.rsplit_once(':') {
-            Some((address, port)) => (address, Some(port)),
-            None => (target, None),
-        },
-    };
-    let port = match port {
-        Some(port) => port.parse().ok()?,
-        None => 80,
-    };
-    let address = if address.is_empty() || address == "0.0.0.0" { "*" } else { address };
-    Some((address.to_owned(), Some(port)))
 }
 
 /// A server that answers, and the listen through which.
@@ -298,9 +278,9 @@ pub fn find_servers(config: Config<'_>, host: &str, port: u16) -> (Vec<Candidate
         .flat_map(|s| Listen::of(config, s).into_iter().map(move |l| (s, l)))
         .filter(|(_, l)| !l.quic)
         .collect();
-    let any_port = !all.iter().any(|(_, l)| l.port == Some(port));
+    let any_port = !all.iter().any(|(_, l)| l.has_port(port));
     for (server, listen) in all {
-        if !any_port && listen.port != Some(port) {
+        if !any_port && !listen.has_port(port) {
             continue;
         }
         // Nobody listens on the port: something in front does, and passes to one of the others.
@@ -322,7 +302,7 @@ fn choose(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Opti
     let merged = |server: ScopeId| -> Option<Listen> {
         let own = members.iter().find(|(s, _)| *s == server)?;
         let mut listen = own.1.clone();
-        for (_, other) in members.iter().filter(|(_, l)| l.port == listen.port && l.address == listen.address) {
+        for (_, other) in members.iter().filter(|(_, l)| l.ports == listen.ports && l.address == listen.address) {
             listen.ssl |= other.ssl;
             listen.http2 |= other.http2;
         }
@@ -342,7 +322,6 @@ fn by_name(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Opt
     let mut leading: Option<(usize, ScopeId, String)> = None;
     let mut trailing: Option<(usize, ScopeId, String)> = None;
     let mut regexes = Vec::new();
-    let mut seen: HashMap<String, ()> = HashMap::new();
     for (server, _) in members {
         for name in server_names(config, *server) {
             if let Some(pattern) = name.strip_prefix('~') {
@@ -350,10 +329,6 @@ fn by_name(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Opt
                 continue;
             }
             let lower = name.to_lowercase();
-            // `conflicting server name … ignored`: the first server keeps the name.
-            if seen.insert(lower.clone(), ()).is_some() {
-                continue;
-            }
             if let Some(rest) = lower.strip_prefix("*.").or(lower.strip_prefix('.')) {
                 let dotted = lower.starts_with('.');
                 if dotted && host == rest {
@@ -388,8 +363,5 @@ fn by_name(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Opt
 
 /// The names of a server, decoded, in order; none is the empty name, which no client asks for.
 pub fn server_names(config: Config<'_>, server: ScopeId) -> Vec<String> {
-    config
-        .own_named(server, name::SERVER_NAME)
-        .flat_map(|o| (0..config.args(o).len()).map(move |i| config.arg_text(o, i)))
-        .collect()
+    config.own_named(server, name::SERVER_NAME).flat_map(|o| config.texts(o)).collect()
 }

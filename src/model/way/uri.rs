@@ -5,24 +5,8 @@ use super::route::{Location, Matcher};
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::{Purpose, Scope as Variables};
 use crate::model::value::request::Value;
+use crate::syntax::address::Target;
 use crate::syntax::word;
-
-/// The URI part of a `proxy_pass` value: what stands behind host and port, or behind the second
-/// colon of a unix socket. Empty is “no URI part”.
-pub fn uri_part(url: &[u8]) -> &[u8] {
-    let lower = url.to_ascii_lowercase();
-    let rest = if lower.starts_with(b"https://") {
-        &url[8..]
-    } else if lower.starts_with(b"http://") {
-        &url[7..]
-    } else {
-        return b"";
-    };
-    if rest.starts_with(b"unix:") {
-        return memchr::memchr(b':', &rest[5..]).map_or(b"", |at| &rest[5 + at + 1..]);
-    }
-    rest.iter().position(|b| matches!(b, b'/' | b'?')).map_or(b"", |at| &rest[at..])
-}
 
 /// The URI that the backend is asked for.
 pub fn upstream_uri(
@@ -36,7 +20,7 @@ pub fn upstream_uri(
     let Some(text) = config.arg(pass, 0) else { return Value::Unknown };
     let with_variables = word::has_variables(&text);
     let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return Value::Unknown };
-    let part = uri_part(&url).to_vec();
+    let part = Target::of(url).uri().to_vec();
     if with_variables && !part.is_empty() {
         return Value::Known(part);
     }
@@ -73,23 +57,4 @@ fn escape(path: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uri_part;
-
-    #[test]
-    fn the_uri_part_is_what_follows_the_authority() {
-        for (url, want) in [
-            ("http://b", ""),
-            ("http://b/", "/"),
-            ("HTTP://b:1/x?y", "/x?y"),
-            ("http://unix:/s.sock", ""),
-            ("http://unix:/s.sock:/api/", "/api/"),
-            ("b", ""),
-        ] {
-            assert_eq!(uri_part(url.as_bytes()), want.as_bytes(), "{url}");
-        }
-    }
 }

@@ -231,7 +231,7 @@ impl<'m, 'a> Walk<'m, 'a> {
     fn limit_except(&self, location: ScopeId) -> Option<ScopeId> {
         let config = self.config();
         config.blocks(location).filter(|&o| config.occ(o).name == name::LIMIT_EXCEPT).find_map(|o| {
-            let allows_get = (0..config.args(o).len()).any(|i| config.arg(o, i).as_deref() == Some(b"GET"));
+            let allows_get = config.each(o).any(|method| &*method == b"GET");
             if allows_get { None } else { config.occ(o).opens() }
         })
     }
@@ -254,24 +254,21 @@ impl<'m, 'a> Walk<'m, 'a> {
             config.own(scope).chain(config.blocks(scope).filter(|&o| config.occ(o).name == name::IF)).collect();
         steps.sort_unstable();
         for occ in steps {
-            let args = || -> Vec<Vec<u8>> {
-                (0..config.args(occ).len()).filter_map(|i| config.arg(occ, i)).map(|v| v.into_owned()).collect()
-            };
             let flow = match config.occ(occ).name {
                 name::SET => {
-                    if let [target, value, ..] = args().as_slice() {
+                    if let [target, value, ..] = config.words(occ).as_slice() {
                         let value = self.vars.value(value, Purpose::Condition);
                         self.vars.assign(String::from_utf8_lossy(target).trim_start_matches('$'), value);
                     }
                     Flow::Next
                 }
                 name::BREAK => Flow::Stop,
-                name::RETURN => match Return::parse(&args()) {
+                name::RETURN => match Return::parse(&config.words(occ)) {
                     Some(ret) => Flow::Answer(occ, ret),
                     None => Flow::Next,
                 },
-                name::REWRITE => self.rewrite_uri(occ, &args()),
-                name::IF if depth == 0 => self.if_block(occ, &args()),
+                name::REWRITE => self.rewrite_uri(occ, &config.words(occ)),
+                name::IF if depth == 0 => self.if_block(occ, &config.words(occ)),
                 _ => Flow::Next,
             };
             if !matches!(flow, Flow::Next) {
@@ -308,12 +305,10 @@ impl<'m, 'a> Walk<'m, 'a> {
     /// Whether a block under an undecided condition only turns requests away.
     fn keeps_away(&self, block: ScopeId) -> bool {
         let config = self.config();
-        config.own_named(block, name::RETURN).any(|o| {
-            let args: Vec<Vec<u8>> =
-                (0..config.args(o).len()).filter_map(|i| config.arg(o, i)).map(|v| v.into_owned()).collect();
-            self.arrives || Return::parse(&args).is_some_and(|r| r.status >= 400)
-        }) || (self.arrives
-            && config.own_named(block, name::REWRITE).any(|o| config.arg(o, 2).is_some_and(|f| &*f != b"break")))
+        let refuses = |o: OccId| Return::parse(&config.words(o)).is_some_and(|r| r.status >= 400);
+        config.own_named(block, name::RETURN).any(|o| self.arrives || refuses(o))
+            || (self.arrives
+                && config.own_named(block, name::REWRITE).any(|o| config.arg(o, 2).is_some_and(|f| &*f != b"break")))
     }
 
     fn holds(&mut self, condition: &Condition) -> Option<bool> {

@@ -1,31 +1,33 @@
 //! One root or fragment with everything that is known about it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::route::{Choice, Location, Matcher, find_location, named_location};
 use crate::catalog::{Name, name};
 use crate::model::config::lines::Lines;
+use crate::model::config::render::Rendering;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request, Value};
 use crate::model::value::variable::Definitions;
 
 /// An expanded configuration with its variables and upstreams.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World<'a> {
     /// The configuration.
     pub config: Config<'a>,
     /// Its variables.
-    pub definitions: Definitions,
+    pub definitions: Arc<Definitions>,
     /// The lines that are worth a look.
-    pub lines: Lines,
+    pub lines: Arc<Lines>,
     /// Upstreams of `http`, by lower-case name.
-    upstreams: HashMap<String, OccId>,
+    upstreams: Arc<HashMap<String, OccId>>,
     /// It is a root: nothing is defined outside it.
     pub is_root: bool,
     open: bool,
     /// Levels with a script of the rewrite or access phase, sorted.
-    scripts: Vec<ScopeId>,
+    scripts: Arc<[ScopeId]>,
 }
 
 impl<'a> World<'a> {
@@ -44,7 +46,14 @@ impl<'a> World<'a> {
             lines.rare.iter().filter(|o| runs_script(config, **o)).map(|o| config.occ(*o).scope).collect();
         scripts.dedup();
         scripts.sort_unstable();
-        World { scripts, config, definitions: Definitions::collect(config, &lines), lines, upstreams, is_root, open }
+        let definitions = Arc::new(Definitions::collect(config, &lines));
+        let (scripts, upstreams) = (scripts.into(), Arc::new(upstreams));
+        World { scripts, config, definitions, lines: Arc::new(lines), upstreams, is_root, open }
+    }
+
+    /// The same in one rendering of its templates.
+    pub fn rendered<'w>(&'w self, rendering: Option<&'w Rendering>) -> World<'w> {
+        World { config: self.config.rendered(rendering), ..self.clone() }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -65,7 +74,17 @@ impl<'a> World<'a> {
 
     /// Whether OpenResty's Lua runs for the requests that arrive at a scope, before they are passed on.
     pub fn is_scripted(&self, scope: ScopeId) -> bool {
-        !self.scripts.is_empty() && self.config.outward(scope).any(|s| self.scripts.binary_search(&s).is_ok())
+        if self.scripts.is_empty() {
+            return false;
+        }
+        let config = self.config;
+        // What only jumps lead to, they lead to from anywhere in the server.
+        let by_jump = self
+            .location_of(scope)
+            .is_some_and(|l| matches!(l.matcher, Matcher::Named(_)) || config.has(l.scope, name::INTERNAL));
+        let server = config.enclosing(scope, ScopeKind::Server).filter(|_| by_jump);
+        let from = |s: &ScopeId| server.is_some() && config.enclosing(*s, ScopeKind::Server) == server;
+        config.outward(scope).any(|s| self.scripts.binary_search(&s).is_ok()) || self.scripts.iter().any(from)
     }
 
     /// Whether an unread include around a scope, or a missing root, may set something for it.

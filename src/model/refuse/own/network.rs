@@ -1,8 +1,9 @@
 //! Addresses: of clients, of name servers, of backends that are no HTTP, of `listen` in `stream` and `mail`.
 
-use super::super::address::{self, Use, is_network};
+use super::super::host::is_impossible;
 use super::super::number::{number, seconds, size};
 use super::{Line, Wrong};
+use crate::syntax::address::{Address, Use, is_network};
 use crate::syntax::word;
 
 /// `ngx_http_access_rule`.
@@ -13,8 +14,8 @@ pub(super) fn is_rule(text: &str) -> bool {
 /// An address that has to be resolved when nginx starts, as far as it can be told without asking.
 pub(super) fn address(text: &str, with_uri: bool) -> Result<(), &'static str> {
     let kind = if with_uri { Use::ProxyPass } else { Use::UpstreamServer };
-    let address = address::parse(text, kind)?;
-    if address::is_impossible(&address.host) { Err("host not found") } else { Ok(()) }
+    let address = Address::parse(text, kind)?;
+    if is_impossible(&address.host) { Err("host not found") } else { Ok(()) }
 }
 
 /// `ngx_http_realip_from`, `ngx_event_debug_connection`: a network, or a name that resolves.
@@ -23,7 +24,7 @@ pub(super) fn address_or_host(line: Line<'_>) -> Wrong {
     if *value == "unix:" || is_network(value) {
         return None;
     }
-    let never = value.is_empty() || value.contains('/') || value.contains(':') || address::is_impossible(value);
+    let never = value.is_empty() || value.contains('/') || value.contains(':') || is_impossible(value);
     never.then(|| (0, format!("host not found in {} \"{value}\"", line.name)))
 }
 
@@ -99,7 +100,7 @@ pub(super) fn gateway_pass(line: Line<'_>) -> Wrong {
     let schemes = SCHEMES.iter().find(|(name, _)| *name == line.name).map_or(&[] as &[&str], |(_, s)| s);
     let has = |s: &&&str| value.get(..s.len()).is_some_and(|p| p.eq_ignore_ascii_case(s));
     let bare = schemes.iter().find(has).map_or(*value, |s| &value[s.len()..]);
-    match address::parse(bare, Use::UpstreamServer) {
+    match Address::parse(bare, Use::UpstreamServer) {
         Err(said) => Some((0, format!("{said} in upstream \"{bare}\""))),
         // FastCGI and its kin have no port of their own.
         Ok(_) => None,
@@ -112,16 +113,16 @@ pub(super) fn stream_pass(line: Line<'_>) -> Wrong {
     if word::has_variables(value.as_bytes()) {
         return None;
     }
-    let said = address::parse(value, Use::UpstreamServer).err()?;
+    let said = Address::parse(value, Use::UpstreamServer).err()?;
     Some((0, format!("{said} in upstream \"{value}\"")))
 }
 
 /// `ngx_stream_core_listen`, `ngx_mail_core_listen`.
 pub(super) fn other_listen(line: Line<'_>, stream: bool) -> Wrong {
     let target = *line.args.first()?;
-    let read = address::parse(target, Use::Listen).and_then(|a| match a.port {
+    let read = Address::parse(target, Use::Listen).and_then(|a| match a.ports {
         None if !a.host.starts_with("unix:") => Err("no port"),
-        _ if address::is_impossible(&a.host) => Err("host not found"),
+        _ if is_impossible(&a.host) => Err("host not found"),
         _ => Ok(()),
     });
     if let Err(said) = read {

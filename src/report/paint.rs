@@ -1,0 +1,24 @@
+//! Colours of reports for a terminal.
+
+use anstyle::{AnsiColor, Style};
+
+use super::Look;
+
+/// What is read first.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// What is only said in passing.
+#[cfg(feature = "probe")]
+pub(crate) const FAINT: Style = Style::new().dimmed();
+/// All is well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// It fails.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// It may fail.
+pub(crate) const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
+/// It could be better; and the names of what a report says.
+pub(crate) const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// A text in a style, where there is colour.
+pub(crate) fn paint(look: Look, style: Style, text: &str) -> String {
+    if look.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}

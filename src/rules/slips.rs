@@ -1,0 +1,173 @@
+//! Slips of a hand as findings: each is named as a person would name it.
+
+use super::{Context, Rule};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
+use crate::i18n::Text;
+use crate::source::{FileId, Place, SourceFile};
+use crate::syntax::{Slip, SlipKind as Kind};
+use crate::text;
+
+/// The findings for slips of the kinds that a rule speaks of.
+pub(super) fn findings(cx: &Context<'_>, rule: &Rule, speaks_of: &dyn Fn(&Kind) -> bool, out: &mut Vec<Diagnostic>) {
+    let config = cx.config();
+    for &file in cx.analysis.files {
+        for slip in config.ast(file).slips.iter().filter(|s| speaks_of(&s.kind)) {
+            out.push(finding(rule, file, config.sources.get(file), slip, cx.may_change(file)));
+        }
+    }
+}
+
+fn finding(rule: &Rule, file: FileId, source: &SourceFile, slip: &Slip, may_change: bool) -> Diagnostic {
+    let Words { message, label, about, help } = words(slip, source);
+    let mut found = rule.at(Place { file, span: slip.span }, label, message);
+    if let (Some(span), Some(text)) = (slip.about, about) {
+        found.labels.push(Label { place: Place { file, span }, text });
+    }
+    found.why = text!(
+        "nginx refuses to start with it. Everything else is judged as if it were put right.",
+        "nginx 会因此拒绝启动。其余内容按改正之后的样子来判断。"
+    );
+    if may_change {
+        found.fix = Some(Fix {
+            title: help.clone(),
+            applicability: Applicability::Safe,
+            note: None,
+            edits: slip.mends.iter().map(|m| Edit::Replace(Place { file, span: m.span }, m.text.clone())).collect(),
+        });
+    }
+    found.help = help;
+    found
+}
+
+struct Words {
+    message: Text,
+    label: Text,
+    /// What the other place is.
+    about: Option<Text>,
+    help: Text,
+}
+
+/// A character as it can be told apart: `U+00A0, a no-break space`.
+fn called(c: char) -> Text {
+    let code = format!("U+{:04X}", c as u32);
+    let (en, zh) = match c {
+        '\u{a0}' => ("a no-break space", "不间断空格"),
+        '\u{3000}' => ("a full-width space", "全角空格"),
+        '\u{feff}' => ("a byte order mark (BOM)", "字节顺序标记（BOM）"),
+        '\u{200b}' => ("a zero-width space", "零宽空格"),
+        '\u{200c}' | '\u{200d}' | '\u{2060}' => ("a zero-width joiner", "零宽连接符"),
+        '\u{ad}' => ("a soft hyphen", "软连字符"),
+        '\u{200e}' | '\u{200f}' => ("a mark for the direction of writing", "书写方向标记"),
+        '；' => ("a full-width semicolon", "全角分号"),
+        '。' => ("an ideographic full stop", "中文句号"),
+        '，' => ("a full-width comma", "全角逗号"),
+        ':' => return text!("a colon", "冒号"),
+        _ => ("a character that is no ASCII", "非 ASCII 字符"),
+    };
+    text!("{code}, {en}", "{code}（{zh}）")
+}
+
+fn words(slip: &Slip, source: &SourceFile) -> Words {
+    let line = source.lines().line(slip.span.start) + 1;
+    let swallowed = || Some(text!("read as part of the line above", "被当成了上一行的一部分"));
+    match &slip.kind {
+        Kind::Invisible(c) => {
+            let what = called(*c);
+            let (en, zh) = (what.en, what.zh);
+            Words {
+                message: text!("{en} is part of a word here", "这里的 {zh} 被当成了单词的一部分"),
+                label: text!("not visible, and no blank for nginx", "看不见，但 nginx 不把它当作空白"),
+                about: None,
+                help: text!("replace it by a blank, or remove it", "换成普通空格，或者删掉"),
+            }
+        }
+        Kind::OtherSemicolon(c) => {
+            let what = called(*c);
+            let (en, zh) = (what.en, what.zh);
+            Words {
+                message: text!(
+                    "{en} stands where `;` has to end the directive",
+                    "这里应当用 `;` 结束指令，写的却是 {zh}"
+                ),
+                label: text!("nginx reads on into the next line", "nginx 会继续读到下一行"),
+                about: swallowed(),
+                help: text!("write `;`", "改成 `;`"),
+            }
+        }
+        Kind::LostSemicolon => Words {
+            message: text!("the `;` of line {line} is missing", "第 {line} 行缺少结尾的 `;`"),
+            label: text!("expected `;` behind this", "这之后应当有 `;`"),
+            about: swallowed(),
+            help: text!("end line {line} with `;`", "在第 {line} 行末尾补上 `;`"),
+        },
+        Kind::LostBlank(directive) => Words {
+            message: text!("the blank behind `{directive}` is missing", "`{directive}` 后面缺少空格"),
+            label: text!("one word for nginx: an unknown directive", "nginx 把它当成一个词，即未知的指令"),
+            about: None,
+            help: text!("put a blank behind `{directive}`", "在 `{directive}` 后面加一个空格"),
+        },
+        Kind::Equals => Words {
+            message: text!(
+                "`=` stands between a name and its value, where nginx wants a blank",
+                "名称和值之间写了 `=`，nginx 要的是空格"
+            ),
+            label: text!("no `=` in nginx", "nginx 里没有 `=`"),
+            about: None,
+            help: text!("write a blank instead of `=`", "把 `=` 换成空格"),
+        },
+        Kind::ForeignComment(mark) => Words {
+            message: text!("`{mark}` is no comment in nginx", "`{mark}` 在 nginx 里不是注释"),
+            label: text!("read as a directive", "被当成了指令"),
+            about: None,
+            help: text!("begin the comment with `#`", "注释请以 `#` 开头"),
+        },
+        Kind::LeftOut => Words {
+            message: text!(
+                "this stands for text that was left out, and nginx reads it",
+                "这里表示省略的内容，但 nginx 会照读"
+            ),
+            label: text!("read as a directive", "被当成了指令"),
+            about: None,
+            help: text!("make it a comment, or remove the line", "改成注释，或删掉这一行"),
+        },
+        Kind::Prose => Words {
+            message: text!("these words are no directive", "这几个词不是指令"),
+            label: text!("nginx reads them as one", "nginx 会把它们当成指令"),
+            about: swallowed(),
+            help: text!("make the line a comment with `#`", "在行首加 `#`，改成注释"),
+        },
+        Kind::LostQuote(quote) => Words {
+            message: text!("a quote is never closed", "引号没有结束"),
+            label: text!("nginx reads on to the next `{quote}`", "nginx 会一直读到下一个 `{quote}`"),
+            about: None,
+            help: text!("close the quote in front of `;`", "在 `;` 前补上引号"),
+        },
+        Kind::HtmlQuotes => Words {
+            message: text!("quotes are written as in HTML", "引号写成了 HTML 的形式"),
+            label: text!("nginx ends the directive at the first `;`", "nginx 在第一个 `;` 处结束指令"),
+            about: None,
+            help: text!("write plain quotes", "改成普通的引号"),
+        },
+        Kind::LostOpen => Words {
+            message: text!("the `{{` of this block is missing", "这个块缺少 `{{`"),
+            label: text!("expected `{{` behind this", "这之后应当有 `{{`"),
+            about: swallowed(),
+            help: text!("open the block with `{{`", "用 `{{` 打开这个块"),
+        },
+        Kind::DoubledOpen => Words {
+            message: text!("a second `{{`", "多了一个 `{{`"),
+            label: text!("the block is open already", "这个块已经打开了"),
+            about: Some(text!("it is opened here", "它在这里打开")),
+            help: text!("remove one of the two", "去掉其中一个"),
+        },
+        Kind::LostClose => Words {
+            message: text!("the `}}` of this block is missing", "这个块缺少 `}}`"),
+            label: text!("opened here, and not closed", "在这里打开，却没有关闭"),
+            about: Some(text!(
+                "going by the indentation, it ends in front of this line",
+                "从缩进看，它在这一行之前结束"
+            )),
+            help: text!("close the block with `}}`", "用 `}}` 关闭这个块"),
+        },
+    }
+}

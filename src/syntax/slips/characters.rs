@@ -1,0 +1,167 @@
+//! Slips that a single character gives away.
+
+use super::{Candidate, Mend, Slip, SlipKind, line_end, line_start, span};
+
+/// Blanks to the eye, letters to nginx.
+const BLANKS: &[char] = &[
+    '\u{a0}', '\u{3000}', '\u{2002}', '\u{2003}', '\u{2007}', '\u{2009}', '\u{200a}', '\u{202f}', '\u{205f}',
+    '\u{1680}',
+];
+/// Nothing to the eye.
+const NOTHING: &[char] =
+    &['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}', '\u{200e}', '\u{200f}'];
+/// What input methods and word processors write for `;`.
+const SEMICOLONS: &[char] = &['；', '\u{37e}', '﹔', '。', '，'];
+
+/// Characters outside comments and quotes that are no blanks and no `;` to nginx, and look like it.
+pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
+    let mut out = colons(bytes);
+    let mut at = 0;
+    while let Some(found) = bytes[at..].iter().position(|b| *b >= 0xc2) {
+        let start = at + found;
+        let Some(c) = character(&bytes[start..]) else {
+            at = start + 1;
+            continue;
+        };
+        // Several in a row are one slip.
+        let same = |tail: &[u8]| tail.starts_with(&bytes[start..start + c.len_utf8()]);
+        let mut end = start + c.len_utf8();
+        while BLANKS.contains(&c) && same(&bytes[end..]) {
+            end += c.len_utf8();
+        }
+        at = end;
+        let blank = BLANKS.contains(&c);
+        let semicolon = SEMICOLONS.contains(&c) && ends_line(bytes, end);
+        if !(blank || semicolon || NOTHING.contains(&c)) || is_quoted_or_comment(bytes, start) {
+            continue;
+        }
+        let (kind, text) = match semicolon {
+            true => (SlipKind::OtherSemicolon(c), ";"),
+            false => (SlipKind::Invisible(c), if blank { " " } else { "" }),
+        };
+        let mut patch: Vec<(usize, u8)> = (start..end).map(|i| (i, b' ')).collect();
+        match kind {
+            SlipKind::OtherSemicolon(_) => patch[0].1 = b';',
+            // What stands before it in the word moves behind it, so that the word stays one.
+            _ if !blank => patch.extend(closed_up(bytes, start, end)),
+            _ => {}
+        }
+        let mends = vec![Mend { span: span(start, end), text: text.to_owned() }];
+        out.push(Candidate { slip: Slip { span: span(start, end), kind, mends, about: None }, patch });
+    }
+    out
+}
+
+/// `"upgrade":`, where a `;` belongs behind the quote.
+fn colons(bytes: &[u8]) -> Vec<Candidate> {
+    let glued = |&at: &usize| at > 0 && matches!(bytes[at - 1], b'"' | b'\'') && ends_line(bytes, at + 1);
+    let slip = |at: usize| Candidate {
+        slip: Slip {
+            span: span(at, at + 1),
+            kind: SlipKind::OtherSemicolon(':'),
+            mends: vec![Mend { span: span(at, at + 1), text: ";".to_owned() }],
+            about: None,
+        },
+        patch: vec![(at, b';')],
+    };
+    memchr::memchr_iter(b':', bytes).filter(glued).map(slip).collect()
+}
+
+fn character(bytes: &[u8]) -> Option<char> {
+    let head = &bytes[..bytes.len().min(4)];
+    head.utf8_chunks().next()?.valid().chars().next()
+}
+
+/// The bytes of a word in front of a gap, at its end, and blanks where they were.
+fn closed_up(bytes: &[u8], start: usize, end: usize) -> Vec<(usize, u8)> {
+    let is_word = |b: &&u8| !b.is_ascii_whitespace() && !b";{}".contains(b);
+    let before = bytes[..start].iter().rev().take_while(is_word).count();
+    let goes_on = bytes.get(end).is_some_and(|b| is_word(&b));
+    if before == 0 || !goes_on {
+        return Vec::new();
+    }
+    let (from, gap) = (start - before, end - start);
+    let moved = (from..start).map(|i| (i + gap, bytes[i]));
+    (from..from + gap).map(|i| (i, b' ')).chain(moved).collect()
+}
+
+/// Whether nothing but blanks or a comment follows on the line.
+fn ends_line(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes[at..line_end(bytes, at)].trim_ascii();
+    rest.is_empty() || rest.starts_with(b"#")
+}
+
+/// Whether an offset lies in a comment or, as far as its line tells, in quotes.
+fn is_quoted_or_comment(bytes: &[u8], at: usize) -> bool {
+    let mut quote = None;
+    let mut before = b' ';
+    for &b in &bytes[line_start(bytes, at)..at] {
+        match (quote, b) {
+            (None, b'#') if before.is_ascii_whitespace() || b";{}".contains(&before) => return true,
+            (None, b'"' | b'\'') if before.is_ascii_whitespace() => quote = Some(b),
+            (Some(q), _) if q == b && before != b'\\' => quote = None,
+            _ => {}
+        }
+        before = b;
+    }
+    quote.is_some()
+}
+
+/// `&quot;upgrade&quot;`, copied from the source of a page.
+pub(super) fn html_quotes(bytes: &[u8]) -> Vec<Candidate> {
+    const ENTITIES: [&[u8]; 4] = [b"&quot;", b"&#34;", b"&#39;", b"&apos;"];
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'&', &bytes[at..]) {
+        let start = at + found;
+        at = start + 1;
+        let Some(entity) = ENTITIES.iter().find(|e| bytes[start..].starts_with(e)) else { continue };
+        let inner = start + entity.len();
+        let line = &bytes[inner..line_end(bytes, inner)];
+        let Some(length) = memchr::memmem::find(line, entity) else { continue };
+        if is_quoted_or_comment(bytes, start) {
+            continue;
+        }
+        let quote = if matches!(*entity, b"&quot;" | b"&#34;") { b'"' } else { b'\'' };
+        let (close, end) = (inner + length, inner + length + entity.len());
+        let mut patch: Vec<(usize, u8)> = (start..inner).chain(close..end).map(|i| (i, b' ')).collect();
+        patch.push((inner - 1, quote));
+        patch.push((close, quote));
+        let whole = span(start, end);
+        let text = String::from_utf8_lossy(&bytes[inner..close]).into_owned();
+        let text = format!("{0}{text}{0}", quote as char);
+        let slip =
+            Slip { span: whole, kind: SlipKind::HtmlQuotes, mends: vec![Mend { span: whole, text }], about: None };
+        out.push(Candidate { slip, patch });
+        at = end;
+    }
+    out
+}
+
+/// Lines with a quote that opens a word and is closed nowhere before the `;` at their end.
+pub(super) fn lost_quotes(text: &[u8]) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let end = line_end(text, start);
+        let line = &text[start..end];
+        let open = (1..line.len()).find(|&i| matches!(line[i], b'"' | b'\'') && line[i - 1].is_ascii_whitespace());
+        if let Some(open) = open.filter(|_| !line.trim_ascii_start().starts_with(b"#")) {
+            let (quote, rest) = (line[open], &line[open + 1..]);
+            let word = rest.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b';').count();
+            let ends = rest.get(word) == Some(&b';') && rest[word + 1..].trim_ascii().is_empty();
+            if word > 0 && ends && !rest.contains(&quote) {
+                let (at, close) = (start + open, start + open + 1 + word);
+                let slip = Slip {
+                    span: span(at, close),
+                    kind: SlipKind::LostQuote(quote as char),
+                    mends: vec![Mend { span: span(close, close), text: (quote as char).to_string() }],
+                    about: None,
+                };
+                out.push(Candidate { slip, patch: vec![(at, b' ')] });
+            }
+        }
+        start = end + 1;
+    }
+    out
+}

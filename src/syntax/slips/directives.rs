@@ -1,0 +1,244 @@
+//! Slips that show in what a directive swallowed, or in its name.
+
+use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, span};
+use crate::catalog::{Name, lookup, names};
+use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
+
+/// What directives that nginx refuses may have been.
+pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    each_directive(ast, text, &mut |directive, known| {
+        let block = directive.ending() == Ending::Block;
+        let missing = directive.ending() == Ending::Missing;
+        if fits(known, directive.args().len(), block) && !missing {
+            return;
+        }
+        let found = match known {
+            Name::UNKNOWN => no_directive(directive, text),
+            _ => Vec::new(),
+        };
+        let found = if found.is_empty() { swallowed(directive, text) } else { found };
+        let found = if found.is_empty() { inside(directive, known, text) } else { found };
+        out.extend(found);
+    });
+    out
+}
+
+/// The words of a directive, cut where a line begins with the name of another one.
+fn parts(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Vec<Word>> {
+    let mut out: Vec<Vec<Word>> = Vec::new();
+    for word in directive.words().iter() {
+        let start = word.span().start as usize;
+        let is_name = word.kind() == WordKind::Bare
+            && lookup(&text[word.span().range()]) != Name::UNKNOWN
+            && begins_line(text, start);
+        match out.last_mut() {
+            Some(part) if !is_name => part.push(word),
+            _ => out.push(vec![word]),
+        }
+    }
+    out
+}
+
+/// Directives that lost their `;` or `{`, and swallowed what stands on the lines below.
+fn swallowed(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
+    let parts = parts(directive, text);
+    let block = directive.ending() == Ending::Block;
+    let missing = directive.ending() == Ending::Missing;
+    let known = |part: &[Word]| lookup(&text[part[0].span().range()]);
+    let [earlier @ .., last] = parts.as_slice() else { return Vec::new() };
+    if !fits(known(last), last.len() - 1, block) || (earlier.is_empty() && !missing) {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for (i, part) in parts.iter().enumerate() {
+        let is_last = i + 1 == parts.len();
+        if is_last && !missing {
+            break;
+        }
+        let end = part[part.len() - 1].span().end as usize;
+        let about = parts.get(i + 1).map(|next| next[0].span().cover(next[next.len() - 1].span()));
+        let end_byte = text.get(end).copied();
+        let (named, arguments) = (known(part), part.len() - 1);
+        let (kind, at, patch, mend) = if fits(named, arguments, false) {
+            match colon(part, text) {
+                Some(at) => (
+                    SlipKind::OtherSemicolon(':'),
+                    span(at, at + 1),
+                    (at, b';'),
+                    Mend { span: span(at, at + 1), text: ";".to_owned() },
+                ),
+                None => (
+                    SlipKind::LostSemicolon,
+                    part[part.len() - 1].span(),
+                    (end, b';'),
+                    Mend { span: span(end, end), text: ";".to_owned() },
+                ),
+            }
+        } else if fits(named, arguments, true) && !is_last {
+            let opened = Mend { span: span(end, end), text: " {".to_owned() };
+            (SlipKind::LostOpen, part[0].span().cover(part[part.len() - 1].span()), (end, b'{'), opened)
+        } else {
+            return Vec::new();
+        };
+        // The mask needs a byte for what is missing.
+        if kind != SlipKind::OtherSemicolon(':') && !end_byte.is_some_and(|b| b.is_ascii_whitespace()) {
+            return Vec::new();
+        }
+        out.push(Candidate { slip: Slip { span: at, kind, mends: vec![mend], about }, patch: vec![patch] });
+    }
+    out
+}
+
+/// The offset of a `:` that stands for the `;` behind the last word.
+fn colon(part: &[Word], text: &[u8]) -> Option<usize> {
+    let word = part.last().filter(|w| w.kind() == WordKind::Bare && w.span().len() > 1)?;
+    let last = word.span().end as usize - 1;
+    (text[last] == b':').then_some(last)
+}
+
+/// Lines that are no directive: comments of other languages, dots, prose; and names with something glued to
+/// them.
+fn no_directive(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
+    let word = directive.name().span();
+    let (start, end) = (word.start as usize, word.end as usize);
+    let name = &text[start..end];
+    let one = |kind: SlipKind, at: (usize, usize), mends: Vec<Mend>, patch: Patch| {
+        vec![Candidate { slip: Slip { span: span(at.0, at.1), kind, mends, about: None }, patch }]
+    };
+    let replaced = |from: usize, to: usize, text: &str| Mend { span: span(from, to), text: text.to_owned() };
+    let until = line_end(text, start);
+    if name.starts_with(b"//") {
+        return one(
+            SlipKind::ForeignComment("//"),
+            (start, until),
+            vec![replaced(start, start + 2, "#")],
+            vec![(start, b'#')],
+        );
+    }
+    for (opens, closes) in [("/*", "*/"), ("<!--", "-->")] {
+        if name.starts_with(opens.as_bytes()) {
+            let line = &text[start..until];
+            let Some(close) = memchr::memmem::find(line, closes.as_bytes()) else { return Vec::new() };
+            let mends = vec![
+                replaced(start, start + opens.len(), "#"),
+                replaced(start + close, start + close + closes.len(), ""),
+            ];
+            return one(SlipKind::ForeignComment(opens), (start, until), mends, vec![(start, b'#')]);
+        }
+    }
+    if is_left_out(name) && begins_line(text, start) {
+        return one(SlipKind::LeftOut, (start, end), vec![replaced(start, start, "# ")], vec![(start, b'#')]);
+    }
+    if let Some((known, mend, patch)) = glued(name, start, directive.args().len(), text) {
+        return one(known, (start, end), vec![mend], patch);
+    }
+    prose(directive, text)
+}
+
+/// Dots, dashes or the fence of a document.
+fn is_left_out(name: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(name);
+    let all = |marks: &[char]| text.chars().all(|c| marks.contains(&c));
+    all(&['.', '…', '。']) || (name.len() > 2 && (all(&['-']) || all(&['`']) || all(&['*'])))
+}
+
+/// A directive with its first argument glued to it: `proxy_http_version1.1`, `proxy_pass=http://…`.
+fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipKind, Mend, Patch)> {
+    let known = names().map(|n| n.as_str()).filter(|n| name.len() > n.len() && name.starts_with(n.as_bytes()));
+    let found = known.max_by_key(|n| n.len())?;
+    let rest = &name[found.len()..];
+    let at = start + found.len();
+    let named = lookup(found.as_bytes());
+    if rest.len() > 1 && rest[0] == b'=' {
+        let mend = Mend { span: span(at, at + 1), text: " ".to_owned() };
+        return fits(named, others + 1, false).then(|| (SlipKind::Equals, mend, vec![(at, b' ')]));
+    }
+    let begins = rest[0].is_ascii_digit()
+        || rest[0].is_ascii_uppercase()
+        || b"$\"'/~=".contains(&rest[0])
+        || [&b"http://"[..], b"https://", b"unix:"].iter().any(|s| rest.starts_with(s));
+    // The name moves to the left by one byte, which is the blank that it then needs.
+    let room = start > 0 && matches!(text[start - 1], b' ' | b'\t');
+    if !begins || !room || !fits(named, others + 1, false) {
+        return None;
+    }
+    let patch = (start..at).map(|i| (i - 1, text[i])).chain([(at - 1, b' ')]).collect();
+    Some((SlipKind::LostBlank(found), Mend { span: span(at, at), text: " ".to_owned() }, patch))
+}
+
+/// Words above a directive that are none.
+fn prose(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
+    let parts = parts(directive, text);
+    let [words, next, ..] = parts.as_slice() else { return Vec::new() };
+    let about = Some(next[0].span().cover(next[next.len() - 1].span()));
+    let first = &text[words[0].span().range()];
+    let (start, end) = (words[0].span().start as usize, words[words.len() - 1].span().end as usize);
+    let like_a_directive = first.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+        && (first.contains(&b'_') || words.len() < 3);
+    if like_a_directive {
+        // A directive of a module that wslint does not know, or a misspelt one.
+        let room = text.get(end).is_some_and(u8::is_ascii_whitespace);
+        let slip = Slip {
+            span: words[words.len() - 1].span(),
+            kind: SlipKind::LostSemicolon,
+            mends: vec![Mend { span: span(end, end), text: ";".to_owned() }],
+            about,
+        };
+        return if room { vec![Candidate { slip, patch: vec![(end, b';')] }] } else { Vec::new() };
+    }
+    let lines: Vec<usize> = words.iter().map(|w| w.span().start as usize).filter(|&at| begins_line(text, at)).collect();
+    if lines.first() != Some(&start) {
+        return Vec::new();
+    }
+    let mends = lines.iter().map(|&at| Mend { span: span(at, at), text: "# ".to_owned() }).collect();
+    let patch = lines.iter().map(|&at| (at, b'#')).collect();
+    vec![Candidate { slip: Slip { span: span(start, end), kind: SlipKind::Prose, mends, about }, patch }]
+}
+
+/// Slips among the arguments of a known directive: `Upgrade = $http_upgrade`, a comment behind it.
+fn inside(directive: DirectiveRef<'_>, known: Name, text: &[u8]) -> Vec<Candidate> {
+    let args: Vec<Word> = directive.args().iter().collect();
+    let block = directive.ending() == Ending::Block;
+    for (i, word) in args.iter().enumerate().filter(|(_, w)| w.kind() == WordKind::Bare) {
+        let (start, end) = (word.span().start as usize, word.span().end as usize);
+        let written = &text[start..end];
+        let blank = |at: usize, count: usize, text: &str| {
+            let slip = Slip {
+                span: span(at, at + 1),
+                kind: SlipKind::Equals,
+                mends: vec![Mend { span: span(at, at + 1), text: text.to_owned() }],
+                about: None,
+            };
+            fits(known, count, block).then(|| vec![Candidate { slip, patch: vec![(at, b' ')] }])
+        };
+        let found = match written.iter().position(|b| *b == b'=') {
+            Some(0) if written.len() == 1 => blank(start, args.len() - 1, ""),
+            Some(0) => blank(start, args.len(), ""),
+            Some(at) if at + 1 == written.len() => blank(start + at, args.len(), ""),
+            Some(at) => blank(start + at, args.len() + 1, " "),
+            None => None,
+        };
+        // Elsewhere `=` may mean something: in locations, `try_files`, parameters.
+        if let Some(found) = found.filter(|_| takes_name_and_value(known)) {
+            return found;
+        }
+        if written.starts_with(b"//") && i > 0 {
+            let slip = Slip {
+                span: span(start, line_end(text, start)),
+                kind: SlipKind::ForeignComment("//"),
+                mends: vec![Mend { span: span(start, start + 2), text: "#".to_owned() }],
+                about: None,
+            };
+            return vec![Candidate { slip, patch: vec![(start, b'#')] }];
+        }
+    }
+    Vec::new()
+}
+
+/// A directive with a name or value behind it, in which `=` has no place.
+fn takes_name_and_value(known: Name) -> bool {
+    let name = known.as_str();
+    name.starts_with("proxy_set_header")
+        || matches!(name, "proxy_http_version" | "proxy_pass" | "add_header" | "server_name" | "listen" | "set")
+}

@@ -1,0 +1,332 @@
+//! Slips of a hand that nginx refuses: a lost `;`, a full-width one, `//`, a line of prose, a lost quote.
+//!
+//! A file with slips is read *as if they were put right*, through a mask of the same length: so everything
+//! else in it is what a person would find after mending them, and nothing is said twice. A slip is only
+//! believed where the file has less that nginx refuses once it is put right.
+
+mod braces;
+mod characters;
+mod directives;
+
+use super::ast::{Ast, Ending};
+use super::parser::parse;
+use super::{DirectiveRef, WordKind};
+use crate::catalog::{Name, lookup, name};
+use crate::source::Span;
+
+/// What a hand did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlipKind {
+    /// A character that looks like a blank or like nothing, and belongs to a word for nginx.
+    Invisible(char),
+    /// A character that stands for `;`.
+    OtherSemicolon(char),
+    /// The `;` behind a directive is missing.
+    LostSemicolon,
+    /// The blank between a directive, named here, and its argument is missing.
+    LostBlank(&'static str),
+    /// `=` between a name and a value.
+    Equals,
+    /// A comment of another language: what it begins with.
+    ForeignComment(&'static str),
+    /// Dots for what was left out.
+    LeftOut,
+    /// Words that are no directive.
+    Prose,
+    /// A quote that is never closed.
+    LostQuote(char),
+    /// Quotes as HTML writes them.
+    HtmlQuotes,
+    /// The `{` of a block is missing.
+    LostOpen,
+    /// A second `{`.
+    DoubledOpen,
+    /// The `}` of a block is missing.
+    LostClose,
+}
+
+/// How a slip is put right: these bytes become that text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mend {
+    /// The bytes; none where something is missing.
+    pub span: Span,
+    /// What stands there then.
+    pub text: String,
+}
+
+/// A slip, with the bytes to point at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slip {
+    /// What a person would look at.
+    pub span: Span,
+    /// What is wrong with it.
+    pub kind: SlipKind,
+    /// The edits that put it right, in order.
+    pub mends: Vec<Mend>,
+    /// The directive or block that it belongs to, or that it swallowed.
+    pub about: Option<Span>,
+}
+
+/// Offsets, and the bytes that stand there in the mask.
+type Patch = Vec<(usize, u8)>;
+
+/// A slip that may be one, with the bytes of the mask that put it right.
+struct Candidate {
+    slip: Slip,
+    patch: Patch,
+}
+
+/// So many candidates are tried one by one; more of them are believed or not together.
+const MANY: usize = 48;
+
+/// The tree of a file read as if its slips were put right; `None` where there are none.
+pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
+    // Whatever nginx would not refuse is what somebody wanted.
+    if raw.errors.is_empty() && !may_be_refused(raw, bytes) {
+        return None;
+    }
+    let trouble = trouble(raw, bytes);
+    if trouble == 0 {
+        return None;
+    }
+    let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
+    bench.offer(characters::candidates(bytes));
+    bench.offer(characters::html_quotes(bytes));
+    bench.offer_until(characters::lost_quotes(&bench.text));
+    // One slip may hide behind another.
+    for _ in 0..3 {
+        let before = bench.slips.len();
+        let found = directives::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
+        bench.offer(found);
+        let found = braces::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
+        bench.offer(found);
+        if bench.slips.len() == before || bench.trouble == 0 {
+            break;
+        }
+    }
+    let Bench { text, ast, mut slips, .. } = bench;
+    slips.sort_by_key(|s| s.span);
+    ast.map(|ast| Ast { slips, masked: Some(text), ..ast })
+}
+
+/// The text as it is put right, step by step.
+struct Bench {
+    text: Vec<u8>,
+    /// Its tree; none as long as nothing was put right.
+    ast: Option<Ast>,
+    trouble: usize,
+    slips: Vec<Slip>,
+}
+
+impl Bench {
+    /// Believes what helps. Candidates of one line belong together.
+    fn offer(&mut self, candidates: Vec<Candidate>) {
+        if self.trouble == 0 || candidates.is_empty() {
+            return;
+        }
+        if candidates.len() > MANY {
+            self.take(candidates);
+            return;
+        }
+        let mut groups: Vec<Vec<Candidate>> = Vec::new();
+        for candidate in candidates {
+            let at = candidate.slip.span.start as usize;
+            let same = |g: &&mut Vec<Candidate>| {
+                let last = g.last().map_or(at, |c| c.slip.span.start as usize);
+                !self.text[last.min(at)..last.max(at)].contains(&b'\n')
+            };
+            match groups.last_mut().filter(same) {
+                Some(group) => group.push(candidate),
+                None => groups.push(vec![candidate]),
+            }
+        }
+        for group in groups {
+            self.take(group);
+        }
+    }
+
+    /// Believes the first that helps.
+    fn offer_until(&mut self, candidates: Vec<Candidate>) {
+        for candidate in candidates.into_iter().take(MANY) {
+            if self.trouble == 0 || self.take(vec![candidate]) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, group: Vec<Candidate>) -> bool {
+        let mut text = self.text.clone();
+        for &(at, byte) in group.iter().flat_map(|c| &c.patch) {
+            text[at] = byte;
+        }
+        let ast = parse(&text);
+        let left = trouble(&ast, &text);
+        let helps = left < self.trouble;
+        if helps {
+            (self.text, self.ast, self.trouble) = (text, Some(ast), left);
+            self.slips.extend(group.into_iter().map(|c| c.slip));
+        }
+        helps
+    }
+}
+
+/// A quick look over the arena: bodies that stand in the file many times are looked at once.
+fn may_be_refused(ast: &Ast, text: &[u8]) -> bool {
+    let ends = ast.nodes.iter().skip(1).map(|n| n.first_word as usize).chain([ast.words.len()]);
+    ast.nodes.iter().zip(ends).any(|(node, end)| {
+        let first = ast.words[node.first_word as usize];
+        let named = lookup(&text[first.inner(text).range()]);
+        !fits(named, end - node.first_word as usize - 1, node.block().is_some())
+    })
+}
+
+/// How much nginx would refuse: what its tokeniser stumbles over, unknown directives, wrong numbers of
+/// arguments. It is only good for comparing.
+fn trouble(ast: &Ast, text: &[u8]) -> usize {
+    let mut count = 2 * ast.errors.len();
+    each_directive(ast, text, &mut |directive, named| {
+        let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
+        count += usize::from(!fits(named, directive.args().len(), block));
+    });
+    count
+}
+
+/// All directives but the entries of maps and the like, and what stands in blocks that nginx does not know.
+fn each_directive(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(DirectiveRef<'_>, Name)) {
+    let mut open = vec![ast.top()];
+    while let Some(siblings) = open.last_mut() {
+        let Some(directive) = siblings.next() else {
+            open.pop();
+            continue;
+        };
+        let named = named(directive, text);
+        visit(directive, named);
+        let entries = matches!(
+            named,
+            name::MAP | name::GEO | name::SPLIT_CLIENTS | name::TYPES | name::CHARSET_MAP | Name::UNKNOWN
+        );
+        if directive.ending() == Ending::Block && !entries {
+            open.push(directive.children());
+        }
+    }
+}
+
+/// The catalogue's number of a directive's name.
+fn named(directive: DirectiveRef<'_>, text: &[u8]) -> Name {
+    let word = directive.name();
+    if word.kind() == WordKind::Bare { lookup(&text[word.span().range()]) } else { Name::UNKNOWN }
+}
+
+/// Whether nginx has a directive of this name that takes so many arguments.
+fn fits(named: Name, arguments: usize, block: bool) -> bool {
+    named.rows().iter().any(|row| {
+        let most = if row.arguments.most == u8::MAX { usize::MAX } else { row.arguments.most as usize };
+        row.block == block && (row.arguments.least as usize..=most).contains(&arguments)
+    })
+}
+
+/// Whether nothing but blanks stands before this offset on its line.
+fn begins_line(text: &[u8], at: usize) -> bool {
+    text[..at].iter().rev().take_while(|b| **b != b'\n').all(u8::is_ascii_whitespace)
+}
+
+/// The offset at which the line of this offset ends: that of its line break, or of the end.
+fn line_end(text: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n)
+}
+
+/// The offset of the first byte of a line.
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1)
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span::new(start as u32, end as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The slips of a text, and the text with all of them mended.
+    fn mended(text: &str) -> (Vec<SlipKind>, String) {
+        let raw = parse(text.as_bytes());
+        let Some(ast) = put_right(text.as_bytes(), &raw) else { return (Vec::new(), text.to_owned()) };
+        assert_eq!(ast.text(text.as_bytes()).len(), text.len());
+        let mut out = text.as_bytes().to_vec();
+        let mut mends: Vec<&Mend> = ast.slips.iter().flat_map(|s| &s.mends).collect();
+        mends.sort_by_key(|m| std::cmp::Reverse(m.span));
+        for mend in mends {
+            out.splice(mend.span.range(), mend.text.bytes());
+        }
+        (ast.slips.iter().map(|s| s.kind.clone()).collect(), String::from_utf8(out).unwrap())
+    }
+
+    const GOOD: &str = "server {\n    location /ws {\n        proxy_pass http://127.0.0.1:9000;\n        proxy_http_version 1.1;\n        proxy_set_header Upgrade $http_upgrade;\n        proxy_set_header Connection \"upgrade\";\n    }\n    location / {\n        root /srv;\n    }\n}\n";
+
+    #[test]
+    fn every_slip_is_known_and_put_right() {
+        assert_eq!(mended(GOOD), (Vec::new(), GOOD.to_owned()));
+        for (from, to, kind) in [
+            ("version 1.1;", "version 1.1", SlipKind::LostSemicolon),
+            ("\"upgrade\";", "\"upgrade\"", SlipKind::LostSemicolon),
+            ("version 1.1;", "version 1.1；", SlipKind::OtherSemicolon('；')),
+            ("\"upgrade\";", "\"upgrade\"；", SlipKind::OtherSemicolon('；')),
+            ("version 1.1;", "version 1.1:", SlipKind::OtherSemicolon(':')),
+            ("proxy_http_version 1.1", "proxy_http_version1.1", SlipKind::LostBlank("proxy_http_version")),
+            ("proxy_pass http", "proxy_passhttp", SlipKind::LostBlank("proxy_pass")),
+            ("proxy_set_header U", "proxy_set_header\u{a0}U", SlipKind::Invisible('\u{a0}')),
+            ("proxy_http_version 1", "proxy_http_version\u{3000}1", SlipKind::Invisible('\u{3000}')),
+            ("        proxy_http", "        \u{200b}proxy_http", SlipKind::Invisible('\u{200b}')),
+            ("proxy_http", "proxy\u{200b}_http", SlipKind::Invisible('\u{200b}')),
+            ("server {", "\u{feff}server {", SlipKind::Invisible('\u{feff}')),
+            ("Upgrade $", "Upgrade = $", SlipKind::Equals),
+            ("\"upgrade\"", "\"upgrade", SlipKind::LostQuote('"')),
+            ("\"upgrade\"", "&quot;upgrade&quot;", SlipKind::HtmlQuotes),
+            ("location /ws {", "location /ws ", SlipKind::LostOpen),
+            ("location /ws {", "location /ws { {", SlipKind::DoubledOpen),
+            ("\"upgrade\";\n    }\n", "\"upgrade\";\n", SlipKind::LostClose),
+        ] {
+            let slip = GOOD.replacen(from, to, 1);
+            assert_ne!(slip, GOOD, "{from}");
+            let (kinds, after) = mended(&slip);
+            assert_eq!(kinds, [kind], "{slip}");
+            let bare = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(bare(&after), bare(GOOD), "{slip}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_directive_becomes_a_comment() {
+        for (line, kind) in [
+            ("// for WebSocket", SlipKind::ForeignComment("//")),
+            ("/* for WebSocket */", SlipKind::ForeignComment("/*")),
+            ("......", SlipKind::LeftOut),
+            ("…", SlipKind::LeftOut),
+            ("WebSocket support", SlipKind::Prose),
+            ("支持 WebSocket", SlipKind::Prose),
+        ] {
+            let slip = GOOD.replacen("        proxy_http", &format!("        {line}\n        proxy_http"), 1);
+            let (kinds, after) = mended(&slip);
+            assert_eq!(kinds, [kind], "{slip}");
+            let ast = parse(after.as_bytes());
+            assert_eq!((trouble(&ast, after.as_bytes()), ast.comments.len()), (0, 1), "{after}");
+        }
+        let behind = GOOD.replacen("1.1;", "1.1; // of old", 1);
+        assert_eq!(mended(&behind).0, [SlipKind::ForeignComment("//")]);
+    }
+
+    #[test]
+    fn what_nginx_takes_is_no_slip() {
+        for text in [
+            "server {\n    server_name a.example\n    b.example;\n}\n",
+            "log_format x '$a；'\n    '// $b';\n",
+            "more_set_headers \"X: y\";\nbrotli on;\n",
+            "map $a $b {\n    default 1;\n    a\u{a0}b 2;\n}\n",
+            "server {\n    # no；comment // here\n    listen 80;\n}\n",
+            "gzip_types text/css\n    application/json;\n",
+        ] {
+            assert_eq!(mended(text).0, [], "{text}");
+        }
+    }
+}

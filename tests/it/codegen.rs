@@ -1,0 +1,226 @@
+//! What is generated from the rules: `docs/rules/`, the table in the README. A stale file is written
+//! anew, and the test fails once, so that it gets committed.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use wslint::rules::{ALL, FixKind, Rule};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Writes a file if it is stale; whether it was.
+fn refresh(path: &Path, want: &str) -> bool {
+    if std::fs::read_to_string(path).is_ok_and(|now| now == want) {
+        return false;
+    }
+    std::fs::create_dir_all(path.parent().expect("below the root")).expect("a folder");
+    std::fs::write(path, want).expect("a file that can be written");
+    true
+}
+
+fn fix_word(rule: &Rule) -> &'static str {
+    match rule.fix {
+        FixKind::None => "in words",
+        FixKind::Sometimes => "sometimes",
+        FixKind::Always => "always",
+    }
+}
+
+fn page(rule: &Rule) -> String {
+    let mut out = format!("# {}\n\n", rule.name);
+    let _ = writeln!(out, "{}: {}.\n", rule.severity.as_str(), rule.title.en);
+    let _ = writeln!(
+        out,
+        "| category | severity | fix |\n| --- | --- | --- |\n| {} | {} | {} |\n",
+        rule.category.as_str(),
+        rule.severity.as_str(),
+        fix_word(rule)
+    );
+    let _ = writeln!(out, "{}", rule.about(wslint::i18n::Lang::En));
+    let _ = writeln!(out, "\n## 中文\n\n{}。\n\n{}", rule.title.zh, rule.about_zh);
+    out
+}
+
+fn table() -> String {
+    let mut out = String::from("| rule | severity | fix | finds |\n| --- | --- | --- | --- |\n");
+    for rule in ALL {
+        let _ = writeln!(
+            out,
+            "| [`{0}`](docs/rules/{0}.md) | {1} | {2} | {3} |",
+            rule.name,
+            rule.severity.as_str(),
+            fix_word(rule),
+            rule.title.en
+        );
+    }
+    out
+}
+
+/// What says that an endpoint carries WebSocket, with the precision behind it.
+fn evidence() -> String {
+    use wslint::catalog::{APPLICATIONS, EXCLUDED, SIGNALS, UPSTREAM_WORDS};
+    let mut out = String::from(
+        "# What wslint takes for WebSocket\n\nEach endpoint has evidence, the first that applies:\n\n\
+         | evidence | from |\n| --- | --- |\n\
+         | `declared` | `# wslint: websocket` on the location, `[websocket] locations` in `wslint.toml`, or the location that `--url` reaches |\n\
+         | `excluded` | `# wslint: no-websocket`, `[websocket] not`, the target of an `auth_request` or `mirror`, and the paths below |\n\
+         | `configured` | somebody tried: an `Upgrade` header, a `Connection` that says upgrade, or a near miss of these |\n\
+         | `likely` | the path, the upstream's name or a comment on the location says so: the tables below |\n\
+         | `none` | nothing says so; looked at only in a server where no other endpoint opens or has better evidence |\n\n\
+         A location with evidence `none` is worth a warning where you name its file. In a directory, or without a path, wslint\n\
+         only counts such locations in its last line: most of them carry no WebSocket (6 of 100 in public repositories do).\n\
+         `--evidence none` reports them everywhere; a `--url`, a comment or `wslint.toml` settles one.\n\n\
+         Somebody who made one location of a server carry WebSocket has chosen: the others of that server are left in peace.\n\n\
+         ## Paths\n\nA segment of the path. The sample counts how many public nginx locations with it were WebSocket endpoints;\n\
+         where it is empty there were too few to count, and the software's documentation says it.\n\n\
+         | segment | sample | whose |\n| --- | --- | --- |\n",
+    );
+    for s in SIGNALS {
+        let _ = writeln!(out, "| `{}` | {} | {} |", s.segment, s.sample, s.of);
+    }
+    out.push_str("\nApplications that open a WebSocket below the prefix that they are given, where it is the whole path:\n\n| segment | whose |\n| --- | --- |\n");
+    for (segment, of) in APPLICATIONS {
+        let _ = writeln!(out, "| `{segment}` | {of} |");
+    }
+    out.push_str(
+        "\nSegments that end in `-ws`, `_ws` or `websocket`, or begin with `ws-`, count as well (16 of 19).\n",
+    );
+    let code = |words: &[&str]| words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
+    let _ = write!(
+        out,
+        "\n## Names of upstreams\n\nA word of the host in `proxy_pass` (14 of 15): {}.\n\n\
+         ## Comments\n\nA comment directly above a location, or first in it, that speaks of WebSocket, Socket.IO, SignalR, SockJS or\n\
+         Action Cable, and does not deny it (22 of 28).\n\n\
+         ## What is weaker than a location that upgrades\n\nWhere a location of the server upgrades already, the name of an upstream says nothing about its other locations, and\n\
+         neither does a segment above the path that upgrades: `/livekit/jwt/` beside `/livekit/`.\n\n\
+         ## What speaks against it\n\nThe segments {}; files that are static by their ending; regular expressions over such endings (1 of 24 was an\n\
+         endpoint); `grpc_pass`, `fastcgi_pass`, `memcached_pass`; an empty `Connection` with `proxy_buffering off` and without an `Upgrade`\n\
+         (server-sent events); a comment that says no WebSocket, or server-sent events.\n\n\
+         Not taken for WebSocket, because more often it is something else: `/` (51 %), `/stream` and `/live` (about 40 %), `/chat`\n\
+         (40 %), `/api` (18 %), `/events` (10 %, server-sent events). Say it with `# wslint: websocket` or in `wslint.toml`.\n",
+        code(UPSTREAM_WORDS),
+        code(EXCLUDED)
+    );
+    out
+}
+
+/// The JSON schema of `wslint.toml`, for editors.
+fn settings_schema() -> String {
+    let rules: serde_json::Map<String, serde_json::Value> = ALL
+        .iter()
+        .map(|r| (r.name.to_owned(), serde_json::json!({"$ref": "#/$defs/level", "description": r.title.en})))
+        .collect();
+    let strings = |text: &str| serde_json::json!({"type": "array", "items": {"type": "string"}, "description": text});
+    let schema = serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "wslint.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "roots": strings("The main configurations, relative to this file"),
+            "exclude": strings("Patterns of paths that a walk through a directory passes over"),
+            "nginx-version": {"type": "string", "pattern": "^v?[0-9]+(\\.[0-9]+){1,3}$", "description": "The nginx that will run it"},
+            "fail-on": {"enum": ["advice", "warning", "error", "never"]},
+            "connection": {"enum": ["auto", "map", "literal"]},
+            "baseline": {"type": "string", "description": "Accepted findings, from --write-baseline"},
+            "paths": {"type": "object", "propertyNames": {"pattern": "^/"}, "additionalProperties": {"type": "string"}, "description": "Where absolute includes are read from"},
+            "websocket": {"type": "object", "additionalProperties": false, "properties": {
+                "locations": strings("Locations that carry WebSocket; * at the end is any rest"),
+                "not": strings("Locations that do not"),
+                "evidence": {"enum": ["none", "likely", "configured", "declared"]}
+            }},
+            "rules": {"type": "object", "additionalProperties": false, "properties": rules}
+        },
+        "$defs": {"level": {"enum": ["off", "advice", "warning", "error"]}}
+    });
+    serde_json::to_string_pretty(&schema).expect("JSON") + "\n"
+}
+
+/// Every setting, as `wslint init` writes it.
+fn configuration() -> String {
+    format!(
+        "# `wslint.toml`\n\nwslint looks for it from the current directory upward, to the project's root (the directory with `.git`). `wslint init`\n\
+         writes this one; options on the command line win over it. `docs/json-schema/wslint.v1.json` describes it for editors.\n\n\
+         ```toml\n{}```\n\nPaths in it stay inside the project: a repository under review cannot make wslint read or show a file of the machine that\n\
+         it runs on. An unknown key is an error that names the nearest one.\n\n\
+         ## Comments in configurations\n\n```nginx\n\
+         # wslint: ignore[rule-name] reason          on the directive's line or the line before\n\
+         # wslint: ignore-file[rule-name] reason     before the first directive\n\
+         # wslint: websocket reason                  in or before a location\n\
+         # wslint: no-websocket reason               in or before a location, server or http\n\
+         # wslint: context=server                    in the first comment of a fragment\n```\n\n\
+         An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
+         wslint does not know, with the one that was meant.\n",
+        wslint::settings::TEMPLATE
+    )
+}
+
+/// What people see, in both languages, from the same source as `wslint explain 400`.
+fn symptoms() -> String {
+    use wslint::i18n::Lang;
+    use wslint::symptoms::SYMPTOMS;
+    let mut out = String::from(
+        "# What people see\n\n`wslint explain 400` prints the same in a terminal. One and the same cause shows as 400, 404, 426, 505 or 200,\n\
+         depending on the backend.\n\n[中文](#中文)\n",
+    );
+    for lang in [Lang::En, Lang::Zh] {
+        if lang == Lang::Zh {
+            out.push_str("\n# 中文\n");
+        }
+        for symptom in SYMPTOMS {
+            let page = symptom.page(lang);
+            let page = page.rsplit_once("\n\n").map_or(page.as_str(), |(before, _)| before);
+            let _ = write!(out, "\n#{page}\n");
+        }
+    }
+    out
+}
+
+/// The man page, from the command line itself.
+fn man() -> String {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(wslint::cli::command()).render(&mut page).expect("a page in memory");
+    let text = String::from_utf8(page).expect("UTF-8");
+    text.replace(env!("CARGO_PKG_VERSION"), "").replace(".TH wslint 1  \"wslint \"", ".TH wslint 1")
+}
+
+#[test]
+fn the_generated_documentation_is_fresh() {
+    let mut stale = Vec::new();
+    for rule in ALL {
+        let path = root().join(format!("docs/rules/{}.md", rule.name));
+        if refresh(&path, &page(rule)) {
+            stale.push(path);
+        }
+    }
+    for (name, want) in [
+        ("docs/evidence.md", evidence()),
+        ("docs/configuration.md", configuration()),
+        ("docs/json-schema/wslint.v1.json", settings_schema()),
+        ("docs/symptoms.md", symptoms()),
+        ("docs/wslint.1", man()),
+    ] {
+        if refresh(&root().join(name), &want) {
+            stale.push(root().join(name));
+        }
+    }
+    let readme = root().join("README.md");
+    let text = std::fs::read_to_string(&readme).expect("README.md");
+    let (start, end) = ("<!-- rules:start -->\n", "<!-- rules:end -->");
+    let from = text.find(start).expect("the marker rules:start") + start.len();
+    let to = text.find(end).expect("the marker rules:end");
+    if refresh(&readme, &format!("{}{}{}", &text[..from], table(), &text[to..])) {
+        stale.push(readme);
+    }
+    assert!(stale.is_empty(), "these were stale and are written anew, commit them: {stale:?}");
+}
+
+#[test]
+fn every_page_in_docs_rules_is_a_rule() {
+    for entry in std::fs::read_dir(root().join("docs/rules")).expect("docs/rules") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().trim_end_matches(".md").to_owned();
+        assert!(wslint::rules::find(&name).is_some(), "docs/rules/{name}.md belongs to no rule");
+    }
+}
