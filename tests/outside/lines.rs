@@ -2,17 +2,15 @@
 //! installed nginx has, put to the real `nginx -t` and to wslint.
 //!
 //! What nginx accepts, wslint does not refuse; of what nginx refuses, wslint refuses nine of ten; and
-//! what it quotes is what nginx says. `WSLINT_LINES=20000 cargo test --test lines` for the long run, with
+//! what it quotes is what nginx says. `WSLINT_LINES=20000 cargo test --test outside lines::` for the long run, with
 //! `WSLINT_SEED` for another one; the figures are printed.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it did")]
-
-mod common;
-mod real_nginx;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use real_nginx::{Nginx, VERSION};
+use crate::common;
+use crate::real_nginx::{Nginx, VERSION};
 use wslint::catalog::{Contexts, Directive, Own, Value, Version, names};
 
 /// Blocks with the text around a line. `NAME` stands for what the block needs to be one that nginx
