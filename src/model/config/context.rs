@@ -90,7 +90,14 @@ fn outside_http(ast: &Ast, bytes: &[u8], path: &Path) -> Option<ScopeKind> {
                     votes.of_server_line(bytes, child, name(&child));
                 }
             }
-            name::UPSTREAM => blocks += 1,
+            name::UPSTREAM => {
+                blocks += 1;
+                for child in directive.children() {
+                    let name = name(&child);
+                    let fits = |context: u16| name.rows().iter().any(|d| d.contexts.has(context));
+                    votes.http += usize::from(fits(Contexts::UPSTREAM) && !fits(Contexts::STREAM_UPSTREAM));
+                }
+            }
             own => {
                 inside += usize::from(own == name::LISTEN || own == name::PROXY_PASS);
                 votes.of_server_line(bytes, directive, own);

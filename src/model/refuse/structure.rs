@@ -291,6 +291,12 @@ fn map_hash_after_map(world: &World<'_>, out: &mut Vec<Refusal>) {
     };
     for (id, occ) in rare() {
         let hash = matches!(occ.name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE);
+        let zero = || config.arg(id, 0).is_some_and(|v| !v.is_empty() && v.iter().all(|b| *b == b'0'));
+        if hash && id < first_map && config.scope(occ.scope).kind == ScopeKind::Http && zero() {
+            let name = occ.name.as_str();
+            let text = format!("could not build map_hash, you should increase {name}: 0");
+            out.push(Refusal::new(id, Kind::Value, text).at(0));
+        }
         if hash
             && id > first_map
             && config.scope(occ.scope).kind == ScopeKind::Http

@@ -21,6 +21,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             continue;
         }
         match occ.name {
+            name::SERVER_NAME if kind == ScopeKind::MailServer => {}
             name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
                 for compiled in patterns_of(config, id, occ.name) {
                     pattern(id, &compiled, out);
@@ -34,7 +35,8 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             }
             other if other.as_str() == "fastcgi_split_path_info" => {
                 let expression = Pattern::new(config.arg(id, 0).as_deref().unwrap_or_default(), false);
-                if expression.captures_count().is_some_and(|n| n != 2) {
+                pattern(id, &expression, out);
+                if !expression.is_surely_invalid() && expression.captures_count().is_some_and(|n| n != 2) {
                     let text = format!("pattern \"{}\" must have 2 captures", expression.text());
                     out.push(Refusal::new(id, Kind::Value, text).at(0));
                 }

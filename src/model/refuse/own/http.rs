@@ -42,13 +42,15 @@ pub(super) fn charset_map(line: Line<'_>) -> Wrong {
 /// `ngx_http_core_error_page`.
 pub(super) fn error_page(line: Line<'_>) -> Wrong {
     let codes = line.args.len().saturating_sub(1);
-    for (at, &code) in line.args[..codes].iter().enumerate() {
-        if at > 0 && at + 1 == codes && code.starts_with('=') {
-            if code.len() > 1 && number(&code[1..]).is_none() {
-                return Some((at, format!("invalid value \"{code}\"")));
-            }
-            continue;
+    // nginx reads from the end: the answer's code comes before those that it stands for.
+    let answer = codes.checked_sub(1).filter(|&at| line.arg(at).starts_with('='));
+    if let Some(at) = answer {
+        let code = line.arg(at);
+        if at == 0 || (code.len() > 1 && number(&code[1..]).is_none()) {
+            return Some((at, format!("invalid value \"{code}\"")));
         }
+    }
+    for (at, &code) in line.args[..answer.unwrap_or(codes)].iter().enumerate() {
         match number(code) {
             None | Some(499) => return Some((at, format!("invalid value \"{code}\""))),
             Some(n) if !(300..=599).contains(&n) => {

@@ -37,6 +37,10 @@ pub(super) fn bind(line: Line<'_>) -> Wrong {
     if !word::has_variables(address.as_bytes()) && !is_address_with_port(address) {
         return Some((0, format!("invalid address \"{address}\"")));
     }
+    // How variables are written is looked at first, with those of all lines.
+    if word::parts(address.as_bytes()).is_err() {
+        return None;
+    }
     line.one(1, |v| v == "transparent", "invalid parameter")
 }
 
@@ -121,7 +125,7 @@ pub(super) fn stream_pass(line: Line<'_>) -> Wrong {
 pub(super) fn other_listen(line: Line<'_>, stream: bool) -> Wrong {
     let target = *line.args.first()?;
     let read = Address::parse(target, Use::Listen).and_then(|a| match a.ports {
-        None if !a.host.starts_with("unix:") => Err("no port"),
+        None if stream && !a.host.starts_with("unix:") => Err("no port"),
         _ if is_impossible(&a.host) => Err("host not found"),
         _ => Ok(()),
     });
