@@ -95,6 +95,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let name = config.occ(occ).name.as_str();
         let said = &refusal.text;
         let (label, message, help) = match refusal.kind {
+            RefusalKind::NotAllowedHere if refusal.other.is_some() => (
+                text!("there is no block in which nginx allows both", "没有哪个块能同时容纳这两者"),
+                text!(
+                    "`{name}` and `{0}` stand in one file, and no block takes both",
+                    "`{name}` 和 `{0}` 写在同一个文件里，而没有哪个块能同时容纳它们",
+                    refusal.other.map(|o| config.occ(o).name.as_str()).unwrap_or_default()
+                ),
+                text!("put them into files of their own", "把它们分到不同的文件里"),
+            ),
             RefusalKind::NotAllowedHere => (
                 text!("not allowed in this block", "不允许出现在这个块中"),
                 text!("`{name}` is not allowed here", "`{name}` 不允许出现在这里"),

@@ -84,6 +84,10 @@ pub(super) fn resolve(
             Some(path) => vec![path],
             None => return shipped_or(&text, IncludeProblem::Outside, argument_path.clone()),
         },
+        // nginx for Windows reads it; this machine has no such drive.
+        _ if has_drive(argument) && !argument_path.has_root() => {
+            return shipped_or(&text, IncludeProblem::Missing, argument_path.clone());
+        }
         path if lookup_in.fragment => {
             let own = files.sources.get(from).path.parent().map(Path::to_owned).unwrap_or_default();
             upward(files, &own, &lookup_in.project).into_iter().map(|dir| dir.join(path)).collect()
@@ -130,6 +134,11 @@ pub(super) fn resolve(
         return if folder_is_missing { shipped_or(&text, IncludeProblem::Missing, first) } else { Ok(Vec::new()) };
     }
     shipped_or(&text, IncludeProblem::Missing, first)
+}
+
+/// `D:/…`, an absolute path of Windows.
+fn has_drive(argument: &[u8]) -> bool {
+    matches!(argument, [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
 fn shipped_or(text: &str, problem: IncludeProblem, path: PathBuf) -> Result<Vec<Target>, (IncludeProblem, PathBuf)> {

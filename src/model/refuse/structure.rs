@@ -19,6 +19,9 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out
             by_itself(world, occ, kind, top_is_inferred && scope == config.top(), out);
         }
     }
+    if top_is_inferred {
+        no_common_block(world, out);
+    }
     duplicates(world, lines, top_is_inferred, out);
     beside_off(world, lines, out);
     map_hash_after_map(world, out);
@@ -52,6 +55,35 @@ fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool,
         }
     } else if fits_guess(world, occ, &here, inferred_top) {
         form(world, occ, &here, out);
+    }
+}
+
+/// Wherever a fragment is included, one of two directives is not allowed: `map` and `location`.
+fn no_common_block(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let top = config.top();
+    let mut all: Vec<OccId> = config.own(top).chain(config.blocks(top)).filter(|&o| !config.is_branched(o)).collect();
+    all.sort_unstable();
+    let mut common = u16::MAX;
+    for &occ in &all {
+        let directive = config.occ(occ).name;
+        if directive == Name::UNKNOWN {
+            continue;
+        }
+        let allowed = directive.rows().iter().fold(0, |all, row| all | row.contexts.0);
+        if common & allowed != 0 {
+            common &= allowed;
+            continue;
+        }
+        let against = all.iter().copied().find(|&o| {
+            let rows = config.occ(o).name.rows();
+            !rows.is_empty() && rows.iter().all(|row| row.contexts.0 & allowed == 0)
+        });
+        if let Some(other) = against.filter(|&o| o != occ) {
+            let text = format!("\"{}\" directive is not allowed here", directive.as_str());
+            out.push(Refusal::new(occ, Kind::NotAllowedHere, text).beside(other));
+        }
+        return;
     }
 }
 
