@@ -124,11 +124,8 @@ pub(super) fn stream_pass(line: Line<'_>) -> Wrong {
 /// `ngx_stream_core_listen`, `ngx_mail_core_listen`.
 pub(super) fn other_listen(line: Line<'_>, stream: bool) -> Wrong {
     let target = *line.args.first()?;
-    let read = Address::parse(target, Use::Listen).and_then(|a| match a.ports {
-        None if stream && !a.host.starts_with("unix:") => Err("no port"),
-        _ if is_impossible(&a.host) => Err("host not found"),
-        _ => Ok(()),
-    });
+    let read = Address::parse(target, Use::Listen)
+        .and_then(|a| if is_impossible(&a.host) { Err("host not found") } else { Ok(()) });
     if let Err(said) = read {
         return Some((0, format!("{said} in \"{target}\" of the \"listen\" directive")));
     }
