@@ -192,6 +192,10 @@ fn log_words(args: &[String], stream: bool, known: impl Fn(&str) -> bool) -> Opt
     if path == "off" {
         return args.get(1).map(|second| (1, format!("invalid parameter \"{second}\"")));
     }
+    // How variables are written is looked at with those of all lines, and nginx does it first.
+    if word::parts(path.as_bytes()).is_err() {
+        return None;
+    }
     let to_syslog = path.strip_prefix("syslog:");
     if let Some(said) = to_syslog.and_then(syslog) {
         return Some((0, said));
