@@ -278,7 +278,7 @@ impl Inputs {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
         let is_main = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
-        let found = guess(ast, ast.text(&source.bytes), is_main);
+        let found = guess(ast, ast.text(&source.bytes), is_main, &source.path);
         let is_root = found.is_root || forced;
         let (context, inferred) = match self.context.or_else(|| stated_context(files, file)) {
             _ if is_root => (ScopeKind::Main, false),

@@ -38,6 +38,7 @@ mod no_session_affinity;
 mod origin_host_lost;
 mod path_mismatch;
 mod plaintext_http2;
+mod refusal_help;
 mod rejected_by_nginx;
 mod remedy;
 mod shadowed_websocket_headers;

@@ -81,6 +81,12 @@ impl ScopeKind {
         })
     }
 
+    /// Whether it belongs to `stream` or `mail`.
+    pub fn is_outside_http(self) -> bool {
+        use ScopeKind as K;
+        matches!(self, K::Stream | K::StreamServer | K::StreamUpstream | K::Mail | K::MailServer)
+    }
+
     /// The kind that a context is called by: `main`, `http`, `server`, `location`, `upstream`, `stream`.
     pub fn of_context(name: &str) -> Option<ScopeKind> {
         Some(match name.to_ascii_lowercase().as_str() {
