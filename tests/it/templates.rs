@@ -21,7 +21,7 @@ use crate::common;
 fn target(files: &mut Files<'_>, name: &str) -> Target {
     let file = files.read(Path::new(name)).unwrap();
     let ast = &files.asts[file.0 as usize];
-    let found = guess(ast, ast.text(&files.sources.get(file).bytes), false);
+    let found = guess(ast, ast.text(&files.sources.get(file).bytes), false, Path::new(name));
     let lookup = Lookup {
         root_dir: ".".into(),
         project: ".".into(),
