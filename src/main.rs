@@ -2,5 +2,5 @@
 #![forbid(unsafe_code)]
 
 fn main() -> std::process::ExitCode {
-    wslint::cli::run(std::env::args_os())
+    wslint::run(std::env::args_os())
 }

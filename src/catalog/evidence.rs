@@ -28,6 +28,7 @@ pub enum CommentEvidence {
 
 /// A path segment that stands for WebSocket wherever it stands.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "the documentation is made from it"))]
 pub struct Signal {
     /// The segment, in lower case.
     pub segment: &'static str,

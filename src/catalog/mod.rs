@@ -12,10 +12,9 @@ mod variables;
 use std::fmt;
 use std::sync::OnceLock;
 
-pub use evidence::{
-    APPLICATIONS, CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence,
-    path_evidence, upstream_evidence,
-};
+#[cfg(feature = "internals")]
+pub use evidence::{APPLICATIONS, EXCLUDED, SIGNALS, Signal, UPSTREAM_WORDS};
+pub use evidence::{CommentEvidence, PathEvidence, comment_evidence, path_evidence, upstream_evidence};
 pub use products::Product;
 pub use shipped::{Shipped, is_left_blank, shipped};
 pub use value::{Own, Value};

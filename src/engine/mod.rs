@@ -25,8 +25,12 @@ use crate::syntax::Files;
 use crate::text;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
-pub use facts::{EffectiveFact, EndpointFact, EndpointWords, ServerWords, Undecided, endpoint_fact};
-pub use select::{Selection, SelectionError};
+pub use facts::{EffectiveFact, EndpointFact, endpoint_fact};
+#[cfg(feature = "internals")]
+pub use facts::{EndpointWords, ServerWords, Undecided};
+pub use select::Selection;
+#[cfg(feature = "internals")]
+pub use select::SelectionError;
 
 /// What a file is analysed as.
 #[derive(Clone, Debug)]

@@ -16,10 +16,14 @@ use crate::source::{FileSystem, Overlay};
 use crate::syntax::Files;
 
 pub use diff::unified;
-pub use lower::{ByteEdit, lower};
+#[cfg(feature = "internals")]
+pub use lower::ByteEdit;
+pub use lower::lower;
 pub use patched::Patched;
 pub use plan::plan;
-pub use write::{WriteError, write};
+#[cfg(feature = "internals")]
+pub use write::WriteError;
+pub use write::write;
 
 /// Rounds of fixing and checking again; a fix that needs more does not converge.
 const MAX_ROUNDS: usize = 8;

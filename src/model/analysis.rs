@@ -13,7 +13,9 @@ use crate::model::way::world::World;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
 
-pub use super::versions::{VersionError, Versions};
+#[cfg(feature = "internals")]
+pub use super::versions::VersionError;
+pub use super::versions::Versions;
 
 /// Everything that is known about one root or fragment.
 #[derive(Debug)]

@@ -13,6 +13,10 @@ pub mod versions;
 pub mod cause;
 pub mod trace;
 
-pub use config::scope::{Config, Occ, OccId, Scope, ScopeId, ScopeKind};
+pub use config::scope::{Config, OccId, ScopeId, ScopeKind};
+#[cfg(feature = "internals")]
+pub use config::scope::{Occ, Scope};
 pub use value::request::{Browser, Url, Value};
-pub use way::arrival::{Arrival, Step};
+#[cfg(feature = "internals")]
+pub use way::arrival::Arrival;
+pub use way::arrival::Step;

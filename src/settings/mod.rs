@@ -10,7 +10,9 @@ use crate::diagnostic::Severity;
 use crate::i18n::Text;
 use crate::source::{FileSystem, normalise};
 
-pub use baseline::{BaselineError, baseline_text, parse_baseline};
+#[cfg(feature = "internals")]
+pub use baseline::BaselineError;
+pub use baseline::{baseline_text, parse_baseline};
 pub use init::TEMPLATE;
 pub use read::read;
 

@@ -14,7 +14,9 @@ use std::path::{Component, Path, PathBuf};
 pub use bounds::{Bounds, Fence, is_outside, leads_out, lies_in, outside};
 pub use discover::{Found, LeaveOut, PassedOver, discover};
 pub use dump::{is_dump, split_dump};
-pub use fs::{FileKind, FileSystem, MemFs, Met, OsFs, Visitor, io_text, too_large};
+pub use fs::{FileKind, FileSystem, MemFs, OsFs, io_text, too_large};
+#[cfg(feature = "internals")]
+pub use fs::{Met, Visitor};
 pub use glob::{expand_glob, glob_match, is_glob};
 pub use line_index::LineIndex;
 pub use overlay::{Content, Overlay};

@@ -11,6 +11,7 @@ use nom::sequence::delimited;
 use nom::{Err, IResult, Parser};
 
 use super::ast::LEN_BITS;
+#[cfg(feature = "internals")]
 use crate::source::Span;
 
 /// What a token is. Tokens tile the file: none overlap, none are missing.
@@ -44,7 +45,11 @@ impl Token {
     pub(super) fn new(start: usize, len: usize, kind: TokenKind) -> Token {
         Token { start: start as u32, len_kind: len as u32 | (kind as u32) << LEN_BITS }
     }
+}
 
+/// What tests ask of a token; the parser itself only counts them.
+#[cfg(feature = "internals")]
+impl Token {
     /// Its bytes; never none.
     pub fn span(self) -> Span {
         Span::new(self.start, self.start + (self.len_kind & ((1 << LEN_BITS) - 1)))

@@ -12,11 +12,16 @@ mod slips;
 pub mod template;
 pub mod word;
 
-pub use ast::{
-    Ast, Comment, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind, Words,
-};
+#[cfg(feature = "internals")]
+pub use ast::Comment;
+pub use ast::{Ast, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind, Words};
 pub use files::Files;
+#[cfg(feature = "internals")]
 pub use lexer::{Token, TokenKind};
-pub use parser::{parse, tokens};
-pub use slips::{Mend, Slip, SlipKind};
+pub use parser::parse;
+#[cfg(feature = "internals")]
+pub use parser::tokens;
+#[cfg(feature = "internals")]
+pub use slips::Mend;
+pub use slips::{Slip, SlipKind};
 pub use template::parse_template;

@@ -18,6 +18,7 @@ pub fn parse(bytes: &[u8]) -> Ast {
 }
 
 /// Hands the tokens of a file to `sink`, in order; together they are the file.
+#[cfg(feature = "internals")]
 pub fn tokens(bytes: &[u8], sink: impl FnMut(Token)) {
     read(bytes, None, sink);
 }

@@ -276,12 +276,6 @@ impl<'a> Config<'a> {
                     .any(|s| self.scope(s).opened_by.is_some_and(|o| self.branch(o) != 0)))
     }
 
-    /// The tag that an occurrence hangs on.
-    pub fn deciding_tag(self, occ: OccId) -> Option<Place> {
-        let branch = self.branch(occ);
-        (branch != 0).then(|| self.tree.templates.branches[branch as usize].tag)
-    }
-
     /// The tag of the first branch of a choice.
     fn tag_of(self, choice: u32) -> Place {
         let branches = &self.tree.templates.branches;

@@ -14,7 +14,9 @@ mod mask;
 mod tags;
 mod words;
 
-pub use branches::{Branch, Branches, Choice};
+pub use branches::Branches;
+#[cfg(feature = "internals")]
+pub use branches::{Branch, Choice};
 pub use words::{is_capital, is_replaced};
 
 use super::{Ast, Template, parse, slips};
