@@ -1,19 +1,24 @@
 //! Places where requests leave for an HTTP upstream, with evidence and verdict.
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use foldhash::HashMap;
 
 use super::arrival::{Arrival, explore};
 use super::handshake::{Forwarded, forwarded};
+use super::hop::follow;
+use super::reach::{Jumps, agreed};
 use super::route::{Matcher, server_names};
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{PathEvidence, Version, name, path_evidence};
-use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request};
+use crate::model::value::variable::{Definer, variables_in};
 
 /// Why wslint believes that an endpoint carries WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +106,7 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
     let mut out = Vec::new();
     let mut alike = Alike::default();
     let mut outcomes: HashMap<NonZeroU32, Outcome> = HashMap::default();
+    let mut ends = Ends { world, version, direct: None, jumps: HashMap::default() };
     for (scope, facts) in config.scopes() {
         let pass = match facts.kind {
             ScopeKind::Location => config.own_named(scope, name::PROXY_PASS).last(),
@@ -116,7 +122,7 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
         let (outcome, unreachable, entered) = match kind.and_then(|k| outcomes.get(&k)) {
             _ if config.is_optional(scope) => (Outcome::Unknown(Why::Include), false, true),
             Some(outcome) => (outcome.clone(), false, true),
-            None => verdict_at(world, scope, location, pass, version),
+            None => ends.verdict_at(scope, location, pass),
         };
         // What is said without a place is so wherever the same lines stand.
         let everywhere = matches!(outcome, Outcome::Upgrades | Outcome::Broken(Reason::Refused(_)));
@@ -184,7 +190,7 @@ impl Alike {
             Some((last, text)) if last == server => text,
             _ => {
                 let only_locations = config.blocks(server).all(|o| config.occ(o).name == name::LOCATION);
-                let text = self.text(config, server).filter(|_| only_locations);
+                let text = self.text(world, server).filter(|_| only_locations);
                 self.server = Some((server, text));
                 text
             }
@@ -195,7 +201,7 @@ impl Alike {
             None => {
                 let is_prefix = matches!(world.location_of(first).map(|l| l.matcher), Some(Matcher::Prefix(..)));
                 let plain = is_prefix && config.blocks(first).next().is_none();
-                let text = self.text(config, first).filter(|_| plain);
+                let text = self.text(world, first).filter(|_| plain);
                 self.locations.insert(first, text);
                 text
             }
@@ -204,7 +210,8 @@ impl Alike {
     }
 
     /// The number of what a level's own lines say, if all of them are plain.
-    fn text(&mut self, config: Config<'_>, level: ScopeId) -> Option<u32> {
+    fn text(&mut self, world: &World<'_>, level: ScopeId) -> Option<u32> {
+        let config = world.config;
         if config.scope(level).unresolved {
             return None;
         }
@@ -229,7 +236,16 @@ impl Alike {
             if !plain && !target {
                 return None;
             }
+            // Nor do addresses, but for those that lead back into this configuration, or nowhere.
+            if target && world.target_matters(occ) {
+                return None;
+            }
             if plain && directive != name::INCLUDE {
+                // What `set` gives a value to may have one where a jump leads.
+                let set = |n: &String| world.definitions.of(n).iter().any(|d| d.definer != Definer::Map);
+                if config.each(occ).any(|word| variables_in(&word).iter().any(set)) {
+                    return None;
+                }
                 out.extend_from_slice(&config.bytes(occ)[config.head(occ).span.range()]);
             }
             out.push(b';');
@@ -239,35 +255,104 @@ impl Alike {
     }
 }
 
-/// The outcome over both browsers and every way that arrives at the endpoint.
-fn verdict_at(
-    world: &World<'_>,
-    scope: ScopeId,
-    location: ScopeId,
-    pass: OccId,
+/// Where requests that arrive at the locations of a configuration end.
+struct Ends<'m, 'a> {
+    world: &'m World<'a>,
     version: Version,
-) -> (Outcome, bool, bool) {
-    let mut ways = Vec::new();
-    let mut asked = false;
-    for browser in [Browser::Chrome, Browser::Firefox] {
-        // Browsers differ only where their own `Connection` is used.
-        if browser == Browser::Firefox && !asked {
-            break;
+    /// Of the location that was asked about last: for both browsers, every way; and whether browsers differ.
+    direct: Option<(ScopeId, Vec<Arrival>, bool)>,
+    jumps: HashMap<ScopeId, Jumps>,
+}
+
+/// What becomes of a handshake, whether something answers before, and whether the block is entered at all.
+type Found = (Outcome, bool, bool);
+
+impl Ends<'_, '_> {
+    /// The outcome over both browsers and every way that arrives at the endpoint.
+    fn verdict_at(&mut self, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
+        let world = self.world;
+        let found = self.direct(scope, location, pass);
+        let hidden = world.is_hidden(location);
+        if !hidden && found.0.verdict() != Verdict::Broken {
+            return found;
         }
-        ways.extend(explore(|decisions| {
-            let vars = start(world, location, browser);
-            let walk = Walk::new(world, version, vars, decisions);
-            let (arrival, used, saw) = walk.from_location(location);
-            asked |= saw;
-            (arrival, used)
-        }));
+        let Some(server) = world.config.enclosing(location, ScopeKind::Server) else { return found };
+        let version = self.version;
+        let jumps = self.jumps.entry(server).or_insert_with(|| world.jumps(server, version));
+        let jumped: Vec<&Arrival> = jumps.arrivals.iter().filter(|a| a.proxied == Some((scope, pass))).collect();
+        // The locations that jump here decide, where no client's request arrives by itself.
+        if (hidden || found.1)
+            && let Some(outcome) = agreed(&jumped)
+            && !(jumps.anywhere && found.0.verdict() != outcome.verdict())
+        {
+            return (outcome, false, true);
+        }
+        let upgrades = |a: &&Arrival| a.outcome.verdict() == Verdict::Upgrades;
+        if jumped.iter().any(upgrades) || (hidden && !jumped.is_empty()) {
+            return (Outcome::Unknown(Why::Condition), false, true);
+        }
+        // What a location that jumps here has set may mend it.
+        let may_come = !hidden && !found.1 && (jumps.anywhere || jumps.to.contains(&location));
+        if may_come && let Some(foreign) = world.foreign(location) {
+            let (ways, asked) = self.ways(location, Some(foreign));
+            let (outcome, ..) = arrived(&ways, asked, scope, location, pass);
+            if outcome.verdict() != Verdict::Broken {
+                return (Outcome::Unknown(Why::Values), false, true);
+            }
+        }
+        found
     }
-    let arrived: Vec<&Arrival> =
-        ways.iter().filter(|a| a.proxied == Some((scope, pass)) || matches!(a.outcome, Outcome::Unknown(_))).collect();
-    let entered = !arrived.is_empty() || ways.iter().any(|a| a.entered.contains(&scope));
+
+    /// The outcome of requests that arrive by themselves.
+    fn direct(&mut self, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
+        if self.direct.as_ref().is_none_or(|(last, ..)| *last != location) {
+            let foreign = self.world.foreign(location).filter(|_| self.world.is_hidden(location));
+            let (ways, asked) = self.ways(location, foreign);
+            self.direct = Some((location, ways, asked));
+        }
+        match &self.direct {
+            Some((_, ways, asked)) => arrived(ways, *asked, scope, location, pass),
+            None => (Outcome::Unknown(Why::Condition), false, true),
+        }
+    }
+
+    fn ways(&self, location: ScopeId, foreign: Option<Arc<HashSet<String>>>) -> (Vec<Arrival>, bool) {
+        let (world, version) = (self.world, self.version);
+        let mut ways = Vec::new();
+        let mut asked = false;
+        for browser in [Browser::Chrome, Browser::Firefox] {
+            // Browsers differ only where their own `Connection` is used.
+            if browser == Browser::Firefox && !asked {
+                break;
+            }
+            ways.extend(explore(|decisions| {
+                let mut vars = start(world, location, browser);
+                vars.foreign.clone_from(&foreign);
+                let walk = Walk::new(world, version, vars, decisions);
+                let (arrival, used, saw) = walk.from_location(location);
+                asked |= saw;
+                (follow(world, version, arrival), used)
+            }));
+        }
+        (ways, asked)
+    }
+}
+
+/// What the ways from a location on say of one of its endpoints.
+fn arrived(ways: &[Arrival], asked: bool, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
+    let here = |a: &&Arrival| a.proxied == Some((scope, pass));
+    // Where every handshake enters an `if`, the location's own settings are for other requests.
+    let inner = |a: &&Arrival| scope == location && a.proxied.is_some();
+    let open = |a: &&Arrival| matches!(a.outcome, Outcome::Unknown(_));
+    let mut arrived: Vec<&Arrival> = ways.iter().filter(|a| here(a) || (a.proxied.is_none() && open(a))).collect();
+    let mut entered = !arrived.is_empty() || ways.iter().any(|a| a.entered.contains(&scope));
+    if !ways.iter().any(|a| here(&a)) {
+        arrived.extend(ways.iter().filter(inner));
+        entered |= !arrived.is_empty();
+    }
     let Some(first) = arrived.first() else {
-        let reason = ways.into_iter().next().map_or(Outcome::Unknown(Why::Condition), |a| match a.proxied {
-            None => a.outcome,
+        let reason = ways.first().map_or(Outcome::Unknown(Why::Condition), |a| match a.proxied {
+            None => a.outcome.clone(),
             Some(_) => Outcome::Unknown(Why::Condition),
         });
         return (reason, true, entered);
@@ -285,7 +370,8 @@ fn verdict_at(
     (outcome, false, entered)
 }
 
-fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
+/// The variables of a request that arrives at a location, or at a server.
+pub(super) fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
     let mut vars = Variables::new(&world.definitions, world.is_open(), Request::anywhere(browser));
     vars.scripted = world.is_scripted(location);
     if let Some(read) = world.location_of(location) {

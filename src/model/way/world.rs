@@ -1,14 +1,20 @@
 //! One root or fragment with everything that is known about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
-use super::route::{Choice, Location, Matcher, find_location, named_location};
-use crate::catalog::{Name, name};
+use super::hop::own_listens;
+use super::program::{Command, Kept, program};
+use super::reach::Jumps;
+use super::route::{Choice, Level, Listen, Location, Matcher, find_location};
+use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
-use crate::model::value::eval::Scope as Variables;
+use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Browser, Request, Value};
 use crate::model::value::variable::Definitions;
+use crate::syntax::address::Target;
 
 /// An expanded configuration with its variables and upstreams.
 #[derive(Debug)]
@@ -26,6 +32,14 @@ pub struct World<'a> {
     open: bool,
     /// Levels with a script of the rewrite or access phase, sorted.
     scripts: Vec<ScopeId>,
+    programs: Kept<Vec<Command>>,
+    levels: Kept<Level>,
+    patterns: Kept<Option<Pattern>>,
+    jumps: Kept<Jumps>,
+    set_in: Kept<HashSet<String>>,
+    listens: OnceLock<Vec<(ScopeId, Listen)>>,
+    /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
+    passed_to: OnceLock<HashSet<(String, u16)>>,
 }
 
 impl<'a> World<'a> {
@@ -44,7 +58,22 @@ impl<'a> World<'a> {
             lines.rare.iter().filter(|o| runs_script(config, **o)).map(|o| config.occ(*o).scope).collect();
         scripts.dedup();
         scripts.sort_unstable();
-        World { scripts, config, definitions: Definitions::collect(config, &lines), lines, upstreams, is_root, open }
+        World {
+            scripts,
+            config,
+            definitions: Definitions::collect(config, &lines),
+            lines,
+            upstreams,
+            is_root,
+            open,
+            programs: Kept::default(),
+            levels: Kept::default(),
+            patterns: Kept::default(),
+            jumps: Kept::default(),
+            set_in: Kept::default(),
+            listens: OnceLock::new(),
+            passed_to: OnceLock::new(),
+        }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -94,22 +123,64 @@ impl<'a> World<'a> {
         let mut vars = Variables::new(&self.definitions, self.open, request);
         vars.scripted = self.is_scripted(scope);
         let config = self.config;
-        let mut levels: Vec<ScopeId> = config
-            .outward(scope)
-            .filter(|&s| matches!(config.scope(s).kind, ScopeKind::Server | ScopeKind::Location))
-            .collect();
+        let location = config.enclosing(scope, ScopeKind::Location);
+        vars.foreign = location.and_then(|l| self.foreign(l));
         // Nested locations do not run the `set` of the outer location.
-        levels.sort_by_key(|&s| config.scope(s).kind != ScopeKind::Server);
-        levels.truncate(2);
-        for level in levels {
-            for occ in config.own_named(level, name::SET) {
-                if let (Some(target), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) {
-                    let value = vars.value(&value, crate::model::value::eval::Purpose::Condition);
-                    vars.assign(String::from_utf8_lossy(&target).trim_start_matches('$'), value);
-                }
-            }
+        for level in config.enclosing(scope, ScopeKind::Server).into_iter().chain(location) {
+            self.settle(level, scope, &mut vars);
         }
         vars
+    }
+
+    /// What the rewrite directives of a level leave in variables for a request that stays.
+    fn settle(&self, level: ScopeId, arrives_at: ScopeId, vars: &mut Variables<'_>) {
+        let mut certain = true;
+        for command in self.program(level).iter() {
+            match command {
+                Command::Set(name, value) => {
+                    let value = vars.value(value, Purpose::Condition);
+                    vars.assign(name, if certain { value } else { Value::Unknown });
+                }
+                Command::Rewrite(_, rewrite) => {
+                    let uri = vars.uri.clone();
+                    vars.tried(&rewrite.pattern, &uri);
+                }
+                Command::If(block, condition) => {
+                    let holds = condition.holds(vars);
+                    let sure = certain && (holds == Some(true) || *block == arrives_at);
+                    if holds == Some(false) && *block != arrives_at {
+                        continue;
+                    }
+                    let mut stops = false;
+                    for inner in self.program(*block).iter() {
+                        match inner {
+                            Command::Set(name, value) => {
+                                let value = vars.value(value, Purpose::Condition);
+                                vars.assign(name, if sure { value } else { Value::Unknown });
+                            }
+                            Command::Break => stops = true,
+                            _ => {}
+                        }
+                    }
+                    if stops && sure {
+                        return;
+                    }
+                    certain &= !stops;
+                }
+                Command::Break if certain => return,
+                Command::Break | Command::Return(..) => {}
+            }
+        }
+    }
+
+    /// Where the jumps of a server lead.
+    pub(super) fn jumps_of(&self, server: ScopeId) -> Arc<Jumps> {
+        self.jumps.of(server, || self.jumps(server, Version::MODERN_PROXY))
+    }
+
+    /// The variables that the locations of a server give values to.
+    pub(super) fn set_in(&self, server: ScopeId) -> Arc<HashSet<String>> {
+        self.set_in.of(server, || self.names_set_in(server))
     }
 
     /// Whether nginx adds a missing slash at this location: a handler that passes requests on, and a
@@ -128,7 +199,53 @@ impl<'a> World<'a> {
 
     /// The location that a decoded path reaches in a server.
     pub fn find_location(&self, server: ScopeId, path: &[u8]) -> Choice {
-        find_location(self.config, server, path, &|s| self.adds_slash(s))
+        find_location(&|s| self.level(s), server, path, &|s| self.adds_slash(s))
+    }
+
+    /// The locations directly in a block.
+    pub(super) fn level(&self, block: ScopeId) -> Arc<Level> {
+        self.levels.of(block, || Level::read(self.config, block))
+    }
+
+    /// The rewrite directives of a block.
+    pub(super) fn program(&self, block: ScopeId) -> Arc<Vec<Command>> {
+        self.programs.of(block, || program(self.config, block))
+    }
+
+    /// The regular expression of a location, if it is one.
+    pub(super) fn location_pattern(&self, location: ScopeId) -> Arc<Option<Pattern>> {
+        self.patterns.of(location, || match self.location_of(location).map(|l| l.matcher) {
+            Some(Matcher::Regex(pattern)) => Some(pattern),
+            _ => None,
+        })
+    }
+
+    /// All listens of `http`.
+    pub(super) fn own_listens(&self) -> &[(ScopeId, Listen)] {
+        self.listens.get_or_init(|| own_listens(self.config))
+    }
+
+    /// Whether a `proxy_pass` without variables names the same host and port: it is no name to resolve any
+    /// more (`ngx_http_upstream_add`, `ngx_http_upstream_init_request`).
+    pub(super) fn is_passed_to(&self, target: &Target<'_>) -> bool {
+        let named = self.passed_to.get_or_init(|| {
+            let config = self.config;
+            let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS);
+            let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| config.target(id));
+            fixed.filter_map(|t| host_and_port(&t)).filter(|(host, _)| !host.contains('$')).collect()
+        });
+        host_and_port(target).is_some_and(|wanted| named.contains(&wanted))
+    }
+
+    /// Whether a script runs in a server for the requests that it answers.
+    pub(super) fn is_scripted_in(&self, server: ScopeId) -> bool {
+        let here = |s: &ScopeId| self.config.enclosing(*s, ScopeKind::Server).is_none_or(|own| own == server);
+        self.scripts.iter().any(here)
+    }
+
+    /// The named location of a server.
+    pub(super) fn named_location(&self, server: ScopeId, name: &[u8]) -> Option<ScopeId> {
+        self.level(server).named(name)
     }
 
     /// The location that a subrequest for `uri` from `scope` reaches; `None` if that is not known.
@@ -138,7 +255,7 @@ impl<'a> World<'a> {
             return None;
         }
         if uri.starts_with('@') {
-            return named_location(self.config, server, uri.as_bytes()).map(|l| l.scope);
+            return self.named_location(server, uri.as_bytes());
         }
         match self.find_location(server, uri.split('?').next().unwrap_or(uri).as_bytes()) {
             Choice::Location(scope, _) => Some(scope),
@@ -160,6 +277,13 @@ impl<'a> World<'a> {
             _ => Value::Unknown,
         }
     }
+}
+
+/// The host of an address in lower case, and its port or that of its scheme.
+fn host_and_port(target: &Target<'_>) -> Option<(String, u16)> {
+    let usual = if target.scheme().eq_ignore_ascii_case("https") { 443 } else { 80 };
+    let port = target.port().map_or(Some(usual), |p| p.parse().ok())?;
+    Some((target.host()?.to_ascii_lowercase(), port))
 }
 
 /// A Lua handler of a phase in which `ngx.var.name = …` counts for the request to the backend
