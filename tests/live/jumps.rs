@@ -16,7 +16,20 @@ pub(crate) struct Case {
 
 const CODES: &[&str] = &["418", "404", "403", "418 404", "301", "302", "500", "502", "504", "419", "403 404 500 502"];
 const TARGETS: &[&str] = &[
-    "@w", "@w", "@v", "/b", "/b?z=1", "/d", "/in", "/e/ws", "$jump", "/nowhere", "@missing", "http://other/", "/ws", "/f",
+    "@w",
+    "@w",
+    "@v",
+    "/b",
+    "/b?z=1",
+    "/d",
+    "/in",
+    "/e/ws",
+    "$jump",
+    "/nowhere",
+    "@missing",
+    "http://other/",
+    "/ws",
+    "/f",
 ];
 const REWRITES: &[&str] = &[
     "rewrite ^/ws(.*)$ /b$1 last;",
@@ -279,16 +292,24 @@ pub(crate) fn case(seed: u64, case: u64) -> Case {
     if dice.one_in(2) {
         let name = mostly(
             &mut dice,
-            &["other.com", "*.com", ".example.com", "example.com", "*.example.com", "~^www", "example.*", "inner.example.com"],
+            &[
+                "other.com",
+                "*.com",
+                ".example.com",
+                "example.com",
+                "*.example.com",
+                "~^www",
+                "example.*",
+                "inner.example.com",
+            ],
             2,
         );
         let listen = mostly(&mut dice, &["127.0.0.1:8080", "127.0.0.1:8080 default_server", "127.0.0.1:8081"], 2);
         server(&mut dice, &mut http, listen, name);
     }
-    if dice.one_in(2) {
-        let name = mostly(&mut dice, &["inner.example.com", "example.com", "_", "*.example.com"], 2);
-        server(&mut dice, &mut http, "127.0.0.1:8081", name);
-    }
+    // Somebody has to listen where the first server may lead.
+    let inner = mostly(&mut dice, &["inner.example.com", "example.com", "_", "*.example.com"], 2);
+    server(&mut dice, &mut http, "127.0.0.1:8081", inner);
     if dice.one_in(4) {
         http.push_str("error_page 404 = /b;\n");
     }

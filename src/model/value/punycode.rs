@@ -12,7 +12,7 @@ const INITIAL_BIAS: u32 = 72;
 const INITIAL_N: u32 = 128;
 
 /// A host name in ASCII; `None` for one that no browser would look up.
-pub fn to_ascii(host: &str) -> Option<String> {
+pub(super) fn to_ascii(host: &str) -> Option<String> {
     let mapped: String = host.chars().map(narrow).collect::<String>().to_lowercase();
     if mapped.is_ascii() {
         return Some(mapped);

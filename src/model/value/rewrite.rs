@@ -87,7 +87,9 @@ impl Condition {
     pub fn holds(&self, vars: &mut Scope<'_>) -> Option<bool> {
         match self {
             Condition::Truthy { variable } => {
-                vars.variable(variable, Purpose::Condition).known().map(|v| !v.is_empty() && v != b"0")
+                let value = vars.variable(variable, Purpose::Condition);
+                let holds = value.known().map(|v| !v.is_empty() && v != b"0");
+                holds.or_else(|| NEVER_EMPTY.contains(&variable.to_ascii_lowercase().as_str()).then_some(true))
             }
             Condition::Equals { variable, value, negated } => {
                 let left = vars.variable(variable, Purpose::Condition);
@@ -103,6 +105,10 @@ impl Condition {
         }
     }
 }
+
+/// Variables of nginx's own that every handshake has a value for, whatever it is.
+const NEVER_EMPTY: [&str; 9] =
+    ["host", "http_host", "remote_addr", "request", "request_uri", "scheme", "server_addr", "server_port", "uri"];
 
 #[derive(Clone, Copy)]
 enum Comparison {

@@ -342,7 +342,7 @@ impl Ends<'_, '_> {
 fn arrived(ways: &[Arrival], asked: bool, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
     let here = |a: &&Arrival| a.proxied == Some((scope, pass));
     // Where every handshake enters an `if`, the location's own settings are for other requests.
-    let inner = |a: &&Arrival| scope == location && a.proxied.is_some();
+    let inner = |a: &&Arrival| scope == location && a.proxied.is_some_and(|(_, by)| by == pass);
     let open = |a: &&Arrival| matches!(a.outcome, Outcome::Unknown(_));
     let mut arrived: Vec<&Arrival> = ways.iter().filter(|a| here(a) || (a.proxied.is_none() && open(a))).collect();
     let mut entered = !arrived.is_empty() || ways.iter().any(|a| a.entered.contains(&scope));

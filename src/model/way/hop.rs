@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::arrival::{Arrival, explore, join};
 use super::handshake::{Forwarded, Refusal};
 use super::phase::split_query;
+use super::route::{Choice, Matcher};
 use super::server::{Candidate, Listen, ServerMatch, choose, in_header, server_names, servers};
 use super::verdict::{Outcome, Reason, Why};
 use super::walk::Walk;
@@ -27,6 +28,8 @@ pub struct Hop {
     members: Vec<(ScopeId, Listen)>,
     tls: bool,
     request: Request,
+    /// Where the path is not known: what it begins with, as the client's own does.
+    prefix: Option<Vec<u8>>,
     /// For what a backend would refuse the request; nginx may not.
     refused: Option<Reason>,
 }
@@ -136,7 +139,7 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
         let again = here.0.is_some() && next.is_some() && (seen.contains(&here) || seen.len() > MAX_HOPS);
         let lacks_upgrade = hop.request.sends_nothing("upgrade");
         first.outcome = match (first.outcome, arrival.outcome) {
-            (_, Outcome::Broken(_) | Outcome::Upgrades) if again && here.1 != Some(Value::Unknown) => {
+            (..) if again && (here.1 != Some(Value::Unknown) || hop.prefix.is_some()) => {
                 Outcome::Broken(Reason::HopLoop(blame.0))
             }
             (_, _) if again => Outcome::Unknown(Why::Values),
@@ -184,9 +187,20 @@ impl Hop {
 
     /// Where nobody knows for which path it asks: what all locations of the server say.
     fn arrive_somewhere(&self, world: &World<'_>, version: Version, server: ScopeId) -> Option<Arrival> {
-        let locations = world.locations_below(server);
+        let mut locations = world.locations_below(server);
         if locations.len() > MAX_LOCATIONS || world.config.scope(server).unresolved_around {
             return None;
+        }
+        if let Some(prefix) = &self.prefix {
+            let shortest = match world.find_location(server, prefix) {
+                Choice::Location(location, _) => Some(location),
+                _ => None,
+            };
+            let longer = |l: ScopeId| match world.location_of(l).map(|l| l.matcher) {
+                Some(Matcher::Exact(path) | Matcher::Prefix(path, _)) => path.starts_with(prefix),
+                _ => true,
+            };
+            locations.retain(|&l| Some(l) == shortest || longer(l));
         }
         let mut all = Vec::new();
         for location in locations.into_iter().filter(|&l| !world.is_hidden(l)) {
@@ -253,6 +267,10 @@ impl World<'_> {
         let mut hosts = sent.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).map(|(_, v)| v.clone());
         let host_header = hosts.next().unwrap_or(Value::EMPTY);
         let name = host_header.known().map_or(Value::Unknown, |h| Value::text(&name_of(&String::from_utf8_lossy(h))));
+        let prefix = match self.location_of(config.occ(pass).scope).map(|l| l.matcher) {
+            Some(Matcher::Prefix(path, _)) if target.uri().is_empty() => Some(path),
+            _ => None,
+        };
         let refused = forwarded.refusals().0.into_iter().map(Reason::Refused).next();
         let request = Request {
             host_header,
@@ -266,19 +284,24 @@ impl World<'_> {
             sent: Some(Arc::new(sent)),
             ..vars.request.clone()
         };
-        Some(Box::new(Hop { pass, members, tls, request, refused }))
+        Some(Box::new(Hop { pass, members, tls, request, prefix, refused }))
     }
 
     /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.
     pub(super) fn target_matters(&self, pass: OccId) -> bool {
         let target = self.config.target(pass);
         let Some(host) = target.host().map(|h| h.to_ascii_lowercase()) else { return true };
-        if self.upstream(&host).is_some() {
-            return true;
+        let here = |host: &str, port: u16| !self.listening_at(host, port).is_empty();
+        if let Some(block) = self.upstream(&host).and_then(|u| self.config.occ(u).opens()) {
+            let matters = |server| {
+                let address = Address::parse(&self.config.arg_text(server, 0), Use::UpstreamServer);
+                self.config.has_parameter(server, "down")
+                    || address.map_or(true, |a| here(&a.host, a.ports.map_or(80, |(port, _)| port)))
+            };
+            return self.config.own_named(block, name::SERVER).any(matters);
         }
-        let port = target.port().and_then(|p| p.parse().ok());
         let usual = if target.scheme().eq_ignore_ascii_case("https") { 443 } else { 80 };
-        !self.listening_at(&host, port.unwrap_or(usual)).is_empty()
+        here(&host, target.port().and_then(|p| p.parse().ok()).unwrap_or(usual))
     }
 
     /// The listens of the `http` servers that an address leads to.

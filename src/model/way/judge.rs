@@ -8,6 +8,7 @@ use crate::model::config::inherit::Found;
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::{Purpose, Scope};
 use crate::model::value::request::Value;
+use crate::model::value::variable::{Definer, variables_in};
 use crate::syntax::address::{Address, Target, Use};
 use crate::syntax::word;
 
@@ -81,6 +82,9 @@ fn outcome(
     }
     if let Some(why) = undecided(world, scope, vars, version) {
         return Outcome::Unknown(why);
+    }
+    if is_scripted(world, pass, vars) {
+        return Outcome::Unknown(Why::Values);
     }
     match answer {
         Answer::Accepted => Outcome::Upgrades,
@@ -247,6 +251,12 @@ fn undecided(world: &World<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: V
         }
     }
     None
+}
+
+/// Whether a script decides where `proxy_pass` leads.
+fn is_scripted(world: &World<'_>, pass: OccId, vars: &Scope<'_>) -> bool {
+    let set = |name: &String| world.definitions.of(name).iter().any(|d| d.definer == Definer::Set);
+    vars.scripted && world.config.arg(pass, 0).is_some_and(|text| variables_in(&text).iter().any(set))
 }
 
 /// Whether `proxy_cache_bypass` is true for a handshake.

@@ -181,7 +181,8 @@ impl<'m, 'a> Walk<'m, 'a> {
                 Next::Proxied(arrival) => break *arrival,
             };
         };
-        if let Some(reason) = self.hinges {
+        // Where a jump leads, the file was missing.
+        if let Some(reason) = self.hinges.filter(|_| self.mode == Mode::Client) {
             arrival.outcome = match arrival.outcome {
                 Outcome::Broken(_) => Outcome::Broken(reason),
                 _ => Outcome::Unknown(Why::Files),
