@@ -309,7 +309,7 @@ fn work(make: Make, seed: u64, thread: u64, threads: u64, count: u64) -> Result<
                     seen.verdict(),
                     seen.error,
                     seen.refused,
-                    show(&generate::smaller(&tree, &|t| contradicts(nginx, &backend, t, &url)))
+                    show(&generate::smaller(&tree, &|t| contradicts(nginx, &backend, t, &url, (said, seen.verdict()))))
                 ));
             }
         }
@@ -323,8 +323,9 @@ fn work(make: Make, seed: u64, thread: u64, threads: u64, count: u64) -> Result<
     Ok(counts)
 }
 
-fn contradicts(nginx: &Nginx, backend: &Backend, tree: &Tree, url: &str) -> bool {
+/// Whether a smaller case shows the same contradiction.
+fn contradicts(nginx: &Nginx, backend: &Backend, tree: &Tree, url: &str, same: (&str, &str)) -> bool {
     let Some(seen) = observe(nginx, backend, tree, url) else { return false };
     let (said, _) = common::verdict(tree, url, nginx.version());
-    said != "unknown" && said != seen.verdict()
+    (said.as_str(), seen.verdict()) == same
 }

@@ -386,12 +386,11 @@ impl<'m, 'a> Walk<'m, 'a> {
         if self.mode == Mode::Arrives {
             return Next::End(Outcome::Broken(reason));
         }
-        if let Some((page, named_by)) = &self.page
-            && self.vars.uri.known() == Some(page)
-            && is_page(page)
-        {
-            return Next::End(Outcome::Broken(Reason::Page(*named_by)));
-        }
+        // The page that a `try_files` ends in is there.
+        let reason = match &self.page {
+            Some((page, named_by)) if self.vars.uri.known() == Some(page) && is_page(page) => Reason::Page(*named_by),
+            _ => reason,
+        };
         match [404, 403].into_iter().find(|&status| self.has_page(status)) {
             Some(status) => {
                 self.hinges.get_or_insert_with(|| reason.clone());
