@@ -166,7 +166,17 @@ const NO_CONNECTIONS_LEFT: SymptomCause = outside(
 /// All symptoms.
 pub const SYMPTOMS: &[Symptom] = &[
     Symptom {
-        keys: &["400", "400 bad request"],
+        keys: &[
+            "400",
+            "400 bad request",
+            "upgrade token not found in connection header",
+            "the client is not using the websocket protocol",
+            "bad response from the server",
+            "handshake failed",
+            "握手失败",
+            "连接失败",
+            "连不上",
+        ],
         title: text("the handshake is answered with 400 Bad Request", "握手返回 400 Bad Request"),
         about: text(
             "Most often the backend answers: it misses something in the handshake. Which status a backend chooses is up to it: the same cause shows as 404, 426, 505 or 200 with another one. If only curl gets 400, try it with `--http1.1`: over HTTP/2 these headers are not a handshake.",
@@ -560,7 +570,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["504", "504 gateway timeout", "504 gateway time-out"],
+        keys: &["504", "upstream timed out", "the request timed out", "504 gateway timeout", "504 gateway time-out"],
         title: text("the handshake is answered with 504 Gateway Timeout", "握手返回 504 Gateway Timeout"),
         about: text(
             "nginx waited for the backend in vain: for the connection (`proxy_connect_timeout`) or for the answer (`proxy_read_timeout`). The error log says which. An open WebSocket never ends in 504: after the 101 there is no status any more.",
@@ -606,7 +616,15 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["1006", "connection closed abnormally", "closed abnormally", "abnormal closure"],
+        keys: &[
+            "1006",
+            "断开",
+            "重连",
+            "小程序",
+            "connection closed abnormally",
+            "closed abnormally",
+            "abnormal closure",
+        ],
         title: text("the browser reports close code 1006", "浏览器报告关闭码 1006"),
         about: text(
             "Nobody sent 1006: the browser makes it up when a connection ends without a close frame. A handshake that failed reports it, too. So look first whether it ever opened: if not, the status code in the network tab says more; if it did, the time until it closed does.",
@@ -641,6 +659,9 @@ pub const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         keys: &[
+            "while proxying upgraded connection",
+            "每分钟断开",
+            "超时断开",
             "60 seconds",
             "60 second",
             "60 sec",
@@ -725,6 +746,8 @@ pub const SYMPTOMS: &[Symptom] = &[
     Symptom {
         keys: &[
             "closed before",
+            "err_connection_closed",
+            "the network connection was lost",
             "connection closed before receiving a handshake response",
             "websocket is closed before the connection is established",
         ],
@@ -820,6 +843,7 @@ pub const SYMPTOMS: &[Symptom] = &[
     Symptom {
         keys: &[
             "unknown variable",
+            "缺少 map",
             "unknown \"connection_upgrade\" variable",
             "unknown \"proxy_connection\" variable",
             "$connection_upgrade",
@@ -848,6 +872,37 @@ pub const SYMPTOMS: &[Symptom] = &[
                 "the file with the map is not included, or nginx is started with another configuration",
                 "含有 map 的文件没有被 include,或 nginx 启动时用的是另一份配置",
             ),
+        ],
+    },
+    Symptom {
+        keys: &[
+            "invalid number of arguments",
+            "unknown directive",
+            "unexpected end of file",
+            "is not terminated by",
+            "has no opening",
+            "directive is not allowed here",
+            "directive is duplicate",
+            "configuration file test failed",
+        ],
+        title: text("nginx refuses to start, and `nginx -t` says why", "nginx 无法启动，`nginx -t` 给出了原因"),
+        about: text(
+            "nginx names the line at which it noticed, and the mistake often stands above it: a lost `;` lets the next line be read as arguments, a lost `}` shows at the end of the file. A character that looks like a blank or a `;` does the same. Until nginx starts, the old configuration goes on, if there was one.",
+            "nginx 报的是它发现问题的那一行，而错误往往在更上面：漏掉的 `;` 会让下一行被当成参数，漏掉的 `}` 要到文件末尾才报出来。看起来像空格或 `;` 的字符也会造成同样的结果。在它能启动之前，如果原来有配置在运行，就会继续使用旧配置。",
+        ),
+        causes: &[
+            found(
+                "syntax-error",
+                "a `;`, a brace or a quote is missing, or a full-width character stands in its place",
+                "漏了 `;`、花括号或引号，或者写成了全角字符",
+            ),
+            found(
+                "directive-not-allowed",
+                "a directive stands where nginx does not take it, such as `proxy_set_header` in `if`",
+                "指令写在了不允许的位置，例如 `if` 中的 `proxy_set_header`",
+            ),
+            found("misspelled-websocket-setting", "the name of a directive is misspelt", "指令名写错了"),
+            found("rejected-by-nginx", "a value that nginx does not take", "有 nginx 不接受的值"),
         ],
     },
     Symptom {
@@ -894,20 +949,26 @@ pub fn find_symptom(words: &str) -> Option<&'static Symptom> {
     let mut best: Option<(usize, &'static Symptom)> = None;
     for symptom in SYMPTOMS {
         for key in symptom.keys {
-            let key = plain_words(key);
-            let occurs = !key.is_empty() && wanted.windows(key.len()).any(|w| w == key.as_slice());
-            if occurs && best.is_none_or(|(length, _)| key.len() > length) {
-                best = Some((key.len(), symptom));
+            // Chinese has no blanks between words.
+            let length = if key.is_ascii() {
+                let key = plain_words(key);
+                let occurs = !key.is_empty() && wanted.windows(key.len()).any(|w| w == key.as_slice());
+                occurs.then_some(key.len())
+            } else {
+                words.contains(key).then(|| key.chars().count() / 2)
+            };
+            if let Some(length) = length.filter(|l| best.is_none_or(|(known, _)| *l > known)) {
+                best = Some((length, symptom));
             }
         }
     }
     best.map(|(_, symptom)| symptom)
 }
 
-/// The words in lower case, without quotes and punctuation around them.
+/// The words in lower case, without quotes and punctuation around them; `code=1006` are two.
 fn plain_words(words: &str) -> Vec<String> {
     words
-        .split_whitespace()
+        .split(|c: char| c.is_whitespace() || matches!(c, '=' | ','))
         .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
         .filter(|w| !w.is_empty())
         .collect()

@@ -4,6 +4,7 @@
 mod directives;
 mod evidence;
 pub mod near;
+mod products;
 mod shipped;
 mod variables;
 
@@ -14,6 +15,7 @@ pub use evidence::{
     APPLICATIONS, CommentEvidence, EXCLUDED, PathEvidence, SIGNALS, Signal, UPSTREAM_WORDS, comment_evidence,
     path_evidence, upstream_evidence,
 };
+pub use products::Product;
 pub use shipped::{Shipped, is_left_blank, shipped};
 pub use variables::{VariableKind, builtin_variable, variable_since};
 

@@ -3,10 +3,12 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::again::again;
 use super::args::{Check, ConnectionArg, EvidenceArg, FailOn, Format};
 use super::desk::{asked, options, session, tell_walk, url};
+use super::meant::meant;
 use super::{BUFFER, Failure, Terminal, Verdict};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{Baseline, Checked, Options, Selection};
 use crate::fix::{Fixed, Wanted, Withheld, unified};
 use crate::model::evidence::Evidence;
@@ -37,6 +39,9 @@ struct Run<'a> {
 pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, Failure> {
     let session = session(&args.common, fs)?;
     let (options, fail_on, nginx_version) = wish(args, &session)?;
+    if let Some(text) = meant(args, fs) {
+        return Err(Failure(text));
+    }
     let subject = session.open(&asked(&args.paths, &args.common)?)?;
     let run = Run { args, terminal, fs, session: &session, subject: &subject, options, fail_on, nginx_version };
     match args.format {
@@ -174,7 +179,7 @@ impl Run<'_> {
             Format::Ticket => Ok(()),
         })?;
         if args.format == Format::Human {
-            let summary = report::summary(report, &self.subject.given().join(" "));
+            let summary = report::summary(report, &self.next());
             let clean = report.count(Severity::Error) + report.count(Severity::Warning) == 0;
             // A clean run is one quiet line on a terminal, and none in a pipe.
             if !clean && args.output.is_none() && !terminal.quiet {
@@ -184,6 +189,13 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What to type next: for a dump, and for standard input, nothing can be written in place.
+    fn next(&self) -> report::Next {
+        let writes = !self.subject.is_dump() && self.subject.text_name().is_none();
+        let option = if writes { "--fix" } else { "--diff" };
+        report::Next { command: again(self.args, option), option }
     }
 
     /// The report goes to `--output`, else to standard output.
@@ -243,8 +255,10 @@ impl Run<'_> {
     fn ticket(&self) -> Result<Verdict, Failure> {
         // The patch first, so that no findings are in memory twice.
         let fixed = self.mended()?;
-        let diff: Vec<u8> = fixed.files.iter().flat_map(|(path, patched)| unified(path, patched)).collect();
-        let changed: Vec<PathBuf> = fixed.files.into_iter().map(|(path, _)| path).collect();
+        let changed = self.subject.diff_names(&fixed);
+        let diffs = fixed.files.iter().zip(&changed).map(|((_, patched), name)| unified(name, patched));
+        let diff: Vec<u8> = diffs.flatten().collect();
+        drop(fixed);
         let (files, checked) = self.subject.check(&self.options)?;
         let report = Report {
             sources: &files.sources,
@@ -266,7 +280,29 @@ impl Run<'_> {
         let diffs: Vec<Vec<u8>> =
             fixed.files.iter().zip(&names).map(|((_, patched), name)| unified(name, patched)).collect();
         self.deliver(|out| diffs.iter().try_for_each(|diff| out.write_all(diff)))?;
-        Ok(if diffs.iter().all(Vec::is_empty) { Verdict::Clean } else { Verdict::Findings })
+        // Nothing in a file that nginx cannot read is fixed, and nothing to fix is not nothing wrong.
+        let unreadable = self.tell_unreadable(&fixed.left)?;
+        Ok(if diffs.iter().all(Vec::is_empty) && !unreadable { Verdict::Clean } else { Verdict::Findings })
+    }
+
+    /// Says which files hold a syntax error that no fix mends; whether there are any.
+    fn tell_unreadable(&self, left: &Checked) -> Result<bool, Failure> {
+        let unreadable = |d: &&Diagnostic| d.rule == "syntax-error" && d.severity == Severity::Error && d.fix.is_none();
+        if left.diagnostics.iter().find(unreadable).is_none() {
+            return Ok(false);
+        }
+        let (files, checked) = self.subject.check(&self.options)?;
+        for found in checked.diagnostics.iter().filter(unreadable) {
+            let file = files.sources.get(found.primary.place.file);
+            let line = file.lines().line(found.primary.place.span.start) + 1;
+            let (path, en, zh) = (file.path.display(), &found.message.en, &found.message.zh);
+            let told = text!(
+                "{path}:{line}: {en}; nothing in this file is fixed",
+                "{path}:{line}：{zh}；这个文件里的内容都没有修复"
+            );
+            self.terminal.note(&report::escaped(told.get(self.terminal.lang), false));
+        }
+        Ok(true)
     }
 
     /// `--fix`

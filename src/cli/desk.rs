@@ -9,9 +9,9 @@ use crate::engine::Options;
 use crate::i18n::Text;
 use crate::model::analysis::Versions;
 use crate::model::{ScopeKind, Url};
-use crate::project::{Asked, Input, Problem, Session, SettingsFrom};
+use crate::project::{Asked, Input, Session, SettingsFrom};
 use crate::report::escaped;
-use crate::source::{FileSystem, Found, MAX_FILE, PassedOver, too_large};
+use crate::source::{FileSystem, Found, MAX_FILE, PassedOver, io_text, too_large};
 use crate::text;
 
 /// The name of standard input where the user gives none.
@@ -58,11 +58,22 @@ pub(super) fn asked(paths: &[PathBuf], common: &Common) -> Result<Asked, Failure
 
 fn standard_input() -> Result<Vec<u8>, Failure> {
     let failure = |e: std::io::Error| {
-        Failure(Problem::Io(PathBuf::from(text!("standard input", "标准输入").en.as_ref()), e).text())
+        let why = io_text(&e);
+        let (en, zh) = (why.en, why.zh);
+        Failure(text!("standard input: {en}", "标准输入：{zh}"))
     };
     let mut text = Vec::new();
     std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut text).map_err(failure)?;
-    if text.len() as u64 > MAX_FILE { Err(failure(too_large())) } else { Ok(text) }
+    if text.len() as u64 > MAX_FILE {
+        return Err(failure(too_large()));
+    }
+    if text.trim_ascii().is_empty() {
+        return Err(Failure(text!(
+            "standard input is empty; expected a configuration, or the output of `nginx -T`",
+            "标准输入是空的；应当是一份配置，或 `nginx -T` 的输出"
+        )));
+    }
+    Ok(text)
 }
 
 /// The settings' options with `--nginx-version` over them, and the version as it was given.

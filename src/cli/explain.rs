@@ -14,7 +14,7 @@ use crate::text;
 
 /// Prints what a rule or a symptom means.
 pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failure> {
-    let out = match (rules::find(words.trim()), find_symptom(words)) {
+    let out = match (named_rule(words), find_symptom(words)) {
         (Some(rule), _) => about_rule(rule, terminal.lang),
         (None, Some(symptom)) => symptom.page(terminal.lang),
         (None, None) => {
@@ -32,6 +32,12 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
     };
     terminal.print(out.as_bytes())?;
     Ok(Verdict::Clean)
+}
+
+/// The rule that a text names: alone, or within a line of a report, as in `error[missing-upgrade-header] …`.
+fn named_rule(words: &str) -> Option<&'static Rule> {
+    let part_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    rules::find(words.trim()).or_else(|| words.split(|c| !part_of_name(c)).find_map(rules::find))
 }
 
 fn about_rule(rule: &Rule, lang: Lang) -> String {

@@ -1,10 +1,12 @@
 //! One file, one command.
 
+mod again;
 mod args;
 mod check;
 mod desk;
 mod explain;
 mod init;
+mod meant;
 #[cfg(feature = "probe")]
 mod probe;
 mod trace;
@@ -46,10 +48,15 @@ pub enum Verdict {
 
 /// Reads the arguments, runs the command, writes what it has to say.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(meant::in_order(args)) {
         Ok(cli) => cli,
         Err(e) => {
             let status = if e.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            if let Some(text) = meant::meant_by_option(&e) {
+                let lang = Lang::of_environment(|k| std::env::var(k).ok());
+                let _ = writeln!(std::io::stderr(), "wslint: {}", text.get(lang));
+                return status;
+            }
             // A closed pipe is no reason to complain.
             let _ = e.print();
             return status;

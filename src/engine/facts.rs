@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use crate::catalog::name;
+use crate::i18n::Text;
 use crate::model::ScopeId;
 use crate::model::analysis::Analysis;
 use crate::model::config::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::evidence::Evidence;
 use crate::model::way::endpoint::{Endpoint, server_words};
-use crate::model::way::verdict::Verdict;
+use crate::model::way::verdict::{Outcome, Verdict};
+use crate::rules::words;
 use crate::source::Place;
 
 /// One of the three settings of an endpoint, as nginx would use it.
@@ -32,8 +34,21 @@ pub struct EndpointFact {
     pub evidence: Evidence,
     /// The verdict.
     pub verdict: Verdict,
+    /// Why it is open whether a handshake succeeds, where somebody would want to know.
+    pub undecided: Option<Box<Undecided>>,
     /// For reports that show more.
     words: Option<Box<EndpointWords>>,
+}
+
+/// What a verdict hangs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The location, as a person would name it.
+    pub location: Box<str>,
+    /// What decides, in one clause.
+    pub text: Text,
+    /// The directive that does.
+    pub place: Option<Place>,
 }
 
 /// A server as its file names it.
@@ -78,8 +93,21 @@ pub(super) fn brief_fact(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Endpoi
         place: analysis.config().head(endpoint.pass),
         evidence: endpoint.evidence,
         verdict: analysis.verdict(endpoint),
+        undecided: undecided(analysis, endpoint),
         words: None,
     }
+}
+
+/// `unknown` is told where something says WebSocket.
+fn undecided(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<Box<Undecided>> {
+    let Outcome::Unknown(why) = &endpoint.outcome else { return None };
+    if analysis.is_rejected() || endpoint.evidence < Evidence::Likely {
+        return None;
+    }
+    let config = analysis.config();
+    let (text, place) = words::hangs_on(analysis, endpoint.scope, why);
+    let location = config.scope(endpoint.location).opened_by.map(|o| config.shown(o)).unwrap_or_default();
+    Some(Box::new(Undecided { location: location.into(), text, place }))
 }
 
 /// Endpoints as reports show them.

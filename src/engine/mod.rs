@@ -4,10 +4,12 @@ mod baseline;
 mod facts;
 mod select;
 mod suppress;
+mod templates;
+mod url;
 
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnostic, Edit, Fix, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Severity};
 use crate::model::analysis::{Analysis, Versions};
 use crate::model::cause::diagnose::diagnose;
 use crate::model::cause::misspelt::misspellings;
@@ -15,14 +17,15 @@ use crate::model::config::include::{Expanded, expand};
 use crate::model::config::lookup::Lookup;
 use crate::model::evidence::{Declarations, Evidence};
 use crate::model::trace::{Trace, trace};
-use crate::model::way::endpoint::Endpoint;
+use crate::model::way::verdict::Verdict;
 use crate::model::{ScopeKind, Url};
 use crate::rules::{self, Context};
 use crate::source::{FileId, Place};
 use crate::syntax::Files;
+use crate::text;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
-pub use facts::{EffectiveFact, EndpointFact, EndpointWords, ServerWords, endpoint_fact};
+pub use facts::{EffectiveFact, EndpointFact, EndpointWords, ServerWords, Undecided, endpoint_fact};
 pub use select::{Selection, SelectionError};
 
 /// What a file is analysed as.
@@ -117,6 +120,10 @@ pub struct Checked {
     pub counted: Vec<Place>,
     /// The places of `proxy_pass` about which nothing says WebSocket, where that is only advice.
     pub bare: Vec<Place>,
+    /// Includes that could not be read in configurations in which no endpoint was seen.
+    pub unread: Vec<(Place, String)>,
+    /// With `--url`: what becomes of it in each configuration.
+    pub(crate) told: Vec<Told>,
     /// Endpoints, by file and offset.
     pub endpoints: Vec<EndpointFact>,
     /// The files of the run.
@@ -125,6 +132,14 @@ pub struct Checked {
     pub suppressed: usize,
     /// How many findings the baseline accepts.
     pub baselined: usize,
+}
+
+/// What becomes of a URL in one configuration, and the finding that says so where no other does.
+#[derive(Debug)]
+pub(crate) struct Told {
+    has_server: bool,
+    verdict: Verdict,
+    finding: Diagnostic,
 }
 
 /// Checks all targets.
@@ -138,13 +153,17 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
         join(&mut out.diagnostics, &mut part.diagnostics);
         join(&mut out.counted, &mut part.counted);
         join(&mut out.bare, &mut part.bare);
+        join(&mut out.unread, &mut part.unread);
+        join(&mut out.told, &mut part.told);
         join(&mut out.endpoints, &mut part.endpoints);
         join(&mut out.files, &mut part.files);
     }
     merge(files, &mut out);
-    if targets.iter().any(|t| !t.reports) {
-        narrow(files, targets, &expanded, options, &mut out);
+    let asked = targets.iter().any(|t| !t.reports).then(|| asked(files, targets, &expanded, options));
+    if let Some(asked) = &asked {
+        narrow(asked, &mut out);
     }
+    // A comment and a baseline hold at the finding's own place, whatever was asked about.
     let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
     out.suppressed = suppress::suppress(files, &looked_at, &options.selection, &mut out.diagnostics);
     out.diagnostics.retain_mut(|d| match options.severities.iter().find(|(rule, _)| rule == d.rule) {
@@ -158,6 +177,11 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     out.diagnostics.retain(|d| options.selection.selects(d.rule, d.category));
     sort(files, &mut out.diagnostics);
     out.baselined = options.baseline.apply(files, &mut out.diagnostics);
+    if let Some(asked) = &asked {
+        tell_here(asked, &mut out);
+        sort(files, &mut out.diagnostics);
+    }
+    url::tell(&mut out);
     out
 }
 
@@ -190,26 +214,38 @@ fn in_parallel(
     })
 }
 
-/// Only what was asked about, where other configurations were read to understand it.
-fn narrow(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options: &Options, out: &mut Checked) {
+/// The files that were asked about, sorted, where other configurations were read to understand them.
+fn asked(files: &Files<'_>, targets: &[Target], expanded: &[Expanded], options: &Options) -> Vec<FileId> {
     let reporting = targets.iter().zip(expanded).filter(|(t, _)| t.reports);
     let mut asked: Vec<FileId> = reporting.flat_map(|(_, e)| e.files.iter().copied()).collect();
     asked.extend(options.only.iter().filter_map(|p| files.find(p)));
     asked.sort_unstable();
-    let is_asked = |file: FileId| asked.binary_search(&file).is_ok();
-    // A cause that lies elsewhere is told at the place that it concerns here.
+    asked
+}
+
+/// Leaves only what concerns the files that were asked about.
+fn narrow(asked: &[FileId], out: &mut Checked) {
+    let is_asked = |place: Place| asked.binary_search(&place.file).is_ok();
+    out.diagnostics.retain(|d| std::iter::once(&d.primary).chain(&d.labels).any(|l| is_asked(l.place)));
+    out.counted.retain(|place| is_asked(*place));
+    out.bare.retain(|place| is_asked(*place));
+    out.unread.retain(|(place, _)| is_asked(*place));
+    out.endpoints.retain(|e| is_asked(e.place));
+}
+
+/// A cause that lies elsewhere is told at the place that it concerns here.
+fn tell_here(asked: &[FileId], out: &mut Checked) {
+    let is_asked = |place: Place| asked.binary_search(&place.file).is_ok();
     for found in &mut out.diagnostics {
-        if !is_asked(found.primary.place.file)
-            && let Some(at) = found.labels.iter().position(|l| is_asked(l.place.file))
+        if !is_asked(found.primary.place)
+            && let Some(at) = found.labels.iter().position(|l| is_asked(l.place))
         {
             std::mem::swap(&mut found.primary, &mut found.labels[at]);
         }
     }
-    out.diagnostics.retain(|d| is_asked(d.primary.place.file));
-    out.counted.retain(|place| is_asked(place.file));
-    out.bare.retain(|place| is_asked(place.file));
-    out.endpoints.retain(|e| is_asked(e.place.file));
-    out.files.retain(|(file, _)| is_asked(*file));
+    // A comment that does nothing is told only where it was asked about.
+    out.diagnostics.retain(|d| is_asked(d.primary.place));
+    out.files.retain(|(file, _)| asked.binary_search(file).is_ok());
 }
 
 /// The analysis of one target, for those who ask the model themselves.
@@ -253,23 +289,23 @@ fn one(
     for rule in rules::ALL.iter().filter(|r| options.selection.selects(r.name, r.category)) {
         (rule.check)(&context, &mut diagnostics);
     }
-    if reached.is_some() {
-        let at = |e: &&Endpoint| reached == Some(Some(e.location));
-        let mut places: Vec<Place> = analysis.endpoints.iter().filter(at).flat_map(|e| related(&analysis, e)).collect();
-        let config = analysis.config();
-        if let Some(occ) = reached.flatten().and_then(|location| config.scope(location).opened_by) {
-            places.push(config.place(occ, config.directive(occ).span()));
-        }
-        diagnostics.retain(|d| {
-            analysis.is_rejected()
-                || places.iter().any(|p| p.file == d.primary.place.file && covers(*p, d.primary.place))
-                || concerns_map(&analysis, d)
-        });
+    templates::suit_templates(&analysis, &mut diagnostics);
+    if let Some(traced) = &traced {
+        diagnostics.retain(|d| analysis.is_rejected() || url::concerns(&analysis, traced, d));
+        let told = Told {
+            has_server: traced.server.is_some(),
+            verdict: traced.verdict,
+            finding: rules::url_finding(&context, traced, target.file),
+        };
+        out.told.push(told);
     }
     if let Some(least) = options.evidence.filter(|e| *e > Evidence::None) {
         let weak: Vec<Place> =
             analysis.endpoints.iter().filter(|e| e.evidence < least).map(|e| analysis.config().head(e.pass)).collect();
         diagnostics.retain(|d| d.rule != "upgrade-not-forwarded" || !weak.contains(&d.primary.place));
+    }
+    if !target.is_root {
+        diagnostics.iter_mut().filter_map(|d| d.fix.as_mut()).for_each(|fix| others_may_include(fix, target.file));
     }
     join(&mut out.diagnostics, &mut diagnostics);
     let (mut counted, mut bare) = context.into_counted();
@@ -282,6 +318,11 @@ fn one(
     } else {
         out.endpoints.extend(analysis.endpoints.iter().map(|e| facts::brief_fact(&analysis, e)));
     }
+    if analysis.endpoints.is_empty() {
+        let config = analysis.config();
+        let unread = analysis.broken_includes.iter().map(|b| (config.head(b.occ), config.arg_text(b.occ, 0)));
+        out.unread.extend(unread);
+    }
     for &file in analysis.files {
         let role = match (file == target.file, target.is_root) {
             _ if target.dump => FileRole::Dump,
@@ -289,9 +330,19 @@ fn one(
             (true, false) => FileRole::Fragment,
             _ => FileRole::Included,
         };
-        if !files.read_only(file) {
+        if !files.is_shipped(file) {
             out.files.push((file, role));
         }
+    }
+}
+
+/// Without a root nobody knows who else includes a snippet: what is right for one site may be wrong for others.
+fn others_may_include(fix: &mut Fix, file: FileId) {
+    if fix.edits.iter().any(|e| e.file() != file) {
+        fix.applicability = Applicability::Unsafe;
+        fix.note.get_or_insert_with(|| {
+            text!("other sites may include this file as well", "其他站点可能也 include 了这个文件")
+        });
     }
 }
 
@@ -304,32 +355,6 @@ fn join<T>(all: &mut Vec<T>, more: &mut Vec<T>) {
     }
 }
 
-/// The blocks that have to do with an endpoint: its location, its server's own settings, `http`'s.
-fn related(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Vec<Place> {
-    let config = analysis.config();
-    let mut out = vec![config.head(endpoint.pass)];
-    if let Some(occ) = config.scope(endpoint.location).opened_by {
-        out.push(config.place(occ, config.directive(occ).span()));
-    }
-    for scope in config.outward(endpoint.scope) {
-        out.extend(config.own(scope).map(|o| config.place(o, config.directive(o).span())));
-    }
-    out
-}
-
-fn covers(outer: Place, inner: Place) -> bool {
-    outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
-}
-
-/// Maps stand apart from the endpoints that use them.
-fn concerns_map(analysis: &Analysis<'_>, diagnostic: &Diagnostic) -> bool {
-    let config = analysis.config();
-    analysis.world.definitions.maps().iter().any(|m| {
-        let place = config.place(m.occ, config.directive(m.occ).span());
-        place.file == diagnostic.primary.place.file && covers(place, diagnostic.primary.place)
-    })
-}
-
 /// One finding for one place, however many includes lead to it; everything in order.
 fn merge(files: &Files<'_>, out: &mut Checked) {
     let path = |file: FileId| &files.sources.get(file).path;
@@ -338,6 +363,8 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.counted.dedup();
     out.bare.sort_unstable();
     out.bare.dedup();
+    out.unread.sort_unstable();
+    out.unread.dedup();
     out.diagnostics.dedup_by(|found, kept| {
         let same = kept.key() == found.key();
         if same {

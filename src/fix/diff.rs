@@ -86,7 +86,19 @@ pub fn unified(path: &Path, patched: &Patched) -> Vec<u8> {
     if let Some((_, hunk)) = hunks.last_mut() {
         hunk.extend(lines[shown..(shown + CONTEXT).min(lines.len())].iter().map(|l| Line::Same(l)));
     }
+    hunks.iter_mut().for_each(trim);
     render(path, &hunks)
+}
+
+/// As much context in front as behind: what stands less behind is taken for the end of the file by `patch`,
+/// which then wants to find it there.
+fn trim((from, lines): &mut (usize, Vec<Line<'_>>)) {
+    let same = |l: &&Line<'_>| matches!(l, Line::Same(_));
+    let extra = lines.iter().take_while(same).count().saturating_sub(CONTEXT);
+    lines.drain(..extra);
+    *from += extra;
+    let extra = lines.iter().rev().take_while(same).count().saturating_sub(CONTEXT);
+    lines.truncate(lines.len() - extra);
 }
 
 fn render(path: &Path, hunks: &[(usize, Vec<Line<'_>>)]) -> Vec<u8> {
@@ -122,10 +134,15 @@ fn render(path: &Path, hunks: &[(usize, Vec<Line<'_>>)]) -> Vec<u8> {
     out
 }
 
+/// The name with `/` between its folders, as patches have it on every system.
+fn slashes(name: &[u8], separator: char) -> Vec<u8> {
+    name.iter().map(|&b| if char::from(b) == separator { b'/' } else { b }).collect()
+}
+
 /// `a/path`, quoted as git quotes it where the name has bytes that a header cannot hold.
 fn header(side: &str, path: &Path) -> String {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    let bytes = bytes.strip_prefix(b"/").unwrap_or(bytes);
+    let bytes = slashes(path.as_os_str().as_encoded_bytes(), std::path::MAIN_SEPARATOR);
+    let bytes = bytes.strip_prefix(b"/").unwrap_or(&bytes);
     let plain = bytes.iter().all(|b| *b >= b' ' && *b < 0x7f && *b != b'"' && *b != b'\\');
     if plain {
         let text = String::from_utf8_lossy(bytes);
@@ -148,4 +165,15 @@ fn header(side: &str, path: &Path) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slashes;
+
+    #[test]
+    fn a_patch_from_windows_names_files_as_git_does() {
+        assert_eq!(slashes(br"conf.d\a.conf", '\\'), b"conf.d/a.conf");
+        assert_eq!(slashes(br"conf.d/odd\name.conf", '/'), br"conf.d/odd\name.conf");
+    }
 }

@@ -1,14 +1,8 @@
 //! The model that rules and reports ask: one configuration, over a range of nginx versions.
 
 use foldhash::HashSet;
-use nom::Parser;
-use nom::character::complete::{char, digit1};
-use nom::combinator::{all_consuming, map_res};
-use nom::multi::{many0_count, separated_list1};
-use nom::sequence::preceded;
 
-use crate::catalog::{LANDMARKS, Version, name};
-use crate::i18n::Text;
+use crate::catalog::{Version, name};
 use crate::model::config::include::{BrokenInclude, Expanded};
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::evidence::{Declarations, find_evidence};
@@ -18,61 +12,8 @@ use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::Ast;
-use crate::text;
 
-/// A text that names no nginx version.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.text().en)]
-pub struct VersionError(String);
-
-impl VersionError {
-    /// What is wrong, in both languages.
-    pub fn text(&self) -> Text {
-        let text = &self.0;
-        text!(
-            "`{text}` is no nginx version; expected one like `1.28.3`, `1.29` or OpenResty's `1.27.1.1`",
-            "`{text}` 不是 nginx 版本；应写成 `1.28.3`、`1.29` 或 OpenResty 的 `1.27.1.1` 这样的形式"
-        )
-    }
-}
-
-/// The nginx versions that a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Versions {
-    low: Version,
-    high: Version,
-}
-
-impl Versions {
-    /// Every version that wslint knows.
-    pub const ALL: Versions = Versions { low: Version(0, 0, 0), high: Version(u16::MAX, 0, 0) };
-
-    /// Reads `1.22.1`, `1.29` (all of it) or OpenResty's `1.27.1.1`.
-    ///
-    /// # Errors
-    /// What was expected.
-    pub fn parse(text: &str) -> Result<Versions, VersionError> {
-        let expected = || VersionError(text.to_owned());
-        let number = map_res(digit1::<&str, ()>, str::parse::<u16>);
-        let dotted = separated_list1(char('.'), number);
-        let parts = all_consuming(preceded(many0_count(char('v')), dotted)).parse(text);
-        match parts.map_err(|_| expected())?.1.as_slice() {
-            [a, b] => Ok(Versions { low: Version(*a, *b, 0), high: Version(*a, *b, u16::MAX) }),
-            [a, b, c] | [a, b, c, _] => Ok(Versions { low: Version(*a, *b, *c), high: Version(*a, *b, *c) }),
-            _ => Err(expected()),
-        }
-    }
-
-    /// Versions that stand for the whole range: nothing that matters changes between two of them.
-    pub fn points(self) -> Vec<Version> {
-        let mut points: Vec<Version> =
-            LANDMARKS.iter().copied().filter(|v| (self.low..=self.high).contains(v)).collect();
-        if self != Versions::ALL && !points.contains(&self.low) {
-            points.insert(0, self.low);
-        }
-        points
-    }
-}
+pub use super::versions::{VersionError, Versions};
 
 /// Everything that is known about one root or fragment.
 #[derive(Debug)]
@@ -112,7 +53,7 @@ impl<'a> Analysis<'a> {
         versions: Versions,
         declared: &Declarations,
     ) -> Analysis<'a> {
-        let config = Config { sources, asts, tree: &expanded.tree };
+        let config = Config { sources, asts, tree: &expanded.tree, rendering: None };
         let world = World::new(config, is_root);
         let all = refusals(&world, top_is_inferred);
         let points = versions.points();
@@ -196,6 +137,11 @@ impl<'a> Analysis<'a> {
         let at = ast.errors.iter().map(|e| e.span).chain(ast.slips.iter().map(|s| s.span)).min()?;
         let line = source.lines().line(at.start) + 1;
         Some((format!("line {line} of {} is no valid syntax", source.path.display()), None))
+    }
+
+    /// The configuration as it is rendered where the outcome of an endpoint was found.
+    pub fn world_of<'e>(&'e self, endpoint: &'e Endpoint) -> World<'e> {
+        self.world.rendered(endpoint.rendering.as_deref())
     }
 
     /// The verdict for an endpoint.

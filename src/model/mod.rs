@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod refuse;
 
 pub mod analysis;
+pub mod versions;
 
 pub mod cause;
 pub mod trace;

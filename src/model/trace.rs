@@ -1,12 +1,14 @@
 //! One URL through the configuration.
 
 use crate::model::analysis::Analysis;
+use crate::model::config::render::{Deciders, Renderings, decider, renderings};
 use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::value::request::{Browser, Request, Url, Value};
 use crate::model::way::arrival::{Arrival, explore, join};
 use crate::model::way::hop::{Entry, enter, follow};
 use crate::model::way::server::{Candidate, ServerMatch, find_servers, in_header};
 use crate::model::way::verdict::{Outcome, Reason, Verdict, Why};
+use crate::model::way::world::World;
 
 /// What becomes of a URL.
 #[derive(Clone, Debug)]
@@ -32,10 +34,41 @@ impl Trace {
     }
 }
 
-/// Follows a handshake for `url`.
+/// Follows a handshake for `url`: in every rendering of a template that may matter on its way.
 pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
     let config = analysis.config();
-    let (world, version) = (&analysis.world, analysis.version);
+    let mut first = trace_in(analysis, &analysis.world, url);
+    if !config.has_branches() {
+        return first;
+    }
+    let mut scopes: Vec<ScopeId> = first.arrival.locations.iter().map(|l| l.0).collect();
+    scopes.extend(first.server.as_ref().map(|s| s.server));
+    // Whether a location is there is decided, too: what is fixed are the servers alone.
+    let servers: Vec<OccId> = first.server.iter().filter_map(|s| config.scope(s.server).opened_by).collect();
+    let all = match renderings(config, &mut Deciders::default(), &scopes, &servers, true) {
+        Renderings::One => return first,
+        Renderings::Some(all) => all,
+        Renderings::TooMany(tag) => {
+            first.arrival.outcome = Outcome::Unknown(Why::Template(tag));
+            first.verdict = if first.rejected_because.is_some() { Verdict::Rejected } else { Verdict::Unknown };
+            return first;
+        }
+    };
+    let mut traces: Vec<Trace> =
+        all.iter().map(|r| trace_in(analysis, &analysis.world.rendered(Some(r)), url)).collect();
+    let verdicts: Vec<Verdict> = traces.iter().map(|t| t.verdict).collect();
+    let tag = decider(config, &all, &verdicts);
+    let mut out = traces.swap_remove(0);
+    if let Some(tag) = tag {
+        out.arrival.outcome = Outcome::Unknown(Why::Template(tag));
+        out.verdict = Verdict::Unknown;
+    }
+    out
+}
+
+/// Follows it in one rendering.
+fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
+    let (config, version) = (world.config, analysis.version);
     let (candidates, any_port) = find_servers(config, &url.host, url.effective_port());
     // No name is sent for an address (RFC 6066 §3).
     let is_address = url.host.parse::<std::net::IpAddr>().is_ok();
@@ -93,6 +126,13 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
         Some(candidate) if candidate.by == ServerMatch::Undecided => unknown(arrival, Why::Condition),
         _ => arrival,
     };
+    let mut arrival = arrival;
+    if let Outcome::Unknown(why @ (Why::Include | Why::Values)) = &mut arrival.outcome {
+        let last = arrival.locations.last().map(|l| l.0).or(server.as_ref().map(|c| c.server));
+        if let Some(place) = last.and_then(|s| config.undecided_by(s)) {
+            *why = Why::Template(place);
+        }
+    }
     let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
     Trace { asked: url.path_and_query.clone(), verdict, rejected_because, server, any_port, arrival }
 }

@@ -51,7 +51,10 @@ impl Story {
         let reason = match &arrival.outcome {
             Outcome::Upgrades => None,
             Outcome::Broken(reason) => Some(words::reason(config, reason)),
-            Outcome::Unknown(why) => Some(words::why(config, why)),
+            Outcome::Unknown(why) => {
+                let last = found.location().or(found.server.as_ref().map(|c| c.server)).unwrap_or(config.top());
+                Some(words::hangs_on(analysis, last, why).0)
+            }
         };
         let fixable = found.verdict == Verdict::Broken && endpoint.is_some();
         Story {
@@ -94,7 +97,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
     }
     out.extend(location_steps(analysis, &found.arrival.locations));
     if let (Some((_, pass)), Some(sent)) = (found.arrival.proxied, &found.arrival.forwarded) {
-        let target = config.arg_text(pass, 0);
+        let target = config.arg_shown(pass, 0);
         let uri = shown(found.arrival.upstream_uri.as_ref());
         let (method, version) =
             (sent.method.display().unwrap_or_default(), sent.http_version.display().unwrap_or_else(|| "?".to_owned()));
@@ -105,7 +108,7 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
         out.push(server_step(analysis, &hop.candidate, &note));
         out.extend(location_steps(analysis, &hop.locations));
         if let Some((_, pass)) = hop.proxied {
-            let (target, uri) = (config.arg_text(pass, 0), shown(hop.upstream_uri.as_ref()));
+            let (target, uri) = (config.arg_shown(pass, 0), shown(hop.upstream_uri.as_ref()));
             out.push(Text::same(format!("proxy_pass {target}   → {uri}")));
         }
     }
@@ -123,7 +126,7 @@ fn server_step(analysis: &Analysis<'_>, candidate: &Candidate, note: &Text) -> T
         |o| {
             format!(
                 "listen {}   {}",
-                (0..config.args(o).len()).map(|i| config.arg_text(o, i)).collect::<Vec<_>>().join(" "),
+                (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "),
                 place(analysis, o)
             )
         },
@@ -161,7 +164,7 @@ fn location_steps(analysis: &Analysis<'_>, locations: &[(ScopeId, Step)]) -> Vec
             (Matcher::Named(_), _) => text!("by name", "按名称"),
         };
         let words = (0..config.args(location.occ).len())
-            .map(|i| config.arg_text(location.occ, i))
+            .map(|i| config.arg_shown(location.occ, i))
             .collect::<Vec<_>>()
             .join(" ");
         let at = place(analysis, location.occ);
@@ -191,7 +194,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
         } else if value == "$proxy_host"
             && let Some((_, pass)) = found.arrival.proxied
         {
-            let url = config.arg_text(pass, 0);
+            let url = config.arg_shown(pass, 0);
             let host = url.split_once("://").map_or("", |(_, r)| r).split('/').next().unwrap_or("");
             value = format!("{host} ($proxy_host)");
         }

@@ -148,13 +148,26 @@ impl<'d> Subject<'d> {
     /// The names that a diff gives its files: as reported, or, where one lies outside the directory in
     /// which relative paths begin, all from the project's root, where `git apply` and `patch -p1` find them.
     pub fn diff_names(&self, fixed: &Fixed) -> Vec<PathBuf> {
-        let given: Vec<PathBuf> = fixed.files.iter().map(|(path, _)| path.clone()).collect();
+        let given: Vec<PathBuf> = fixed.files.iter().map(|(path, _)| self.file_itself(path)).collect();
         if !given.iter().any(|p| p.starts_with("..")) {
             return given;
         }
         let project = super::inputs::project_of(self.disk, Path::new("."));
         let inside = |p: &PathBuf| self.disk.canonicalize(p).ok()?.strip_prefix(&project).map(Path::to_owned).ok();
         given.iter().map(inside).collect::<Option<Vec<_>>>().unwrap_or(given)
+    }
+
+    /// The file that a link leads to: neither `git apply` nor `patch` changes what is behind one.
+    fn file_itself(&self, path: &Path) -> PathBuf {
+        let real = |p: &Path| self.disk.canonicalize(p).ok();
+        let found = match self.inputs.is_dump {
+            true => None,
+            false if path.has_root() => real(path),
+            false => {
+                real(path).zip(real(Path::new("."))).and_then(|(r, here)| r.strip_prefix(here).map(Path::to_owned).ok())
+            }
+        };
+        found.unwrap_or_else(|| path.to_owned())
     }
 
     /// The bytes of the first input, as they were given.

@@ -160,12 +160,10 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn new(file: &'a SourceFile) -> View<'a> {
         let name = escaped(&file.path.display().to_string(), false);
-        // A line break may be CRLF; a CR elsewhere would take the cursor back to the start of the line.
-        let hides = |c: char, next: Option<&u8>| match c {
-            '\n' | '\t' => false,
-            '\r' => next != Some(&b'\n'),
-            c => is_dangerous(c),
-        };
+        // A line break may be CRLF, which miette would count on its own; a CR elsewhere would take the cursor back
+        // to the start of the line.
+        let hides = |c: char, _: Option<&u8>| !matches!(c, '\n' | '\t') && is_dangerous(c);
+        let breaks = |c: char, next: Option<&u8>| c == '\r' && next == Some(&b'\n');
         let behind = |at: usize, c: char| file.bytes.get(at + c.len_utf8());
         if let Ok(text) = std::str::from_utf8(&file.bytes)
             && !text.char_indices().any(|(i, c)| hides(c, behind(i, c)))
@@ -177,7 +175,9 @@ impl<'a> View<'a> {
         let mut old = 0;
         for chunk in file.bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if hides(c, behind(old as usize, c)) {
+                if breaks(c, behind(old as usize, c)) {
+                    shifts.push((old + 1, text.len() as u32));
+                } else if hides(c, behind(old as usize, c)) {
                     text.push_str(&escaped(c.encode_utf8(&mut [0; 4]), false));
                     shifts.push((old + c.len_utf8() as u32, text.len() as u32));
                 } else {

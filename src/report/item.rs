@@ -14,7 +14,7 @@ use crate::fix::lower;
 use crate::source::{Place, SourceFile};
 
 /// Where the documentation of a rule lies.
-pub(super) const DOCS: &str = "https://github.com/wslint/wslint/blob/main/docs/rules/";
+pub(super) const DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
 
 /// A range; lines and columns from 1, columns in characters, the end exclusive.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +145,7 @@ pub(super) fn shown_path(file: &SourceFile) -> String {
 }
 
 /// The path as it is, for formats that have an encoding of their own for it.
-fn raw_path(file: &SourceFile) -> String {
+pub(super) fn raw_path(file: &SourceFile) -> String {
     let text = file.path.to_string_lossy();
     if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }

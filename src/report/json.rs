@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use super::item::{DOCS, Each, pretty};
+use super::item::{DOCS, Each, pretty, raw_path};
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::{EffectiveFact, EndpointFact, FileRole};
 use crate::fix::lower;
@@ -19,6 +19,7 @@ struct Root<'a, E: Serialize, D: Serialize> {
     tool: Tool,
     nginx_version: Option<&'a str>,
     files: Vec<File>,
+    unread: Vec<Unread<'a>>,
     endpoints: E,
     diagnostics: D,
     summary: Summary,
@@ -54,6 +55,21 @@ struct Endpoint<'a> {
     evidence: &'static str,
     verdict: &'static str,
     effective: Effective<'a>,
+    undecided: Option<Undecided<'a>>,
+}
+
+#[derive(Serialize)]
+struct Undecided<'a> {
+    message: &'a str,
+    path: Option<String>,
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Unread<'a> {
+    include: &'a str,
+    path: String,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -126,6 +142,8 @@ struct Summary {
     fixable: usize,
     suppressed: usize,
     baselined: usize,
+    undecided: usize,
+    bare: usize,
 }
 
 #[derive(Serialize)]
@@ -155,14 +173,15 @@ pub fn json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             FileRole::Fragment => "fragment",
             FileRole::Dump => "dump",
         };
-        File { path: file.path.display().to_string(), bytes: file.bytes.len(), kind }
+        File { path: raw_path(file), bytes: file.bytes.len(), kind }
     });
     let root = Root {
         schema_version: 1,
         tool: Tool { name: "wslint", version: env!("CARGO_PKG_VERSION") },
         nginx_version: report.nginx_version,
         files: files.collect(),
-        endpoints: Each::of(report.checked.endpoints.iter().map(|e| endpoint(sources, e))),
+        unread: report.checked.unread.iter().map(|(place, include)| unread(sources, *place, include)).collect(),
+        endpoints: Each::of(report.checked.endpoints.iter().map(|e| endpoint(sources, e, report.lang))),
         diagnostics: Each::of(report.checked.diagnostics.iter().map(|d| finding(report, d))),
         summary: Summary {
             errors: report.count(Severity::Error),
@@ -171,6 +190,8 @@ pub fn json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             fixable: report.fixable(),
             suppressed: report.checked.suppressed,
             baselined: report.checked.baselined,
+            undecided: report.checked.endpoints.iter().filter(|e| e.undecided.is_some()).count(),
+            bare: report.checked.bare.len(),
         },
     };
     pretty(&root, out)
@@ -188,7 +209,7 @@ pub fn trace_json(sources: &SourceMap, traced: &Story, lang: Lang, out: &mut dyn
         rejected_because: traced.rejected_because.clone(),
         server: traced.server.as_ref().map(|(listen, names)| Server { listen, names }),
         location: traced.location.clone(),
-        endpoint: traced.endpoint.as_ref().map(|e| endpoint(sources, e)),
+        endpoint: traced.endpoint.as_ref().map(|e| endpoint(sources, e, lang)),
         steps: traced.steps.iter().map(|s| s.get(lang).to_owned()).collect(),
         upstream_uri: traced.upstream_uri.clone(),
     };
@@ -196,7 +217,7 @@ pub fn trace_json(sources: &SourceMap, traced: &Story, lang: Lang, out: &mut dyn
 }
 
 fn path(sources: &SourceMap, place: Place) -> String {
-    sources.get(place.file).path.display().to_string()
+    raw_path(sources.get(place.file))
 }
 
 fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
@@ -205,7 +226,7 @@ fn position(sources: &SourceMap, place: Place, offset: u32) -> Position {
     Position { line, column, offset }
 }
 
-fn endpoint<'a>(sources: &SourceMap, fact: &'a EndpointFact) -> Endpoint<'a> {
+fn endpoint<'a>(sources: &SourceMap, fact: &'a EndpointFact, lang: Lang) -> Endpoint<'a> {
     let start = position(sources, fact.place, fact.place.span.start);
     let words = fact.words();
     let [http_version, upgrade, connection] = &*words.effective;
@@ -223,7 +244,16 @@ fn endpoint<'a>(sources: &SourceMap, fact: &'a EndpointFact) -> Endpoint<'a> {
             upgrade: setting(sources, upgrade),
             connection: setting(sources, connection),
         },
+        undecided: fact.undecided.as_ref().map(|u| Undecided {
+            message: u.text.get(lang),
+            path: u.place.map(|p| path(sources, p)),
+            line: u.place.map(|p| position(sources, p, p.span.start).line),
+        }),
     }
+}
+
+fn unread<'a>(sources: &SourceMap, place: Place, include: &'a str) -> Unread<'a> {
+    Unread { include, path: path(sources, place), line: position(sources, place, place.span.start).line }
 }
 
 fn setting<'a>(sources: &SourceMap, fact: &'a EffectiveFact) -> Setting<'a> {
@@ -268,7 +298,7 @@ fn finding(report: &Report<'_>, found: &Diagnostic) -> Finding {
                 .map(|e| {
                     let bytes = lower(sources, e);
                     Edit {
-                        path: sources.get(e.file()).path.display().to_string(),
+                        path: raw_path(sources.get(e.file())),
                         start: bytes.start,
                         end: bytes.end,
                         text: String::from_utf8_lossy(&bytes.text).into_owned(),

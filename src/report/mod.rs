@@ -13,6 +13,7 @@ mod plain;
 mod prose;
 mod rdjson;
 mod sarif;
+pub mod shell;
 mod summary;
 mod ticket;
 mod trace;
@@ -37,7 +38,7 @@ pub use junit::junit;
 pub use plain::escaped;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
-pub(crate) use summary::summary;
+pub use summary::{Next, summary};
 pub use ticket::{Ticket, ticket};
 pub use trace::trace_human;
 

@@ -24,7 +24,7 @@ pub fn rdjson(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let root = Root {
         diagnostics: Each::of(items(report).map(|item| diagnostic(report, &item))),
         severity: "WARNING",
-        source: json!({"name": "wslint", "url": "https://github.com/wslint/wslint"}),
+        source: json!({"name": "wslint", "url": env!("CARGO_PKG_REPOSITORY")}),
     };
     pretty(&root, out)
 }

@@ -35,7 +35,7 @@ pub fn sarif(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         "name": "wslint",
         "version": env!("CARGO_PKG_VERSION"),
         "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "informationUri": "https://github.com/wslint/wslint",
+        "informationUri": env!("CARGO_PKG_REPOSITORY"),
         "rules": rules,
     });
     let log = Log {

@@ -1,17 +1,30 @@
 //! The last lines of a report for people.
 
+use foldhash::HashSet;
+
 use super::Report;
 use crate::diagnostic::Severity;
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
 use crate::model::evidence::Evidence;
 use crate::model::way::verdict::Verdict;
+use crate::source::Place;
 use crate::text;
 
+/// What a report recommends.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The whole command; none where it is that of this run with one option more.
+    pub command: Option<String>,
+    /// That option.
+    pub option: &'static str,
+}
+
 /// The last lines: what was seen, and what to type next.
-pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
+pub fn summary(report: &Report<'_>, next: &Next) -> Text {
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
-    let mut out = if errors + warnings == 0 { nothing(report) } else { found(report, errors, warnings, paths) };
+    let mut out = if errors + warnings == 0 { nothing(report) } else { found(report, errors, warnings, next) };
+    undecided(report, &mut out);
     let bare = report.checked.bare.len();
     if bare > 0 && !report.advice {
         let locations = plural(bare, "location");
@@ -25,6 +38,39 @@ pub(crate) fn summary(report: &Report<'_>, paths: &str) -> Text {
         );
     }
     out
+}
+
+/// What is open, and what decides it; includes that were not read where nothing else was seen.
+fn undecided(report: &Report<'_>, out: &mut Text) {
+    const SHOWN: usize = 3;
+    let at = |place: Place| {
+        let file = report.sources.get(place.file);
+        format!("{}:{}", file.path.display(), file.lines().line(place.span.start) + 1)
+    };
+    let mut seen = HashSet::default();
+    let open: Vec<_> = report.checked.endpoints.iter().filter_map(|e| Some((e, e.undecided.as_ref()?))).collect();
+    for (endpoint, why) in open.iter().filter(|(_, w)| seen.insert((w.text.en.clone(), w.place))).take(SHOWN) {
+        let (location, place) = (&why.location, at(why.place.unwrap_or(endpoint.place)));
+        let (en, zh) = (&why.text.en, &why.text.zh);
+        add(
+            out,
+            text!(
+                " Whether WebSocket opens at `location {location}` is undecided: {en} ({place}).",
+                "`location {location}` 的 WebSocket 能否建立无法判断：{zh}（{place}）。"
+            ),
+        );
+    }
+    let unread = &report.checked.unread;
+    if !unread.is_empty() {
+        let shown = unread
+            .iter()
+            .take(SHOWN)
+            .map(|(place, path)| (format!("`{path}` ({})", at(*place)), format!("`{path}`（{}）", at(*place))));
+        let (en, zh): (Vec<String>, Vec<String>) = shown.unzip();
+        let more = if unread.len() > SHOWN { ", …" } else { "" };
+        let (en, zh) = (en.join(", "), zh.join("、"));
+        add(out, text!(" Not read, and so not looked at: {en}{more}.", "以下文件没有读到，因此没有检查：{zh}{more}。"));
+    }
 }
 
 fn add(text: &mut Text, more: Text) {
@@ -72,7 +118,7 @@ fn nothing(report: &Report<'_>) -> Text {
 }
 
 /// Of a run with findings: how many, and how to mend them.
-fn found(report: &Report<'_>, errors: usize, warnings: usize, paths: &str) -> Text {
+fn found(report: &Report<'_>, errors: usize, warnings: usize, next: &Next) -> Text {
     let broken = report.broken().count();
     let (files, endpoints) = (report.checked.files.len(), report.checked.endpoints.len());
     let mut en = Vec::new();
@@ -102,12 +148,20 @@ fn found(report: &Report<'_>, errors: usize, warnings: usize, paths: &str) -> Te
             (true, _) => ("them".to_owned(), "全部修复".to_owned()),
             (false, n) => (format!("{n} of them"), format!("修复其中 {n} 个")),
         };
+        let option = next.option;
+        let (en, zh) = match &next.command {
+            Some(command) => (format!("`{command}`"), format!("`{command}` ")),
+            None => (format!("the same command and `{option}`"), format!("同样的命令加上 `{option}` ")),
+        };
         add(
             &mut out,
-            text!(
-                " Fix {it} with `wslint --fix {paths}`, or see the patch with `--diff`.",
-                "用 `wslint --fix {paths}` {which}，或用 `--diff` 查看补丁。"
-            ),
+            match option {
+                "--fix" => text!(
+                    " Fix {it} with {en}, or see the patch with `--diff`.",
+                    "用 {zh}{which}，或用 `--diff` 查看补丁。"
+                ),
+                _ => text!(" See the patch for {it} with {en}.", "用 {zh}查看补丁，即可{which}。"),
+            },
         );
     }
     out

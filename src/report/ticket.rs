@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::github::cell;
 use super::item::items;
-use super::{Report, escaped};
+use super::{Report, escaped, shell};
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
 use crate::syntax::address::{Address, Target, Use};
@@ -164,7 +164,7 @@ fn folder(ticket: &Ticket<'_>) -> &'static str {
 
 fn steps(out: &mut Page, ticket: &Ticket<'_>) {
     let folder = folder(ticket);
-    let files: Vec<String> = ticket.files.iter().map(|f| quoted(&f.display().to_string())).collect();
+    let files: Vec<String> = ticket.files.iter().map(|f| shell::path(f)).collect();
     out.heading(2, &text!("Steps", "操作步骤"));
     if folder == "." {
         out.line(&text!(
@@ -173,9 +173,9 @@ fn steps(out: &mut Page, ticket: &Ticket<'_>) {
         ));
         out.line(&Text::same(""));
     }
-    let backup = format!("tar -czf websocket-backup.tar.gz {}", files.join(" "));
+    let backup = format!("tar -czf websocket-backup.tar.gz -- {}", files.join(" "));
     out.step(1, &text!("Keep a copy of what is there.", "备份现有文件。"), &backup);
-    let apply = format!("patch -p1 -d {folder} < {PATCH}");
+    let apply = format!("patch -p1 --no-backup-if-mismatch --follow-symlinks -d {folder} < {PATCH}");
     out.step(2, &text!("Apply the patch.", "打补丁。"), &apply);
     out.step(3, &text!("Let nginx test the configuration.", "让 nginx 检查配置。"), "nginx -t");
     out.step(
@@ -213,7 +213,8 @@ fn verify(out: &mut Page, broken: &[&EndpointFact]) {
 
 fn roll_back(out: &mut Page, ticket: &Ticket<'_>) {
     out.heading(2, &text!("Roll back", "回滚"));
-    let command = format!("patch -R -p1 -d {} < {PATCH}\nnginx -t && nginx -s reload", folder(ticket));
+    // The copy of the first step: `patch -R` would leave `.orig` files where nginx includes everything.
+    let command = format!("tar -xzf websocket-backup.tar.gz -C {}\nnginx -t && nginx -s reload", folder(ticket));
     out.block("sh", &command);
 }
 
@@ -221,7 +222,7 @@ fn roll_back(out: &mut Page, ticket: &Ticket<'_>) {
 fn curl(url: &str) -> String {
     format!(
         "curl --http1.1 -i -N --max-time 5 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' {}",
-        quoted(url)
+        shell::word(url)
     )
 }
 
@@ -264,13 +265,6 @@ fn backend(endpoint: &EndpointFact) -> Option<String> {
         return None;
     }
     Some(if target.uri().is_empty() { format!("{url}{}", path(endpoint)) } else { url.to_owned() })
-}
-
-/// A word for the shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,[]".contains(c);
-    let word = escaped(word, false);
-    if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Text within backticks.

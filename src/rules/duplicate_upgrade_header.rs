@@ -70,6 +70,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let mut seen: HashSet<ScopeId> = HashSet::default();
     let mut quiet = Quiet::default();
     for endpoint in cx.analysis.endpoints.iter().filter(|e| e.evidence != Evidence::Excluded) {
+        // The alternatives of a template are never sent together.
+        let config = config.rendered(endpoint.rendering.as_deref());
         let Some(level) = config
             .effective_list(endpoint.scope, name::PROXY_SET_HEADER)
             .0

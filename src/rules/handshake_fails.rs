@@ -1,7 +1,11 @@
 use super::duplicate_host_header::is_duplicate_host;
 use super::{Context, Rule, arrives_here, words};
-use crate::diagnostic::{Diagnostic, Label};
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::i18n::Text;
 use crate::model::cause::diagnose::Cause;
+use crate::model::trace::Trace;
+use crate::model::way::verdict::{Outcome, Verdict};
+use crate::source::{FileId, Place, Span};
 use crate::text;
 
 rule! {
@@ -94,4 +98,38 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         out.push(found);
     }
+}
+
+/// The finding for a URL whose handshake does not open.
+pub(super) fn for_url(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnostic {
+    let config = cx.config();
+    let location = traced.location().and_then(|s| config.scope(s).opened_by);
+    let server = traced.server.as_ref().and_then(|c| config.scope(c.server).opened_by);
+    let scope = traced.location().or(traced.server.as_ref().map(|c| c.server)).unwrap_or(config.top());
+    let (words, culprit) = match &traced.arrival.outcome {
+        Outcome::Broken(reason) => (words::reason(config, reason), reason.culprit().map(|o| config.head(o))),
+        Outcome::Unknown(why) => words::hangs_on(cx.analysis, scope, why),
+        Outcome::Upgrades => (Text::default(), None),
+    };
+    let around = location.or(server).map(|o| config.head(o));
+    let place = culprit.or(around).unwrap_or(Place { file, span: Span::at(0) });
+    let (en, zh) = (&words.en, &words.zh);
+    let message = match traced.verdict {
+        Verdict::Unknown => text!(
+            "whether the handshake for this URL opens is undecided: {en}",
+            "这个 URL 的握手能否成功无法判断：{zh}"
+        ),
+        _ => text!("the handshake for this URL fails: {en}", "这个 URL 的握手会失败：{zh}"),
+    };
+    let mut found = RULE.at(place, words.clone(), message);
+    if traced.verdict == Verdict::Unknown {
+        found.severity = Severity::Warning;
+    }
+    let ends = text!("the URL leads here", "这个 URL 到达这里");
+    found
+        .labels
+        .extend(location.filter(|o| config.head(*o) != place).map(|o| Label { place: config.head(o), text: ends }));
+    found.help =
+        text!("`wslint trace` with this URL shows the whole way", "用 `wslint trace` 加上这个 URL 可以看到完整的路径");
+    found
 }

@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
     for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Hidden(_))) {
         let Cause::Hidden(occ) = cause else { continue };
-        let shown = format!("{} {}", config.occ(*occ).name.as_str(), config.arg_text(*occ, 0));
+        let shown = format!("{} {}", config.occ(*occ).name.as_str(), config.arg_shown(*occ, 0));
         let mut found = rule.at(
             config.head(*occ),
             text!("withholds what the other side looks for", "扣下了对方要找的内容"),

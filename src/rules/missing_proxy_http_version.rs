@@ -84,7 +84,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!(
                     "`proxy_http_version {}` makes the handshake an HTTP/1.0 request",
                     "`proxy_http_version {}` 使握手成为 HTTP/1.0 请求",
-                    config.arg_text(*occ, 0)
+                    config.arg_shown(*occ, 0)
                 ),
             ),
             None => rule.at(

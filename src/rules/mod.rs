@@ -151,6 +151,11 @@ pub fn ignore_finding(place: Place, problem: &IgnoreProblem) -> Diagnostic {
     unused_ignore::finding(place, problem)
 }
 
+/// The finding for a URL whose handshake does not open, in the configuration that begins with this file.
+pub fn url_finding(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnostic {
+    handshake_fails::for_url(cx, traced, file)
+}
+
 /// The rule with this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|r| r.name == name)

@@ -1,8 +1,9 @@
 use super::{Context, Rule};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::model::config::lookup::IncludeProblem;
 use crate::model::evidence::Evidence;
 use crate::model::way::verdict::{Outcome, Why};
+use crate::source::FileId;
 use crate::text;
 
 rule! {
@@ -51,12 +52,26 @@ rule! {
     }
 }
 
+/// So many places of one include are shown.
+const MOST_LABELS: usize = 4;
+
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    let mut told: Vec<(FileId, String, usize)> = Vec::new();
     for broken in cx.analysis.broken_includes.iter().filter(|b| b.problem != IncludeProblem::Cycle) {
         let path = broken.path.display().to_string();
-        let given = config.arg_text(broken.occ, 0);
+        let given = config.arg_shown(broken.occ, 0);
+        // The same file that is missing in several places is one file to find.
+        let here = config.file(broken.occ);
+        if let Some((_, _, first)) = told.iter().find(|(file, name, _)| *file == here && *name == given) {
+            let label = Label { place: config.head(broken.occ), text: text!("and here", "这里也是") };
+            let first: &mut Diagnostic = &mut out[*first];
+            if first.labels.len() < MOST_LABELS {
+                first.labels.push(label);
+            }
+            continue;
+        }
         let label = match broken.problem {
             IncludeProblem::Missing => text!("there is no such file: `{path}`", "没有这个文件:`{path}`"),
             IncludeProblem::Outside => {
@@ -88,6 +103,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!("whether WebSocket opens here depends on it", "WebSocket 能否打开取决于它"),
             ));
         }
+        // Where nothing else was seen, nothing was checked.
+        if cx.analysis.endpoints.is_empty() && !cx.options.bare_is_advice {
+            found.severity = Severity::Warning;
+        }
         if broken.problem == IncludeProblem::Directory {
             found.severity = Severity::Error;
         }
@@ -99,6 +118,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "run wslint where the file is, or say with `--root` or `--map-path` where to look",
             "在文件所在处运行 wslint,或用 `--root`、`--map-path` 指明位置"
         );
+        told.push((here, given, out.len()));
         out.push(found);
     }
 }

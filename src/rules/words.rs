@@ -1,9 +1,13 @@
 //! Reasons in words, for findings and for `trace`.
 
+use crate::catalog::builtin_variable;
 use crate::i18n::Text;
-use crate::model::Config;
+use crate::model::analysis::Analysis;
+use crate::model::value::variable::variables_in;
 use crate::model::way::handshake::Refusal;
 use crate::model::way::verdict::{Reason, Why};
+use crate::model::{Config, OccId, ScopeId};
+use crate::source::Place;
 use crate::text;
 
 /// Why a handshake fails, in one clause.
@@ -140,10 +144,77 @@ fn refused(refusal: &Refusal) -> Text {
     }
 }
 
+/// What the verdict at a scope hangs on: in one clause, and the directive that decides it, where one does.
+pub fn hangs_on(analysis: &Analysis<'_>, scope: ScopeId, why: &Why) -> (Text, Option<Place>) {
+    let config = analysis.config();
+    if matches!(why, Why::Include)
+        && let Some(unread) = unread_include(analysis, scope)
+    {
+        let path = config.arg_text(unread, 0);
+        return (
+            text!("the include `{path}` could not be read", "没能读取 include 的 `{path}`"),
+            Some(config.head(unread)),
+        );
+    }
+    if matches!(why, Why::Include | Why::Values)
+        && let Some((variable, line)) = variable_from_elsewhere(analysis, scope)
+    {
+        return (
+            text!("`${variable}` is defined elsewhere, if at all", "`${variable}` 定义在别处，或者没有定义"),
+            Some(config.head(line)),
+        );
+    }
+    let place = if let Why::Template(place) = why { Some(*place) } else { culprit(why).map(|o| config.head(o)) };
+    (self::why(config, why), place)
+}
+
+/// The include around a scope that could not be read, the innermost first.
+fn unread_include(analysis: &Analysis<'_>, scope: ScopeId) -> Option<OccId> {
+    let config = analysis.config();
+    let in_level = |level: ScopeId| analysis.broken_includes.iter().find(|b| config.occ(b.occ).scope == level);
+    config.outward(scope).find_map(in_level).map(|b| b.occ)
+}
+
+/// A variable in the handshake's headers that the files at hand do not define, and the header's line.
+fn variable_from_elsewhere(analysis: &Analysis<'_>, scope: ScopeId) -> Option<(String, OccId)> {
+    let config = analysis.config();
+    let definitions = &analysis.world.definitions;
+    ["Connection", "Upgrade"].iter().find_map(|header| {
+        let line = config.effective_header(scope, header)?;
+        let known = |v: &String| definitions.knows(v) || builtin_variable(v.to_ascii_lowercase().as_bytes()).is_some();
+        let variable = variables_in(&config.arg(line, 1)?).into_iter().find(|v| !known(v))?;
+        Some((variable, line))
+    })
+}
+
+/// The directive that leaves a verdict open.
+fn culprit(why: &Why) -> Option<OccId> {
+    match why {
+        Why::Cache(o)
+        | Why::Ssi(o)
+        | Why::ReadTimeout(o)
+        | Why::LimitRate(o)
+        | Why::Buffer(o)
+        | Why::Subrequest(o)
+        | Why::Handler(o)
+        | Why::Pattern(o) => Some(*o),
+        _ => None,
+    }
+}
+
 /// What a verdict hangs on, in one clause.
 pub fn why(config: Config<'_>, why: &Why) -> Text {
     match why {
-        Why::Include => text!("an include that could not be read may change it", "有无法读取的 include,可能会改变结果"),
+        Why::Include => {
+            text!("an include that could not be read may change it", "有无法读取的 include，可能会改变结果")
+        }
+        Why::Template(place) => {
+            let tag = config.line_at(*place);
+            text!(
+                "this depends on how the template is rendered: `{tag}` decides",
+                "取决于模板如何渲染：由 `{tag}` 决定"
+            )
+        }
         Why::Values => text!("a value that only a running nginx has decides", "取决于只有运行中的 nginx 才有的值"),
         Why::Cache(_) => text!("the cache may answer", "缓存可能会应答"),
         Why::Ssi(_) => text!("`ssi_types *` may hold the answer back", "`ssi_types *` 可能会截住响应"),

@@ -214,6 +214,12 @@ pub struct Ast {
     pub slips: Vec<Slip>,
     /// What of it is a template.
     pub template: Template,
+    /// What of it is there only in some renderings.
+    pub branches: super::template::Branches,
+    /// The first tag of a template language in it.
+    pub first_tag: Option<Span>,
+    /// What it writes for the `$` of nginx's variables, where that is no `$`.
+    pub dollar: Option<Box<str>>,
     /// What was parsed instead of the file, as long as the file, where it is a template.
     pub(super) masked: Option<Vec<u8>>,
 }
@@ -247,10 +253,6 @@ impl Ast {
     pub(super) fn block_mut(&mut self, node: u32) -> &mut Block {
         let block = self.nodes[node as usize].block().unwrap_or_default();
         &mut self.blocks[block]
-    }
-
-    pub(super) fn with_mask(self, text: Vec<u8>) -> Ast {
-        Ast { masked: Some(text), ..self }
     }
 
     /// The bytes that the words of this tree are decoded from: the file's, or its mask.

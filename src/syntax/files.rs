@@ -21,6 +21,8 @@ pub struct Files<'a> {
     read_only: Vec<bool>,
     /// Directories in which nothing can be changed.
     locked: Vec<PathBuf>,
+    /// Files that wslint itself brings along.
+    shipped: Vec<bool>,
 }
 
 impl<'a> Files<'a> {
@@ -34,6 +36,7 @@ impl<'a> Files<'a> {
             aliases: HashMap::new(),
             read_only: Vec::new(),
             locked: Vec::new(),
+            shipped: Vec::new(),
         }
     }
 
@@ -77,8 +80,9 @@ impl<'a> Files<'a> {
         let read_only = read_only || self.locked.iter().any(|top| path.starts_with(top));
         let id = self.sources.add(path, bytes);
         let ast = parse_template(&self.sources.get(id).bytes);
-        // Between the tags of a template, nobody knows what an edit would land in.
-        self.read_only.push(read_only || matches!(ast.template, Template::Control | Template::Unread));
+        // In a template whose blocks cannot be told apart, nobody knows what an edit would land in.
+        self.shipped.push(read_only);
+        self.read_only.push(read_only || ast.template == Template::Unread);
         self.asts.push(ast);
         if let Some(real) = real {
             self.by_real.insert(real, id);
@@ -89,6 +93,11 @@ impl<'a> Files<'a> {
     /// Whether fixes must leave the file alone.
     pub fn read_only(&self, id: FileId) -> bool {
         self.read_only[id.0 as usize]
+    }
+
+    /// Whether nobody has to be told of the file.
+    pub fn is_shipped(&self, id: FileId) -> bool {
+        self.shipped[id.0 as usize]
     }
 
     /// The file system that the files come from.

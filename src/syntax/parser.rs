@@ -397,7 +397,12 @@ fn is_suspicious(bytes: &[u8]) -> bool {
     let pair = |a: u8, b: u8| {
         u8::from(matches!(b, b'%' | b'@' | b'<'))
             | (u8::from(b == b'_') & u8::from(a == b'_'))
-            | (u8::from(b == b'{') & (u8::from(a == b'$') | u8::from(a == b'{')))
+            | (u8::from(b == b'{') & (u8::from(a == b'$') | u8::from(a == b'{') | u8::from(a == b'#')))
+            | (u8::from(b == b'#') & u8::from(a == b'{'))
+            | (u8::from(b == b'[') & u8::from(a == b'['))
+            | (u8::from(b == b'$') & u8::from(a == b'\\'))
+            // Kong.
+            | (u8::from(b == b'>') & u8::from(matches!(a, b'\n' | 0)))
             // Nginx UI.
             | (u8::from(b == b'I') & u8::from(a == b'U'))
     };

@@ -10,6 +10,7 @@ use nom::multi::fold_many0;
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
+use super::template::DOLLAR;
 use super::{Word, WordKind};
 use crate::source::Span;
 
@@ -23,8 +24,17 @@ pub fn decode<'a>(bytes: &'a [u8], word: Word) -> Cow<'a, [u8]> {
 fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut i = 0;
+    let mut masked = false;
     while i < raw.len() {
         let (byte, width) = match (raw[i], raw.get(i + 1)) {
+            (b'\\', Some(&DOLLAR)) => {
+                masked = true;
+                (b'$', 2)
+            }
+            (DOLLAR, _) if masked => {
+                i += 1;
+                continue;
+            }
             (b'\\', Some(&c @ (b'"' | b'\'' | b'\\'))) => (c, 2),
             (b'\\', Some(b't')) => (b'\t', 2),
             (b'\\', Some(b'r')) => (b'\r', 2),

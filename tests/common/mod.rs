@@ -13,7 +13,7 @@ use wslint::model::config::include::expand;
 use wslint::model::config::lookup::Lookup;
 use wslint::model::evidence::Declarations;
 use wslint::model::trace::{Trace, trace};
-use wslint::model::{OccId, ScopeKind, Url};
+use wslint::model::{OccId, ScopeKind, Url, Value};
 use wslint::rules;
 use wslint::source::MemFs;
 use wslint::syntax::Files;
@@ -115,6 +115,11 @@ pub(crate) fn told(tree: &Tree, url: &str, version: Option<&str>) -> String {
             let (number, rest) = part.split_once(')').unwrap();
             line += &place(OccId(number.parse().unwrap()));
             line += rest;
+        }
+        // The path that the backend sees, where it is not the client's.
+        let path = found.arrival.upstream_uri.as_ref().and_then(Value::display);
+        if let Some(path) = path.filter(|p| !url.contains(p)) {
+            line += &format!(" as {path}");
         }
         line.trim_end().to_owned()
     })

@@ -1,7 +1,7 @@
 //! What is on record, asked again in memory: no nginx, no network, any platform.
 //!
 //! - `verdict::*`: `verdicts/<case>/verdict` is what wslint says of the case, for the nginx of the live
-//!   tests and without a version. `tests/live.rs` proves it by that nginx.
+//!   tests, for a new one and without a version. `tests/live.rs` proves it by that nginx.
 //! - `refusal::*`: what the folders `nginx/{accepted,rejected,platform}` are called after.
 //! - `truth::*`: `truth.jsonl` is what twelve real versions of nginx did; nobody but nginx writes it.
 //! - `report::*`: `reports/<kind>.txt` is all that is reported of each tree, and all that is fixed in it.

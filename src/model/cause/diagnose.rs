@@ -146,9 +146,10 @@ fn causes(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspelli
         return vec![Cause::Unreachable(reason.clone())];
     }
     // Everything that has to be mended, so that mending one thing does not only bring up the next.
-    let mut vars = analysis.world.variables_at(endpoint.scope, crate::model::Browser::Firefox);
+    let world = analysis.world_of(endpoint);
+    let mut vars = world.variables_at(endpoint.scope, crate::model::Browser::Firefox);
     let mut reasons =
-        crate::model::way::judge::reasons(&analysis.world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
+        crate::model::way::judge::reasons(&world, endpoint.scope, endpoint.pass, &mut vars, analysis.version);
     if !reasons.contains(reason) {
         reasons.insert(0, reason.clone());
     }
@@ -196,7 +197,8 @@ fn definite(analysis: &Analysis<'_>, endpoint: &Endpoint, misspellings: &Misspel
 
 /// `proxy_pass_request_headers off`, or a `Sec-WebSocket-*` header that is blanked.
 fn hides_client_headers(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<OccId> {
-    let config = analysis.config();
+    let world = analysis.world_of(endpoint);
+    let config = world.config;
     if config.flag(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS) == Some(false) {
         return config.effective(endpoint.scope, name::PROXY_PASS_REQUEST_HEADERS).occ();
     }

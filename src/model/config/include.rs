@@ -2,12 +2,15 @@
 //! file in many places is one file with many occurrences (`ngx_conf_include`, core/ngx_conf_file.c).
 
 use std::path::PathBuf;
+use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use super::lookup::{IncludeProblem, Lookup, Target, resolve};
 use super::scope::{Chain, MAX_DEPTH, NONE, Occ, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
 use crate::catalog::{Name, is_left_blank, lookup, name};
 use crate::source::FileId;
-use crate::syntax::template::is_open;
+use crate::syntax::template::{is_capital, is_open};
 use crate::syntax::{DirectiveId, DirectiveRef, Ending, Files, Template, Words, word};
 
 /// nginx opens included files one within the other and runs out of them; no sane configuration
@@ -49,7 +52,14 @@ struct Frame {
 
 /// Expands a root or fragment whose outermost scope is of this kind.
 pub fn expand(files: &mut Files<'_>, root: FileId, kind: ScopeKind, lookup_in: &Lookup) -> Expanded {
-    let mut out = Expander { files, lookup_in, out: Expanded::default(), entered: Vec::new(), firsts: Vec::new() };
+    let mut out = Expander {
+        files,
+        lookup_in,
+        out: Expanded::default(),
+        entered: Vec::new(),
+        resolved: HashMap::default(),
+        firsts: Vec::new(),
+    };
     out.scope(kind, None, None);
     // Chain 0 stands for “not included”.
     out.out.tree.chains.push(Chain { include: OccId(NONE), parent: 0, file: root });
@@ -57,12 +67,18 @@ pub fn expand(files: &mut Files<'_>, root: FileId, kind: ScopeKind, lookup_in: &
     out.out
 }
 
+/// The files that an include leads to, in order, or why one cannot be read.
+type Resolved = Rc<[Result<FileId, (IncludeProblem, PathBuf)>]>;
+
 struct Expander<'e, 'a> {
     files: &'e mut Files<'a>,
     lookup_in: &'e Lookup,
     out: Expanded,
     /// The files that are part of it, by number.
     entered: Vec<bool>,
+    /// What arguments of includes led to, by the file that they stand in where that matters: the file system is
+    /// asked once.
+    resolved: HashMap<(Option<FileId>, Vec<u8>), Resolved>,
     /// For each file, by the numbers of its bodies, the first block that has one.
     firsts: Vec<Vec<Option<(ScopeId, DirectiveId)>>>,
 }
@@ -115,10 +131,12 @@ impl Expander<'_, '_> {
                 Name::UNKNOWN
             } else {
                 let decoded = word::decode(ast.text(&self.files.sources.get(file).bytes), directive.name());
-                if ast.template != Template::No && is_open(&decoded) {
-                    self.out.tree.scope_mut(scope).decided_elsewhere();
+                let name = lookup(&decoded);
+                let open = ast.template != Template::No && is_open(&decoded);
+                if open || (name == Name::UNKNOWN && is_capital(&decoded)) {
+                    hole(&mut self.out.tree, scope, self.lookup_in.fragment);
                 }
-                lookup(&decoded)
+                name
             };
             if directive.args().is_empty()
                 && (chain != 0 || self.lookup_in.fragment)
@@ -130,7 +148,9 @@ impl Expander<'_, '_> {
             let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
             let first_child = directive.children().next().map(DirectiveRef::id);
             let (node, shift, one) = (id.node(), directive.shift(), directive.args().len() == 1);
+            let branch = self.branch(file, chain, id);
             let occ = self.push(Occ { scope, name, block, link: node, chain, next: NONE });
+            self.out.tree.templates.set(occ, branch);
             if block {
                 let kind = self.out.tree.scopes[scope.0 as usize].kind.open(name);
                 let inner = self.scope(kind, Some(scope), Some(occ));
@@ -147,6 +167,18 @@ impl Expander<'_, '_> {
                 self.include(occ, id, &mut stack);
             }
         }
+    }
+
+    /// The branch of a template that a directive stands in.
+    fn branch(&mut self, file: FileId, chain: u32, id: DirectiveId) -> u32 {
+        let tree = &mut self.out.tree;
+        let around = if chain == 0 { 0 } else { tree.templates.of(tree.chains[chain as usize].include) };
+        let ast = &self.files.asts[file.0 as usize];
+        if ast.branches.is_empty() {
+            return around;
+        }
+        let own = ast.branches.at(ast.get(id).name().span().start);
+        tree.templates.number(ast, file, chain, around, own)
     }
 
     /// Finds the first block that a location, or a block in it, repeats.
@@ -248,35 +280,22 @@ impl Expander<'_, '_> {
             let Some(word) = ast.get(id).args().first() else { return };
             word::decode(ast.text(&self.files.sources.get(file).bytes), word).into_owned()
         };
-        let found = resolve(self.files, self.lookup_in, file, &argument);
-        let targets = match found {
-            Ok(targets) => targets,
-            Err((problem, path)) => return self.broken(occ, problem, path),
-        };
+        let found = self.led_to(file, argument);
         let open = self.open_files(file, chain);
         let mut frames = Vec::new();
-        for target in targets {
+        for target in found.iter() {
             let id = match target {
-                Target::File(path) => match self.files.read(&path) {
-                    Ok(id) => id,
-                    Err(e) => {
-                        let problem = match e.kind() {
-                            std::io::ErrorKind::NotFound => IncludeProblem::Missing,
-                            std::io::ErrorKind::IsADirectory => IncludeProblem::Directory,
-                            std::io::ErrorKind::FileTooLarge => IncludeProblem::TooLarge,
-                            _ => IncludeProblem::Unreadable,
-                        };
-                        self.broken(occ, problem, path);
-                        continue;
-                    }
-                },
-                Target::Shipped(path, text) => self.files.add(path, text.as_bytes().to_vec(), true),
+                Ok(id) => *id,
+                Err((problem, path)) => {
+                    self.broken(occ, *problem, path.clone());
+                    continue;
+                }
             };
-            let path = self.files.sources.get(id).path.clone();
+            let path = |files: &Files<'_>| files.sources.get(id).path.clone();
             if open.contains(&id) {
-                self.broken(occ, IncludeProblem::Cycle, path);
+                self.broken(occ, IncludeProblem::Cycle, path(self.files));
             } else if open.len() >= MAX_OPEN_FILES || self.out.tree.occs.len() >= MAX_OCCURRENCES {
-                self.broken(occ, IncludeProblem::TooLarge, path);
+                self.broken(occ, IncludeProblem::TooLarge, path(self.files));
             } else {
                 let next = self.enter_file(id);
                 if self.files.asts[id.0 as usize].template == Template::Unread {
@@ -288,6 +307,37 @@ impl Expander<'_, '_> {
             }
         }
         stack.extend(frames.into_iter().rev());
+    }
+
+    /// What an argument of an include in a file leads to: files, or why one cannot be read.
+    fn led_to(&mut self, file: FileId, argument: Vec<u8>) -> Resolved {
+        // Only fragments seek relative paths from the file that names them.
+        let key = (self.lookup_in.fragment.then_some(file), argument);
+        if let Some(known) = self.resolved.get(&key) {
+            return Rc::clone(known);
+        }
+        let targets = match resolve(self.files, self.lookup_in, file, &key.1) {
+            Ok(targets) => targets.into_iter().map(|t| self.read(t)).collect(),
+            Err(problem) => vec![Err(problem)],
+        };
+        let resolved: Resolved = targets.into();
+        self.resolved.insert(key, Rc::clone(&resolved));
+        resolved
+    }
+
+    fn read(&mut self, target: Target) -> Result<FileId, (IncludeProblem, PathBuf)> {
+        match target {
+            Target::File(path) => self.files.read(&path).map_err(|e| {
+                let problem = match e.kind() {
+                    std::io::ErrorKind::NotFound => IncludeProblem::Missing,
+                    std::io::ErrorKind::IsADirectory => IncludeProblem::Directory,
+                    std::io::ErrorKind::FileTooLarge => IncludeProblem::TooLarge,
+                    _ => IncludeProblem::Unreadable,
+                };
+                (problem, path)
+            }),
+            Target::Shipped(path, text) => Ok(self.files.add(path, text.as_bytes().to_vec(), true)),
+        }
     }
 
     /// The files within which this one is being read, itself first.
@@ -307,6 +357,14 @@ impl Expander<'_, '_> {
             self.out.tree.scope_mut(scope).hide();
         }
         self.out.broken_includes.push(BrokenInclude { occ, problem, path });
+    }
+}
+
+/// A line that stands for any lines. Above the servers of a fragment nothing is assumed to be set.
+fn hole(tree: &mut Tree, scope: ScopeId, fragment: bool) {
+    let kind = tree.scopes[scope.0 as usize].kind;
+    if !(scope.0 == 0 && fragment && matches!(kind, ScopeKind::Http | ScopeKind::Main)) {
+        tree.scope_mut(scope).hide();
     }
 }
 

@@ -57,6 +57,9 @@ impl<'a> Config<'a> {
                 && !self.scope(level).optional
                 && let Some(occ) = self.own_named(level, wanted).last()
             {
+                if self.rendering.is_none() && self.is_branched(occ) {
+                    return Found::Unknown;
+                }
                 return Found::At(occ, depth == 0);
             }
             if self.scope(level).unresolved && may_hold(self.scope(level).kind) {
@@ -74,6 +77,9 @@ impl<'a> Config<'a> {
         for level in self.outward(scope) {
             uncertain |= self.scope(level).unresolved && may_hold(self.scope(level).kind);
             if self.counts(level, wanted) {
+                uncertain |= self.rendering.is_none()
+                    && self.has_branches()
+                    && self.own_named(level, wanted).any(|o| self.is_branched(o));
                 return (Some(level), uncertain);
             }
         }
@@ -108,7 +114,7 @@ impl<'a> Config<'a> {
 
 /// Whether an include in such a block may set proxy directives.
 fn may_hold(kind: ScopeKind) -> bool {
-    matches!(kind, ScopeKind::Http | ScopeKind::Server | ScopeKind::Location | ScopeKind::Main)
+    matches!(kind, ScopeKind::Http | ScopeKind::Server | ScopeKind::Location)
 }
 
 /// The HTTP version that nginx speaks where nothing sets it.

@@ -6,4 +6,5 @@ pub mod include;
 pub mod inherit;
 pub mod lines;
 pub mod lookup;
+pub mod render;
 pub mod scope;

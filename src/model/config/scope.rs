@@ -1,6 +1,7 @@
 //! The expanded configuration as a tree of scopes: main, http, server, location, … with the
 //! directives of each, wherever the files hold them.
 
+use super::render::{Rendering, Templates};
 use crate::catalog::{Contexts, NUMBERS, Name, name};
 use crate::source::{FileId, Place, SourceMap, Span};
 use crate::syntax::template::is_open;
@@ -210,6 +211,7 @@ pub(in crate::model) struct Tree {
     pub(super) occs: Vec<Occ>,
     pub(super) scopes: Vec<Scope>,
     pub(super) chains: Vec<Chain>,
+    pub(super) templates: Templates,
 }
 
 impl Tree {
@@ -291,6 +293,8 @@ pub struct Config<'a> {
     pub sources: &'a SourceMap,
     pub(in crate::model) asts: &'a [Ast],
     pub(in crate::model) tree: &'a Tree,
+    /// The rendering that is looked at; without one, the lines of all alternatives are there.
+    pub(in crate::model) rendering: Option<&'a Rendering>,
 }
 
 impl<'a> Config<'a> {
@@ -356,6 +360,17 @@ impl<'a> Config<'a> {
     pub fn arg_shown(self, id: OccId, index: usize) -> String {
         let word = self.args(id).get(index).map(|w| word::decode(self.raw(id), w)).unwrap_or_default();
         String::from_utf8_lossy(&word).into_owned()
+    }
+
+    /// The first line of a place as it stands in its file, shortened.
+    pub fn line_at(self, place: Place) -> String {
+        let bytes = &self.sources.get(place.file).bytes[place.span.range()];
+        let line = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).find(|l| !l.is_empty()).unwrap_or_default();
+        let text = String::from_utf8_lossy(line);
+        match text.char_indices().nth(60) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.into_owned(),
+        }
     }
 
     /// Whether tags of a template decide, at a scope or around it, what becomes of requests there: a
@@ -435,19 +450,20 @@ impl<'a> Config<'a> {
 
     /// The directives without a block of a scope, in order.
     pub fn own(self, scope: ScopeId) -> Own<'a> {
-        Own { tree: self.tree, next: self.scope(scope).simple.0 }
+        Own { tree: self.tree, next: self.scope(scope).simple.0, rendering: self.rendering }
     }
 
     /// The blocks of a scope, in order.
     pub fn blocks(self, scope: ScopeId) -> Own<'a> {
-        Own { tree: self.tree, next: self.scope(scope).blocks.0 }
+        Own { tree: self.tree, next: self.scope(scope).blocks.0, rendering: self.rendering }
     }
 
     /// Whether a scope has a directive of this name; `name` is one that the model asks for.
     pub fn has(self, scope: ScopeId, name: Name) -> bool {
         let bit = interest(name);
         debug_assert!(bit != 0, "{} is not among the interesting names", name.as_str());
-        self.scope(scope).mask & bit != 0
+        let there = || self.own(scope).chain(self.blocks(scope)).any(|o| self.occ(o).name == name);
+        self.scope(scope).mask & bit != 0 && (self.rendering.is_none() || there())
     }
 
     /// The directives of one name in a scope, in order.
@@ -455,7 +471,7 @@ impl<'a> Config<'a> {
         let bit = interest(wanted);
         let present = bit == 0 || self.scope(scope).mask & bit != 0;
         let start = if present { self.scope(scope).simple.0 } else { NONE };
-        Own { tree: self.tree, next: start }.filter(move |&o| self.occ(o).name == wanted)
+        Own { tree: self.tree, next: start, rendering: self.rendering }.filter(move |&o| self.occ(o).name == wanted)
     }
 
     /// The scope and the scopes around it, from the inside out.
@@ -491,17 +507,20 @@ impl<'a> Config<'a> {
 pub struct Own<'a> {
     tree: &'a Tree,
     next: u32,
+    rendering: Option<&'a Rendering>,
 }
 
 impl Iterator for Own<'_> {
     type Item = OccId;
 
     fn next(&mut self) -> Option<OccId> {
-        if self.next == NONE {
-            return None;
+        while self.next != NONE {
+            let id = OccId(self.next);
+            self.next = self.tree.occs[self.next as usize].next;
+            if self.tree.shows(id, self.rendering) {
+                return Some(id);
+            }
         }
-        let id = OccId(self.next);
-        self.next = self.tree.occs[self.next as usize].next;
-        Some(id)
+        None
     }
 }

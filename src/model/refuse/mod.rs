@@ -16,6 +16,7 @@ use crate::model::config::scope::{OccId, ScopeKind};
 use crate::model::way::world::World;
 use crate::source::FileId;
 use crate::syntax::Template;
+use crate::syntax::template::{is_capital, is_replaced};
 
 /// One reason for which nginx does not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,12 +113,8 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
         }
     }
     let config = world.config;
-    let is_exact = |occ: OccId| {
-        let template = config.ast(config.file(occ)).template;
-        template == Template::No || (template == Template::Words && !config.is_templated(occ))
-    };
     // What a template will be is for nginx to say once it is rendered.
-    out.retain(|r| r.occ.is_none_or(is_exact) && r.other.is_none_or(is_exact));
+    out.retain(|r| !depends_on_rendering(world, r));
     // What follows a syntax error in its file is a consequence of it, as far as anybody can tell.
     let broken = |file: FileId| config.ast(file).errors.first().map(|e| e.opened.map_or(e.span.start, |o| o.start));
     out.retain(|r| match r.occ {
@@ -128,6 +125,40 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     });
     out.sort_by_key(|r| r.occ);
     out
+}
+
+/// Whether another line may stand in the place of one that nginx would refuse.
+fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
+    let config = world.config;
+    let may_be_another = |occ: OccId| match config.ast(config.file(occ)).template {
+        Template::No => false,
+        Template::Words => config.is_templated(occ),
+        Template::Control => config.is_templated(occ) || config.is_in_template_branch(occ),
+        Template::Unread => true,
+    };
+    let Some(occ) = refusal.occ else { return false };
+    if may_be_another(occ) || refusal.other.is_some_and(may_be_another) {
+        return true;
+    }
+    // A number of lines, or what is missing, is certain only where every line is seen.
+    let control = config.ast(config.file(occ)).template == Template::Control;
+    let by_itself = matches!(
+        refusal.kind,
+        RefusalKind::UnknownDirective(_)
+            | RefusalKind::NotAllowedHere
+            | RefusalKind::ArgumentCount
+            | RefusalKind::WebSocketScheme
+            | RefusalKind::HttpVersion
+    ) || (refusal.kind == RefusalKind::Value && refusal.argument.is_some());
+    if control && !(by_itself && refusal.other.is_none()) {
+        return true;
+    }
+    match (&refusal.kind, refusal.argument) {
+        (RefusalKind::UnknownDirective(_), _) => is_replaced(&config.name_text(occ)),
+        (RefusalKind::UnknownVariable(name), _) => is_capital(name.as_bytes()),
+        (_, Some(argument)) => config.arg(occ, argument).is_some_and(|word| is_replaced(&word)),
+        _ => false,
+    }
 }
 
 fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal> {

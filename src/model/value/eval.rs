@@ -7,7 +7,7 @@ use super::pattern::{Captured, Pattern};
 use super::request::{KEY, Request, Value};
 use super::variable::{Definer, Definitions, Key, Map};
 use crate::catalog::builtin_variable;
-use crate::syntax::template::is_open;
+use crate::syntax::template::{is_capital, is_open};
 use crate::syntax::word::{Part, parts};
 
 /// What the value is wanted for. A browser sends no header and no cookie that would help a
@@ -153,6 +153,7 @@ impl<'m> Scope<'m> {
 
     /// The value of a variable.
     pub fn variable(&mut self, name: &str, purpose: Purpose) -> Value {
+        let written = name;
         let name = name.to_ascii_lowercase();
         let definitions = self.definitions;
         let defined = definitions.of(&name);
@@ -178,7 +179,8 @@ impl<'m> Scope<'m> {
         if builtin_variable(name.as_bytes()).is_some() {
             return self.builtin(&name, purpose);
         }
-        if self.open_world { Value::Unknown } else { Value::EMPTY }
+        // A name in capitals that nobody defines is a script's to replace.
+        if self.open_world || is_capital(written.as_bytes()) { Value::Unknown } else { Value::EMPTY }
     }
 
     /// `ngx_http_map_variable`; what it yields is kept for the rest of the request, unless the map is

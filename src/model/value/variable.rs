@@ -129,6 +129,13 @@ impl Definitions {
         }
         for definitions in out.by_name.values_mut() {
             definitions.sort_by_key(|d| d.occ);
+            // Which of several maps of one name is there, a template decides.
+            let maps = || definitions.iter().filter(|d| d.definer == Definer::Map);
+            if config.has_branches() && maps().count() > 1 && maps().any(|d| config.is_in_template_branch(d.occ)) {
+                for definition in maps() {
+                    out.maps.entry(definition.occ).and_modify(|m| m.incomplete = true);
+                }
+            }
         }
         out.names = out.by_name.keys().cloned().collect();
         out.names.sort_unstable();
@@ -245,6 +252,7 @@ impl Map {
         let Some(scope) = config.occ(occ).opens() else { return map };
         map.incomplete = config.scope(scope).unresolved;
         for line in config.own(scope) {
+            map.incomplete |= config.is_branched(line) || config.is_templated(line);
             let key = config.name_text(line);
             match (&*key, config.args(line).len()) {
                 (b"hostnames", 0) => map.hostnames = true,

@@ -10,15 +10,18 @@ use super::arrival::{Arrival, explore};
 use super::handshake::{Forwarded, forwarded};
 use super::hop::follow;
 use super::reach::{Jumps, agreed};
-use super::route::{Matcher, server_names};
+use super::route::Matcher;
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{PathEvidence, Version, name, path_evidence};
-use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::config::render::{Deciders, Rendering, Renderings, decider, renderings};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request};
 use crate::model::value::variable::{Definer, variables_in};
+use crate::source::Place;
+use crate::syntax::template::is_open;
 
 /// Why wslint believes that an endpoint carries WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +74,8 @@ pub struct Endpoint {
     pub not_entered: bool,
     /// Endpoints of the same number have the same lines around them, but for where their requests go.
     pub alike: Option<NonZeroU32>,
+    /// The rendering of a template in which the outcome was found.
+    pub rendering: Option<Arc<Rendering>>,
 }
 
 impl Endpoint {
@@ -82,12 +87,14 @@ impl Endpoint {
     /// What the backend receives for a handshake.
     pub fn forwarded(&self, world: &World<'_>, version: Version) -> Forwarded {
         // Firefox's `Connection` has the token of Chrome's and one more.
+        let world = &world.rendered(self.rendering.as_deref());
         let mut vars = world.variables_at(self.scope, Browser::Firefox);
         forwarded(world.config, self.scope, &mut vars, version)
     }
 
     /// What the backend receives for another request.
     pub fn forwarded_for(&self, world: &World<'_>, version: Version, request: Request) -> Forwarded {
+        let world = &world.rendered(self.rendering.as_deref());
         let mut vars = world.variables_for(self.scope, request);
         forwarded(world.config, self.scope, &mut vars, version)
     }
@@ -106,7 +113,8 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
     let mut out = Vec::new();
     let mut alike = Alike::default();
     let mut outcomes: HashMap<NonZeroU32, Outcome> = HashMap::default();
-    let mut ends = Ends { world, version, direct: None, jumps: HashMap::default() };
+    let mut ends = Ends::of(world, version);
+    let mut deciders = Deciders::default();
     for (scope, facts) in config.scopes() {
         let pass = match facts.kind {
             ScopeKind::Location => config.own_named(scope, name::PROXY_PASS).last(),
@@ -119,11 +127,25 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
         let Some(pass) = pass else { continue };
         let Some(location) = config.enclosing(scope, ScopeKind::Location) else { continue };
         let kind = alike.number(world, scope, location);
-        let (outcome, unreachable, entered) = match kind.and_then(|k| outcomes.get(&k)) {
+        let mut rendering = None;
+        let (mut outcome, unreachable, entered) = match kind.and_then(|k| outcomes.get(&k)) {
             _ if config.is_optional(scope) => (Outcome::Unknown(Why::Include), false, true),
             Some(outcome) => (outcome.clone(), false, true),
+            None if config.has_branches() => {
+                let opener = config.scope(scope).opened_by;
+                let fixed: Vec<OccId> = opener.into_iter().chain([pass]).collect();
+                let all = renderings(config, &mut deciders, &[scope], &fixed, false);
+                let (found, in_this) = over_renderings(world, scope, location, pass, version, all);
+                rendering = in_this;
+                found
+            }
             None => ends.verdict_at(scope, location, pass),
         };
+        if let Outcome::Unknown(why @ (Why::Include | Why::Values)) = &mut outcome
+            && let Some(place) = template_behind(config, scope)
+        {
+            *why = Why::Template(place);
+        }
         // What is said without a place is so wherever the same lines stand.
         let everywhere = matches!(outcome, Outcome::Upgrades | Outcome::Broken(Reason::Refused(_)));
         if let (Some(kind), true, false, true) = (kind, everywhere, unreachable, entered) {
@@ -139,7 +161,8 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
             outcome,
             unreachable,
             not_entered: scope != location && !entered,
-            alike: kind,
+            alike: kind.filter(|_| rendering.is_none()),
+            rendering,
         });
     }
     out
@@ -255,6 +278,52 @@ impl Alike {
     }
 }
 
+/// What in a template keeps an endpoint undecided.
+fn template_behind(config: Config<'_>, scope: ScopeId) -> Option<Place> {
+    if let Some(place) = config.undecided_by(scope) {
+        return Some(place);
+    }
+    let (level, _) = config.effective_list(scope, name::PROXY_SET_HEADER);
+    let headers = level.into_iter().flat_map(|l| config.own_named(l, name::PROXY_SET_HEADER)).filter(|&o| {
+        let header = config.arg_text(o, 0);
+        ["upgrade", "connection"].iter().any(|h| header.eq_ignore_ascii_case(h)) || is_open(header.as_bytes())
+    });
+    let version = config.effective(scope, name::PROXY_HTTP_VERSION).occ();
+    let open = version.into_iter().chain(headers).find(|&o| config.is_templated(o))?;
+    let count = config.args(open).len();
+    let word = (0..count).rev().find(|&i| config.arg(open, i).is_some_and(|a| is_open(&a)));
+    Some(config.arg_place(open, word.unwrap_or(count)))
+}
+
+/// The outcome over all renderings of a template: one, if all agree; and where it was found.
+fn over_renderings(
+    world: &World<'_>,
+    scope: ScopeId,
+    location: ScopeId,
+    pass: OccId,
+    version: Version,
+    all: Renderings,
+) -> (Found, Option<Arc<Rendering>>) {
+    let all = match all {
+        Renderings::One => return (Ends::of(world, version).verdict_at(scope, location, pass), None),
+        Renderings::TooMany(tag) => return ((Outcome::Unknown(Why::Template(tag)), false, true), None),
+        Renderings::Some(all) => all,
+    };
+    let mut found: Vec<Found> =
+        all.iter().map(|r| Ends::of(&world.rendered(Some(r)), version).verdict_at(scope, location, pass)).collect();
+    let verdicts: Vec<Verdict> = found.iter().map(|f| f.0.verdict()).collect();
+    if let Some(tag) = decider(world.config, &all, &verdicts) {
+        let entered = found.iter().any(|f| f.2);
+        // What rules look at is the rendering that is right, if one is.
+        let at = verdicts.iter().position(|v| *v == Verdict::Upgrades).unwrap_or(0);
+        let rendering = all.into_iter().nth(at).map(Arc::new);
+        return ((Outcome::Unknown(Why::Template(tag)), false, entered), rendering);
+    }
+    let unreachable = found.iter().all(|f| f.1);
+    let at = found.iter().position(|f| f.1 == unreachable).unwrap_or(0);
+    (found.swap_remove(at), all.into_iter().nth(at).map(Arc::new))
+}
+
 /// Where requests that arrive at the locations of a configuration end.
 struct Ends<'m, 'a> {
     world: &'m World<'a>,
@@ -267,7 +336,11 @@ struct Ends<'m, 'a> {
 /// What becomes of a handshake, whether something answers before, and whether the block is entered at all.
 type Found = (Outcome, bool, bool);
 
-impl Ends<'_, '_> {
+impl<'m, 'a> Ends<'m, 'a> {
+    fn of(world: &'m World<'a>, version: Version) -> Ends<'m, 'a> {
+        Ends { world, version, direct: None, jumps: HashMap::default() }
+    }
+
     /// The outcome over both browsers and every way that arrives at the endpoint.
     fn verdict_at(&mut self, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
         let world = self.world;
@@ -384,5 +457,9 @@ pub(super) fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browse
 pub fn server_words(world: &World<'_>, server: ScopeId) -> (Vec<String>, Vec<String>) {
     let config = world.config;
     let listens = config.own_named(server, name::LISTEN).map(|o| config.shown(o)).collect();
-    (listens, server_names(config, server))
+    let names = config
+        .own_named(server, name::SERVER_NAME)
+        .flat_map(|o| (0..config.args(o).len()).map(move |i| config.arg_shown(o, i)))
+        .collect();
+    (listens, names)
 }

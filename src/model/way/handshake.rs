@@ -81,6 +81,8 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
     if let Some(level) = level {
         for occ in config.own_named(level, name::PROXY_SET_HEADER) {
             let (Some(name), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) else { continue };
+            // Without a rendering nobody knows whether the line is there.
+            uncertain |= config.rendering.is_none() && config.is_branched(occ);
             if is_open(&name) {
                 // A template's placeholder may stand for any header, one that begins otherwise for none of ours.
                 uncertain |= is_open(&name[..1]);

@@ -2,6 +2,7 @@
 
 use super::handshake::Refusal;
 use crate::model::config::scope::OccId;
+use crate::source::Place;
 
 /// The four verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +149,8 @@ impl Reason {
 pub enum Why {
     /// An include that could not be read may change it.
     Include,
+    /// This tag, or this word with a placeholder, of a template.
+    Template(Place),
     /// A value that only a running nginx has.
     Values,
     /// A cache may answer.

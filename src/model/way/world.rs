@@ -9,6 +9,7 @@ use super::reach::Jumps;
 use super::route::{Choice, Level, Listen, Location, Matcher, find_location};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
+use crate::model::config::render::Rendering;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::{Purpose, Scope as Variables};
 use crate::model::value::pattern::Pattern;
@@ -17,21 +18,27 @@ use crate::model::value::variable::Definitions;
 use crate::syntax::address::Target;
 
 /// An expanded configuration with its variables and upstreams.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World<'a> {
     /// The configuration.
     pub config: Config<'a>,
     /// Its variables.
-    pub definitions: Definitions,
+    pub definitions: Arc<Definitions>,
     /// The lines that are worth a look.
-    pub lines: Lines,
+    pub lines: Arc<Lines>,
     /// Upstreams of `http`, by lower-case name.
-    upstreams: HashMap<String, OccId>,
+    upstreams: Arc<HashMap<String, OccId>>,
     /// It is a root: nothing is defined outside it.
     pub is_root: bool,
     open: bool,
     /// Levels with a script of the rewrite or access phase, sorted.
-    scripts: Vec<ScopeId>,
+    scripts: Arc<[ScopeId]>,
+    kept: Caches,
+}
+
+/// What is worked out when first asked for. Another rendering has its own.
+#[derive(Debug, Default)]
+struct Caches {
     programs: Kept<Vec<Command>>,
     levels: Kept<Level>,
     patterns: Kept<Option<Pattern>>,
@@ -40,6 +47,12 @@ pub struct World<'a> {
     listens: OnceLock<Vec<(ScopeId, Listen)>>,
     /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
     passed_to: OnceLock<HashSet<(String, u16)>>,
+}
+
+impl Clone for Caches {
+    fn clone(&self) -> Caches {
+        Caches::default()
+    }
 }
 
 impl<'a> World<'a> {
@@ -58,22 +71,23 @@ impl<'a> World<'a> {
             lines.rare.iter().filter(|o| runs_script(config, **o)).map(|o| config.occ(*o).scope).collect();
         scripts.dedup();
         scripts.sort_unstable();
+        let definitions = Arc::new(Definitions::collect(config, &lines));
+        let (scripts, upstreams) = (scripts.into(), Arc::new(upstreams));
         World {
             scripts,
             config,
-            definitions: Definitions::collect(config, &lines),
-            lines,
+            definitions,
+            lines: Arc::new(lines),
             upstreams,
             is_root,
             open,
-            programs: Kept::default(),
-            levels: Kept::default(),
-            patterns: Kept::default(),
-            jumps: Kept::default(),
-            set_in: Kept::default(),
-            listens: OnceLock::new(),
-            passed_to: OnceLock::new(),
+            kept: Caches::default(),
         }
+    }
+
+    /// The same in one rendering of its templates.
+    pub fn rendered<'w>(&'w self, rendering: Option<&'w Rendering>) -> World<'w> {
+        World { config: self.config.rendered(rendering), kept: Caches::default(), ..self.clone() }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -175,12 +189,12 @@ impl<'a> World<'a> {
 
     /// Where the jumps of a server lead.
     pub(super) fn jumps_of(&self, server: ScopeId) -> Arc<Jumps> {
-        self.jumps.of(server, || self.jumps(server, Version::MODERN_PROXY))
+        self.kept.jumps.of(server, || self.jumps(server, Version::MODERN_PROXY))
     }
 
     /// The variables that the locations of a server give values to.
     pub(super) fn set_in(&self, server: ScopeId) -> Arc<HashSet<String>> {
-        self.set_in.of(server, || self.names_set_in(server))
+        self.kept.set_in.of(server, || self.names_set_in(server))
     }
 
     /// Whether nginx adds a missing slash at this location: a handler that passes requests on, and a
@@ -204,17 +218,17 @@ impl<'a> World<'a> {
 
     /// The locations directly in a block.
     pub(super) fn level(&self, block: ScopeId) -> Arc<Level> {
-        self.levels.of(block, || Level::read(self.config, block))
+        self.kept.levels.of(block, || Level::read(self.config, block))
     }
 
     /// The rewrite directives of a block.
     pub(super) fn program(&self, block: ScopeId) -> Arc<Vec<Command>> {
-        self.programs.of(block, || program(self.config, block))
+        self.kept.programs.of(block, || program(self.config, block))
     }
 
     /// The regular expression of a location, if it is one.
     pub(super) fn location_pattern(&self, location: ScopeId) -> Arc<Option<Pattern>> {
-        self.patterns.of(location, || match self.location_of(location).map(|l| l.matcher) {
+        self.kept.patterns.of(location, || match self.location_of(location).map(|l| l.matcher) {
             Some(Matcher::Regex(pattern)) => Some(pattern),
             _ => None,
         })
@@ -222,13 +236,13 @@ impl<'a> World<'a> {
 
     /// All listens of `http`.
     pub(super) fn own_listens(&self) -> &[(ScopeId, Listen)] {
-        self.listens.get_or_init(|| own_listens(self.config))
+        self.kept.listens.get_or_init(|| own_listens(self.config))
     }
 
     /// Whether a `proxy_pass` without variables names the same host and port: it is no name to resolve any
     /// more (`ngx_http_upstream_add`, `ngx_http_upstream_init_request`).
     pub(super) fn is_passed_to(&self, target: &Target<'_>) -> bool {
-        let named = self.passed_to.get_or_init(|| {
+        let named = self.kept.passed_to.get_or_init(|| {
             let config = self.config;
             let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS);
             let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| config.target(id));

@@ -106,7 +106,7 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     }
     let Bench { text, ast, mut slips, .. } = bench;
     slips.sort_by_key(|s| s.span);
-    ast.map(|ast| Ast { slips, ..ast }.with_mask(text))
+    ast.map(|ast| Ast { slips, masked: Some(text), ..ast })
 }
 
 /// The text as it is put right, step by step.

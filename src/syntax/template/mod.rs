@@ -1,0 +1,120 @@
+//! Templates that become configurations: Jinja, Liquid, Go, Handlebars, ERB, EPP, EJS, Mako, PHP,
+//! Terraform, Velocity, and placeholders such as `${VAR}`, `__NAME__`, `@NAME@`, `%name%`.
+//!
+//! A template is read through a mask of the same length. A placeholder that stands for (a part of) a
+//! word becomes bytes that no configuration holds, so that the model knows the word and not its value.
+//! A tag that stands where a directive could, and for lines that nobody sees, is a *hole*: a directive
+//! of its own. A construct around whole directives (`{% if %}` … `{% endif %}`) leaves nothing but a
+//! *branch*: its directives are there in some renderings and not in others.
+
+mod branches;
+mod code;
+mod dollar;
+mod mask;
+mod tags;
+mod words;
+
+pub use branches::{Branch, Branches, Choice};
+pub use words::{is_capital, is_replaced};
+
+use super::{Ast, Template, parse, slips};
+
+/// The byte of a placeholder within a word.
+pub const PLACEHOLDER: u8 = 0x01;
+/// The first byte of a hole.
+pub const HOLE: u8 = 0x02;
+/// Behind a backslash, what a template writes for a `$`.
+pub const DOLLAR: u8 = 0x03;
+
+/// Whether a word holds a placeholder.
+pub fn is_open(word: &[u8]) -> bool {
+    word.iter().any(|b| matches!(*b, PLACEHOLDER | HOLE))
+}
+
+/// Whether a file may be a template at all.
+pub(super) fn may_be(bytes: &[u8]) -> bool {
+    const PIECES: [&[u8]; 12] =
+        [b"{{", b"{%", b"{#", b"<%", b"<?", b"%{", b"[[", b"__", b"${", b"\\$", b"#{", mask::FRONT_MATTER.0];
+    let names = words::Names::of(bytes, false);
+    let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| names.placeholder(i).is_some());
+    PIECES.iter().any(|p| memchr::memmem::find(bytes, p).is_some())
+        || at(b'%')
+        || at(b'@')
+        || at(b'<')
+        || tags::Languages::of(bytes).are_certain()
+}
+
+/// The tree of a file that may be a template: read through a mask where it is one.
+pub fn parse_template(bytes: &[u8]) -> Ast {
+    let raw = parse(bytes);
+    if !raw.suspicious || !may_be(bytes) {
+        return slips::put_right(bytes, &raw).unwrap_or(raw);
+    }
+    // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.
+    // No configuration holds the others by itself.
+    let languages = tags::Languages::of(bytes);
+    let certain = languages.are_certain();
+    let tagged = (!raw.errors.is_empty() || certain).then(|| mask::mask(bytes, Some(languages))).flatten();
+    if let Some(masked) = tagged.filter(|m| m.has_tags) {
+        let mut ast = parse(&masked.text);
+        if ast.errors.len() < raw.errors.len() || (certain && ast.errors.is_empty()) {
+            let unread = !ast.errors.is_empty();
+            ast.errors.clear();
+            return with_mask(ast, masked, unread);
+        }
+    }
+    match mask::mask(bytes, None) {
+        None => slips::put_right(bytes, &raw).unwrap_or(raw),
+        Some(masked) => with_mask(parse(&masked.text), masked, false),
+    }
+}
+
+fn with_mask(ast: Ast, masked: mask::Masked, unread: bool) -> Ast {
+    let template = match (unread, masked.has_holes || !masked.branches.is_empty()) {
+        (true, _) => Template::Unread,
+        (false, true) => Template::Control,
+        (false, false) => Template::Words,
+    };
+    let branches = if unread { Branches::default() } else { masked.branches };
+    Ast { template, branches, first_tag: masked.first_tag, dollar: masked.dollar, masked: Some(masked.text), ..ast }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(text: &str) -> String {
+        let languages = tags::Languages::of(text.as_bytes());
+        let out = mask::mask(text.as_bytes(), Some(languages)).map_or_else(|| text.as_bytes().to_vec(), |m| m.text);
+        assert_eq!(out.len(), text.len());
+        String::from_utf8_lossy(&out).replace('\u{1}', "_").replace('\u{2}', "H").replace('\u{3}', "!")
+    }
+
+    #[test]
+    fn placeholders_become_words_and_constructs_leave_blanks() {
+        for (text, want) in [
+            ("listen {{ port }};", "listen __________;"),
+            ("{% if a %}\nlisten 80;\n{% endif %}\n", "          \nlisten 80;\n           \n"),
+            ("{{ if .A }}a b;{{ end }}", "           a b;         "),
+            ("{{ macro() }}\nx y;", "H___________;\nx y;"),
+            ("x {% if a %}b{% endif %};", "x __________b___________;"),
+            ("{% if a %}x 1{% else %}x 2{% endif %};", "H________;x 1             ___________;"),
+            ("proxy_pass http://localhost:__PORT__;", "proxy_pass http://localhost:________;"),
+            ("listen ${PORT}; a ${host};", "listen _______; a ${host};"),
+            ("listen %ip%:80; return 301 /%D0%B0;", "listen ____:80; return 301 /%D0%B0;"),
+            ("<% if x %>\na <%= b %>;<% end %>", "          \na ________;         "),
+            ("location / { x y; }", "location / { x y; }"),
+            ("map $a $FOO {} x ${FOO};", "map $a $FOO {} x ${FOO};"),
+            ("{# a; { #}\nx y;", "          \nx y;"),
+            ("a ${X:-d}; b ${c.d};", "a _______; b ______;"),
+            ("${off}listen 80;\na b;", "      listen 80;\na b;"),
+            ("log_format x '{{ a }}; {{ b }}';", "log_format x '_______; _______';"),
+            ("x \\$host \\${uri};", "x \\!host \\!!uri!;"),
+            ("x ${DOLLAR}host;", "x \\!!!!!!!!host;"),
+            ("% if x:\na b;\n% endif\n", "       \na b;\n       \n"),
+            ("%{ if x ~}\na b;\n%{ endif ~}\n", "          \na b;\n           \n"),
+        ] {
+            assert_eq!(masked(text), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Tests of the library and of the command that need nothing around them but files: one binary, linked
+//! once, run on all cores. `cargo test --test it trees::` runs one part.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../laws/mod.rs"]
+mod laws;
+
+mod cli;
+mod codegen;
+mod docs;
+mod engine;
+mod fuzz;
+mod glob;
+mod limits;
+mod properties;
+mod readme;
+mod safety;
+mod schema;
+mod tidy;
+mod trees;
+mod whole;
