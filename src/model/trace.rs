@@ -7,6 +7,7 @@ use crate::model::value::request::{Browser, Request, Url, Value};
 use crate::model::way::arrival::{Arrival, explore, join};
 use crate::model::way::hop::{Entry, enter, follow};
 use crate::model::way::server::{Candidate, ServerMatch, find_servers, in_header};
+use crate::model::way::stream::{Through, through};
 use crate::model::way::verdict::{Outcome, Reason, Verdict, Why};
 use crate::model::way::world::World;
 
@@ -69,11 +70,23 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
 /// Follows it in one rendering.
 fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
     let (config, version) = (world.config, analysis.version);
-    let (candidates, any_port) = find_servers(config, &url.host, url.effective_port());
+    let (mut candidates, mut any_port) = find_servers(config, &url.host, url.effective_port());
     // No name is sent for an address (RFC 6066 §3).
     let is_address = url.host.parse::<std::net::IpAddr>().is_ok();
-    let entry = Entry { tls: (!any_port).then_some(url.tls), names_server: !is_address };
+    let mut entry = Entry { tls: (!any_port).then_some(url.tls), names_server: !is_address };
     let rejected_because = analysis.rejection();
+    match any_port.then(|| through(world, &url.host, url.effective_port(), url.tls)).flatten() {
+        Some(Through::Out(arrival)) => {
+            let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
+            let (asked, arrival) = (url.path_and_query.clone(), *arrival);
+            return Trace { asked, verdict, rejected_because, server: None, any_port: false, arrival };
+        }
+        Some(Through::In(candidate)) => {
+            (candidates, any_port) = (vec![*candidate], false);
+            entry = Entry { tls: Some(false), names_server: false };
+        }
+        None => {}
+    }
     let hidden_servers = config
         .scopes()
         .any(|(_, s)| s.unresolved && matches!(s.kind, crate::model::ScopeKind::Main | crate::model::ScopeKind::Http));

@@ -1,19 +1,18 @@
 //! A server that a request has reached, and what comes behind it: a `proxy_pass` to an address at which a
 //! server of the same configuration listens is a further hop.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::arrival::{Arrival, explore, join};
 use super::handshake::{Forwarded, Refusal};
 use super::phase::split_query;
 use super::route::{Choice, Matcher};
-use super::server::{Candidate, Listen, ServerMatch, choose, in_header, server_names, servers};
-use super::verdict::{Outcome, Reason, Why};
+use super::server::{Candidate, Group, ServerMatch, in_header, server_names};
+use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{Version, name};
-use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::value::eval::{Purpose, Scope as Variables};
 use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Request, Url, Value};
@@ -25,7 +24,7 @@ pub struct Hop {
     /// The `proxy_pass`.
     pub pass: OccId,
     /// Who listens at the address.
-    members: Vec<(ScopeId, Listen)>,
+    there: Arc<Group>,
     tls: bool,
     request: Request,
     /// Where the path is not known: what it begins with, as the client's own does.
@@ -49,7 +48,7 @@ pub struct Hopped {
     pub upstream_uri: Option<Value>,
 }
 
-/// A way that is longer than this is taken for one without end; nginx has the connections for it.
+/// Hops beyond these are not followed.
 const MAX_HOPS: usize = 8;
 
 /// How a request comes in.
@@ -118,7 +117,7 @@ pub fn enter(
 pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arrival {
     let mut hops = Vec::new();
     let mut seen: Vec<(Option<(ScopeId, OccId)>, Option<Value>)> = vec![(first.proxied, first.upstream_uri.clone())];
-    let mut next = first.hop.take().filter(|_| first.outcome.verdict() != super::verdict::Verdict::Broken);
+    let mut next = first.hop.take().filter(|_| first.outcome.verdict() != Verdict::Broken);
     let mut refused: Option<(OccId, Option<Reason>)> = None;
     while let Some(hop) = next.take() {
         let blame = refused.get_or_insert((hop.pass, None));
@@ -136,13 +135,13 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
             upstream_uri: arrival.upstream_uri.clone(),
         });
         let here = (arrival.proxied, arrival.upstream_uri);
-        let again = here.0.is_some() && next.is_some() && (seen.contains(&here) || seen.len() > MAX_HOPS);
+        let again = here.0.is_some() && next.is_some() && seen.contains(&here);
         let lacks_upgrade = hop.request.sends_nothing("upgrade");
         first.outcome = match (first.outcome, arrival.outcome) {
             (..) if again && (here.1 != Some(Value::Unknown) || hop.prefix.is_some()) => {
                 Outcome::Broken(Reason::HopLoop(blame.0))
             }
-            (_, _) if again => Outcome::Unknown(Why::Values),
+            (_, _) if again || (seen.len() > MAX_HOPS && next.is_some()) => Outcome::Unknown(Why::Values),
             // nginx tunnels only for a client that asked for it.
             (_, Outcome::Upgrades) if lacks_upgrade && next.is_none() => match blame.1.clone() {
                 Some(reason) => Outcome::Broken(reason),
@@ -154,7 +153,7 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
             }
             (_, Outcome::Unknown(why)) => Outcome::Unknown(why),
         };
-        if again || first.outcome.verdict() == super::verdict::Verdict::Broken {
+        if again || seen.len() > MAX_HOPS || first.outcome.verdict() == Verdict::Broken {
             break;
         }
         seen.push(here);
@@ -166,13 +165,12 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
 impl Hop {
     /// What becomes of it at the server that answers; `None` where nobody knows which one that is.
     fn arrive(&self, world: &World<'_>, version: Version) -> Option<(Candidate, Arrival)> {
-        let names_one = self.members.iter().all(|(s, _)| *s == self.members[0].0);
         let host = match self.request.host.known() {
             Some(host) => String::from_utf8_lossy(host).into_owned(),
-            None if names_one => String::new(),
+            None if self.there.is_one() => String::new(),
             None => return None,
         };
-        let candidate = choose(world.config, &self.members, &host)?;
+        let candidate = self.there.choose(&host)?;
         let entry = Entry { tls: Some(self.tls), names_server: false };
         if self.request.request_uri == Value::Unknown {
             let arrival = self.arrive_somewhere(world, version, candidate.server)?;
@@ -230,9 +228,6 @@ impl World<'_> {
     ) -> Option<Box<Hop>> {
         let config = self.config;
         let text = config.arg(pass, 0)?;
-        if self.own_listens().is_empty() {
-            return None;
-        }
         let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return None };
         let target = Target::of(url);
         let tls = target.scheme().eq_ignore_ascii_case("https");
@@ -251,10 +246,10 @@ impl World<'_> {
             None => Address::parse(&rest, Use::ProxyPass).ok()?,
         };
         let port = address.ports.map_or(if upstream.is_none() && tls { 443 } else { 80 }, |(port, _)| port);
-        let members = self.listening_at(&address.host, port);
-        if members.is_empty() {
+        if !self.listens_there(&address.host, port) {
             return None;
         }
+        let there = self.listening_at(&address.host, port);
         let proxy_host = proxy_host(&target, tls);
         let sent: Vec<(String, Value)> = forwarded
             .headers
@@ -284,14 +279,14 @@ impl World<'_> {
             sent: Some(Arc::new(sent)),
             ..vars.request.clone()
         };
-        Some(Box::new(Hop { pass, members, tls, request, prefix, refused }))
+        Some(Box::new(Hop { pass, there, tls, request, prefix, refused }))
     }
 
     /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.
     pub(super) fn target_matters(&self, pass: OccId) -> bool {
         let target = self.config.target(pass);
         let Some(host) = target.host().map(|h| h.to_ascii_lowercase()) else { return true };
-        let here = |host: &str, port: u16| !self.listening_at(host, port).is_empty();
+        let here = |host: &str, port: u16| self.listens_there(host, port);
         if let Some(block) = self.upstream(&host).and_then(|u| self.config.occ(u).opens()) {
             let matters = |server| {
                 let address = Address::parse(&self.config.arg_text(server, 0), Use::UpstreamServer);
@@ -303,25 +298,6 @@ impl World<'_> {
         let usual = if target.scheme().eq_ignore_ascii_case("https") { 443 } else { 80 };
         here(&host, target.port().and_then(|p| p.parse().ok()).unwrap_or(usual))
     }
-
-    /// The listens of the `http` servers that an address leads to.
-    fn listening_at(&self, host: &str, port: u16) -> Vec<(ScopeId, Listen)> {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let loops =
-            |a: &str| a == "localhost" || a.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback() || a.is_unspecified());
-        let loops_v6 = bare.parse::<Ipv6Addr>().is_ok_and(|a| a.is_loopback());
-        let exactly = |l: &Listen| l.address == bare || (bare == "localhost" && l.address == "127.0.0.1");
-        let on_any = |l: &Listen| (loops(bare) && l.address == "*") || (loops_v6 && l.address == "::");
-        let here = |l: &Listen| !l.quic && (l.has_port(port) || host.starts_with("unix:"));
-        let all = || self.own_listens().iter().filter(|(_, l)| here(l));
-        let exact: Vec<_> = all().filter(|(_, l)| exactly(l)).cloned().collect();
-        if exact.is_empty() { all().filter(|(_, l)| on_any(l)).cloned().collect() } else { exact }
-    }
-}
-
-/// All listens of `http`.
-pub(super) fn own_listens(config: Config<'_>) -> Vec<(ScopeId, Listen)> {
-    servers(config).into_iter().flat_map(|s| Listen::of(config, s).into_iter().map(move |l| (s, l))).collect()
 }
 
 /// `$proxy_host` (`ngx_http_proxy_set_vars`).

@@ -44,12 +44,9 @@ impl Walk<'_, '_> {
         let kept = if matches!(status, 494..=497) { 400 } else { status };
         let becomes = page.overwrite.unwrap_or(kept);
         self.status = (becomes != 0).then_some((page.occ, becomes));
-        let Value::Known(target) = self.vars.value(&page.target, Purpose::Condition) else { return self.undecided() };
+        let Some((target, query)) = self.target(&page.target) else { return self.undecided() };
         match target.first() {
-            Some(b'/') => {
-                let (path, query) = split_query(&target);
-                self.redirect(path, query, page.occ)
-            }
+            Some(b'/') => self.redirect(target, query, page.occ),
             Some(b'@') => self.named(&target, page.occ, reason),
             // A redirect that the browser does not follow.
             _ => ends,
@@ -79,13 +76,23 @@ impl Walk<'_, '_> {
         if self.mode == Mode::Arrives {
             return Next::End(Outcome::Broken(Reason::TryFiles(occ)));
         }
-        let Value::Known(target) = self.vars.value(last, Purpose::Condition) else { return self.undecided() };
+        let Some((target, query)) = self.target(last) else { return self.undecided() };
         if target.starts_with(b"@") {
             return self.named(&target, occ, Reason::TryFiles(occ));
         }
-        let (path, query) = split_query(&target);
-        self.page = Some((path.clone(), occ));
-        self.redirect(path, query, occ)
+        self.page = Some((target.clone(), occ));
+        self.redirect(target, query, occ)
+    }
+
+    /// A path or a name, and the query behind it, which alone may be unknown: `/index.php$is_args$args`.
+    fn target(&mut self, text: &[u8]) -> Option<(Vec<u8>, Value)> {
+        if let Value::Known(target) = self.vars.value(text, Purpose::Condition) {
+            let (path, query) = split_query(&target);
+            return Some((path, Value::Known(query)));
+        }
+        let at = [&b"?"[..], b"$is_args"].iter().filter_map(|mark| memchr::memmem::find(text, mark)).min()?;
+        let path = self.vars.value(&text[..at], Purpose::Condition).known()?.to_vec();
+        Some((path, Value::Unknown))
     }
 
     /// A named location: the URI, its query and what was set stay as they are.
@@ -104,13 +111,13 @@ impl Walk<'_, '_> {
     }
 
     /// A new URI with a query of its own, that goes through the server again.
-    fn redirect(&mut self, path: Vec<u8>, query: Vec<u8>, by: OccId) -> Next {
+    fn redirect(&mut self, path: Vec<u8>, query: Value, by: OccId) -> Next {
         self.changes += 1;
         if self.changes > MAX_URI_CHANGES {
             return Next::End(Outcome::Broken(Reason::Loop));
         }
         self.vars.uri = Value::Known(path);
-        self.vars.args = Value::Known(query);
+        self.vars.args = query;
         self.internal = true;
         self.unparsed = false;
         self.valid_location = true;

@@ -13,6 +13,7 @@ mod reach;
 mod rewriting;
 pub mod route;
 pub mod server;
+pub mod stream;
 pub mod uri;
 pub mod verdict;
 pub mod walk;

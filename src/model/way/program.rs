@@ -1,6 +1,7 @@
 //! The rewrite directives of a level as a program (http/modules/ngx_http_rewrite_module.c), read once.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::catalog::name;
@@ -53,22 +54,22 @@ fn command(config: Config<'_>, occ: OccId) -> Option<Command> {
 
 /// What is worked out of a block when first asked for, and kept: expressions are compiled once.
 #[derive(Debug)]
-pub(super) struct Kept<T>(Mutex<HashMap<ScopeId, Arc<T>>>);
+pub(super) struct Kept<T, K = ScopeId>(Mutex<HashMap<K, Arc<T>>>);
 
-impl<T> Default for Kept<T> {
-    fn default() -> Kept<T> {
+impl<T, K> Default for Kept<T, K> {
+    fn default() -> Kept<T, K> {
         Kept(Mutex::default())
     }
 }
 
-impl<T> Kept<T> {
-    /// What is kept of a block, or what `make` makes of it.
-    pub(super) fn of(&self, scope: ScopeId, make: impl FnOnce() -> T) -> Arc<T> {
-        if let Some(kept) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&scope) {
+impl<T, K: Eq + Hash> Kept<T, K> {
+    /// What is kept of it, or what `make` makes of it.
+    pub(super) fn of(&self, key: K, make: impl FnOnce(&K) -> T) -> Arc<T> {
+        if let Some(kept) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(kept);
         }
         // Not under the lock: what is made may ask for another.
-        let made = Arc::new(make());
-        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(scope).or_insert(made))
+        let made = Arc::new(make(&key));
+        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(made))
     }
 }

@@ -137,6 +137,11 @@ impl Level {
         self.named.get(name).copied()
     }
 
+    /// Whether there is a `location /`.
+    pub(super) fn takes_all(&self) -> bool {
+        self.prefix(b"/").is_some()
+    }
+
     /// All of them, in order.
     pub(super) fn locations(&self) -> &[Location] {
         &self.locations

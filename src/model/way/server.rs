@@ -2,7 +2,7 @@
 //! core/ngx_hash.c).
 
 use std::collections::{HashMap, HashSet};
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
@@ -126,19 +126,89 @@ pub fn find_servers(config: Config<'_>, host: &str, port: u16) -> (Vec<Candidate
     } else if is_v6(host) && groups.iter().any(|(k, _)| is_v6(k)) {
         groups.retain(|(k, _)| is_v6(k));
     }
-    let candidates = groups.into_iter().filter_map(|(_, members)| choose(config, &members, host)).collect();
+    let candidates = groups.into_iter().filter_map(|(_, members)| Group::of(config, members).choose(host)).collect();
     (candidates, any_port)
 }
 
-/// The server of an address for a name.
-pub(super) fn choose(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Option<Candidate> {
-    let default = members.iter().find(|(_, l)| l.default).or(members.first())?.0;
-    let (server, by) = Names::of(config, members).find(&in_header(host)).unwrap_or((default, ServerMatch::Default));
-    // What one `listen` says of the socket holds for all, also where others name it by a range.
-    let mut listen = members.iter().find(|(s, _)| *s == server)?.1.clone();
-    listen.ssl = members.iter().any(|(_, l)| l.ssl);
-    listen.http2 = members.iter().any(|(_, l)| l.http2);
-    Some(Candidate { server, listen, by, default })
+/// The servers of one address.
+#[derive(Debug)]
+pub(super) struct Group {
+    members: Vec<(ScopeId, Listen)>,
+    names: Names,
+}
+
+impl Group {
+    pub(super) fn of(config: Config<'_>, members: Vec<(ScopeId, Listen)>) -> Group {
+        Group { names: Names::of(config, &members), members }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Whether any name leads to the same server.
+    pub(super) fn is_one(&self) -> bool {
+        self.members.first().is_some_and(|(first, _)| self.members.iter().all(|(s, _)| s == first))
+    }
+
+    /// The server for a name.
+    pub(super) fn choose(&self, host: &str) -> Option<Candidate> {
+        let default = self.members.iter().find(|(_, l)| l.default).or(self.members.first())?.0;
+        let (server, by) = self.names.find(&in_header(host)).unwrap_or((default, ServerMatch::Default));
+        // What one `listen` says of the socket holds for all, also where others name it by a range.
+        let mut listen = self.members.iter().find(|(s, _)| *s == server)?.1.clone();
+        listen.ssl = self.members.iter().any(|(_, l)| l.ssl);
+        listen.http2 = self.members.iter().any(|(_, l)| l.http2);
+        Some(Candidate { server, listen, by, default })
+    }
+}
+
+/// All listens of `http` but those of QUIC, by port.
+#[derive(Debug, Default)]
+pub(super) struct Listens {
+    by_port: HashMap<u16, Vec<(ScopeId, Listen)>>,
+    /// Those of several ports, and of unix sockets.
+    others: Vec<(ScopeId, Listen)>,
+}
+
+impl Listens {
+    pub(super) fn of(config: Config<'_>) -> Listens {
+        let mut out = Listens::default();
+        for server in servers(config) {
+            for listen in Listen::of(config, server).into_iter().filter(|l| !l.quic) {
+                match listen.ports {
+                    Some((first, last)) if first == last => {
+                        out.by_port.entry(first).or_default().push((server, listen))
+                    }
+                    _ => out.others.push((server, listen)),
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether it is worth while to ask [`Listens::at`].
+    pub(super) fn any_at(&self, host: &str, port: u16) -> bool {
+        self.by_port.contains_key(&port) || (!self.others.is_empty() && (port > 0 || host.starts_with("unix:")))
+    }
+
+    /// The sockets that an address leads to on this machine: one of the loopback, or one that a `listen` names.
+    pub(super) fn at(&self, host: &str, port: u16) -> Vec<(ScopeId, Listen)> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let v4 = bare.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback() || a.is_unspecified()) || bare == "localhost";
+        let v6 = bare.parse::<Ipv6Addr>().is_ok_and(|a| a.is_loopback());
+        let exactly = |l: &Listen| l.address == bare || (bare == "localhost" && l.address == "127.0.0.1");
+        let on_any = |l: &Listen| (v4 && l.address == "*") || (v6 && l.address == "::");
+        let here = |l: &Listen| l.has_port(port) || (l.ports.is_none() && host.starts_with("unix:"));
+        let all = || self.by_port.get(&port).into_iter().flatten().chain(&self.others).filter(|(_, l)| here(l));
+        let mut found: Vec<_> = all().filter(|(_, l)| exactly(l)).cloned().collect();
+        if found.is_empty() {
+            found = all().filter(|(_, l)| on_any(l)).cloned().collect();
+        }
+        // In the order of the configuration, ranges among the others.
+        found.sort_by_key(|(server, _)| *server);
+        found
+    }
 }
 
 /// A host as nginx has it from the `Host` header (`ngx_http_validate_host`): without the dot at its end,
@@ -150,14 +220,14 @@ pub fn in_header(host: &str) -> String {
 
 /// The names of the servers of one address. Of two that are the same the first counts
 /// (`conflicting server name "…" ignored`).
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Names {
     exact: HashMap<String, (ScopeId, String)>,
     /// `*.example.com` and, with the flag, `.example.com`.
     leading: HashMap<String, (ScopeId, String, bool)>,
     /// `example.*`
     trailing: HashMap<String, (ScopeId, String)>,
-    expressions: Vec<(ScopeId, String)>,
+    expressions: Vec<(ScopeId, Pattern)>,
 }
 
 impl Names {
@@ -169,7 +239,7 @@ impl Names {
         for (server, _) in members {
             for name in server_names(config, *server) {
                 if let Some(pattern) = name.strip_prefix('~') {
-                    names.expressions.push((*server, pattern.to_owned()));
+                    names.expressions.push((*server, Pattern::new(pattern.as_bytes(), true)));
                     continue;
                 }
                 let lower = name.to_ascii_lowercase();
@@ -208,9 +278,9 @@ impl Names {
         if let Some((server, name)) = longest_first.filter(behind).find_map(|at| self.trailing.get(&host[..at])) {
             return named(*server, name);
         }
-        for (server, text) in &self.expressions {
-            match Pattern::new(text.as_bytes(), true).matches(host.as_bytes()) {
-                Some(true) => return Some((*server, ServerMatch::Regex(text.clone()))),
+        for (server, pattern) in &self.expressions {
+            match pattern.matches(host.as_bytes()) {
+                Some(true) => return Some((*server, ServerMatch::Regex(pattern.text()))),
                 Some(false) => {}
                 None => return Some((*server, ServerMatch::Undecided)),
             }

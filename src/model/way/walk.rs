@@ -147,6 +147,10 @@ impl<'m, 'a> Walk<'m, 'a> {
         self.conf = server;
         let next = match self.rewrite(server) {
             Flow::Ends(next) => next,
+            // Its own settings are for what no location takes.
+            _ if self.uri_changed || self.world.level(server).takes_all() => {
+                Next::End(Outcome::Broken(Reason::Static(None)))
+            }
             Flow::Next | Flow::Stop => Next::Content(None),
         };
         self.run(next)

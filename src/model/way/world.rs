@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use super::hop::own_listens;
 use super::program::{Command, Kept, program};
 use super::reach::Jumps;
-use super::route::{Choice, Level, Listen, Location, Matcher, find_location};
+use super::route::{Choice, Level, Location, Matcher, find_location};
+use super::server::{Group, Listens};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::render::Rendering;
@@ -44,7 +44,8 @@ struct Caches {
     patterns: Kept<Option<Pattern>>,
     jumps: Kept<Jumps>,
     set_in: Kept<HashSet<String>>,
-    listens: OnceLock<Vec<(ScopeId, Listen)>>,
+    listens: OnceLock<Listens>,
+    groups: Kept<Group, (String, u16)>,
     /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
     passed_to: OnceLock<HashSet<(String, u16)>>,
 }
@@ -189,12 +190,12 @@ impl<'a> World<'a> {
 
     /// Where the jumps of a server lead.
     pub(super) fn jumps_of(&self, server: ScopeId) -> Arc<Jumps> {
-        self.kept.jumps.of(server, || self.jumps(server, Version::MODERN_PROXY))
+        self.kept.jumps.of(server, |_| self.jumps(server, Version::MODERN_PROXY))
     }
 
     /// The variables that the locations of a server give values to.
     pub(super) fn set_in(&self, server: ScopeId) -> Arc<HashSet<String>> {
-        self.kept.set_in.of(server, || self.names_set_in(server))
+        self.kept.set_in.of(server, |_| self.names_set_in(server))
     }
 
     /// Whether nginx adds a missing slash at this location: a handler that passes requests on, and a
@@ -218,25 +219,32 @@ impl<'a> World<'a> {
 
     /// The locations directly in a block.
     pub(super) fn level(&self, block: ScopeId) -> Arc<Level> {
-        self.kept.levels.of(block, || Level::read(self.config, block))
+        self.kept.levels.of(block, |_| Level::read(self.config, block))
     }
 
     /// The rewrite directives of a block.
     pub(super) fn program(&self, block: ScopeId) -> Arc<Vec<Command>> {
-        self.kept.programs.of(block, || program(self.config, block))
+        self.kept.programs.of(block, |_| program(self.config, block))
     }
 
     /// The regular expression of a location, if it is one.
     pub(super) fn location_pattern(&self, location: ScopeId) -> Arc<Option<Pattern>> {
-        self.kept.patterns.of(location, || match self.location_of(location).map(|l| l.matcher) {
+        self.kept.patterns.of(location, |_| match self.location_of(location).map(|l| l.matcher) {
             Some(Matcher::Regex(pattern)) => Some(pattern),
             _ => None,
         })
     }
 
-    /// All listens of `http`.
-    pub(super) fn own_listens(&self) -> &[(ScopeId, Listen)] {
-        self.kept.listens.get_or_init(|| own_listens(self.config))
+    /// The `http` servers that an address leads to.
+    pub(super) fn listening_at(&self, host: &str, port: u16) -> Arc<Group> {
+        let listens = self.kept.listens.get_or_init(|| Listens::of(self.config));
+        self.kept.groups.of((host.to_owned(), port), |_| Group::of(self.config, listens.at(host, port)))
+    }
+
+    /// Whether any `http` server of the configuration listens on a port that is reached so.
+    pub(super) fn listens_there(&self, host: &str, port: u16) -> bool {
+        let listens = self.kept.listens.get_or_init(|| Listens::of(self.config));
+        listens.any_at(host, port) && !self.listening_at(host, port).is_empty()
     }
 
     /// Whether a `proxy_pass` without variables names the same host and port: it is no name to resolve any
