@@ -116,7 +116,7 @@ impl<'m> Scope<'m> {
     pub fn unknown_captures(&mut self, pattern: &Pattern) {
         self.captures = vec![Value::Unknown; 10];
         for name in pattern.names() {
-            self.assign(&name, Value::Unknown);
+            self.assign(name, Value::Unknown);
         }
     }
 

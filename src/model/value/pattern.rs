@@ -15,6 +15,7 @@ pub struct Pattern {
     compiled: OnceLock<Option<Regex>>,
     /// The same for texts that end in a line feed.
     before_line_feed: OnceLock<Option<Regex>>,
+    names: OnceLock<Vec<String>>,
 }
 
 /// What a match captured.
@@ -34,7 +35,13 @@ const SIZE_LIMIT: usize = 1 << 20;
 impl Pattern {
     /// The expression, without its `~` or `~*`.
     pub fn new(text: &[u8], caseless: bool) -> Pattern {
-        Pattern { text: text.to_vec(), caseless, compiled: OnceLock::new(), before_line_feed: OnceLock::new() }
+        Pattern {
+            text: text.to_vec(),
+            caseless,
+            compiled: OnceLock::new(),
+            before_line_feed: OnceLock::new(),
+            names: OnceLock::new(),
+        }
     }
 
     /// The expression as text.
@@ -126,7 +133,11 @@ impl Pattern {
 
     /// The names of its captures: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`, found in the text, so
     /// that they are known also where the expression does not compile here.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> &[String] {
+        self.names.get_or_init(|| self.find_names())
+    }
+
+    fn find_names(&self) -> Vec<String> {
         let text = self.text();
         let mut out = Vec::new();
         for (at, _) in text.match_indices("(?") {

@@ -14,7 +14,7 @@ use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::{Purpose, Scope as Variables};
 use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Browser, Request, Value};
-use crate::model::value::variable::Definitions;
+use crate::model::value::variable::{Definitions, variables_in};
 use crate::syntax::address::Target;
 
 /// An expanded configuration with its variables and upstreams.
@@ -33,7 +33,7 @@ pub struct World<'a> {
     open: bool,
     /// Levels with a script of the rewrite or access phase, sorted.
     scripts: Arc<[ScopeId]>,
-    kept: Caches,
+    kept: Arc<Caches>,
 }
 
 /// What is worked out when first asked for. Another rendering has its own.
@@ -48,12 +48,7 @@ struct Caches {
     groups: Kept<Group, (String, u16)>,
     /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
     passed_to: OnceLock<HashSet<(String, u16)>>,
-}
-
-impl Clone for Caches {
-    fn clone(&self) -> Caches {
-        Caches::default()
-    }
+    beyond_connection: OnceLock<HashSet<String>>,
 }
 
 impl<'a> World<'a> {
@@ -74,21 +69,14 @@ impl<'a> World<'a> {
         scripts.sort_unstable();
         let definitions = Arc::new(Definitions::collect(config, &lines));
         let (scripts, upstreams) = (scripts.into(), Arc::new(upstreams));
-        World {
-            scripts,
-            config,
-            definitions,
-            lines: Arc::new(lines),
-            upstreams,
-            is_root,
-            open,
-            kept: Caches::default(),
-        }
+        World { scripts, config, definitions, lines: Arc::new(lines), upstreams, is_root, open, kept: Arc::default() }
     }
 
     /// The same in one rendering of its templates.
     pub fn rendered<'w>(&'w self, rendering: Option<&'w Rendering>) -> World<'w> {
-        World { config: self.config.rendered(rendering), kept: Caches::default(), ..self.clone() }
+        // Another rendering has other locations.
+        let kept = if rendering.is_some() { Arc::default() } else { Arc::clone(&self.kept) };
+        World { config: self.config.rendered(rendering), kept, ..self.clone() }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -257,6 +245,17 @@ impl<'a> World<'a> {
             fixed.filter_map(|t| host_and_port(&t)).filter(|(host, _)| !host.contains('$')).collect()
         });
         host_and_port(target).is_some_and(|wanted| named.contains(&wanted))
+    }
+
+    /// The variables, in lower case, that lines use which neither define a map nor set `Connection`.
+    pub fn used_beyond_connection(&self) -> &HashSet<String> {
+        self.kept.beyond_connection.get_or_init(|| {
+            let config = self.config;
+            let sets = |id, n| n == name::MAP || (n == name::PROXY_SET_HEADER && config.is_header(id, "Connection"));
+            let others = config.occs().filter(|(id, o)| !sets(*id, o.name)).map(|(id, _)| id);
+            let words = others.flat_map(|id| config.each(id)).filter(|word| word.contains(&b'$'));
+            words.flat_map(|word| variables_in(&word)).map(|v| v.to_ascii_lowercase()).collect()
+        })
     }
 
     /// Whether a script runs in a server for the requests that it answers.
