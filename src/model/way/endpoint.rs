@@ -349,7 +349,8 @@ impl<'m, 'a> Ends<'m, 'a> {
         if !hidden && found.0.verdict() != Verdict::Broken {
             return found;
         }
-        let Some(server) = world.config.enclosing(location, ScopeKind::Server) else { return found };
+        let server = world.config.enclosing(location, ScopeKind::Server);
+        let Some(server) = server.filter(|&s| world.may_jump(s)) else { return found };
         let version = self.version;
         let jumps = self.jumps.entry(server).or_insert_with(|| world.jumps(server, version));
         let jumped: Vec<&Arrival> = jumps.arrivals.iter().filter(|a| a.proxied == Some((scope, pass))).collect();

@@ -23,12 +23,13 @@ pub(super) enum Command {
     If(ScopeId, Condition),
 }
 
+/// Whether a level has any.
+pub(super) fn has_program(config: Config<'_>, scope: ScopeId) -> bool {
+    [name::SET, name::RETURN, name::REWRITE, name::BREAK, name::IF].into_iter().any(|n| config.has(scope, n))
+}
+
 /// The directives of a level in their order; what nginx refuses is left out.
 pub(super) fn program(config: Config<'_>, scope: ScopeId) -> Vec<Command> {
-    let present = |n| config.has(scope, n);
-    if ![name::SET, name::RETURN, name::REWRITE, name::BREAK, name::IF].into_iter().any(present) {
-        return Vec::new();
-    }
     let ifs = config.blocks(scope).filter(|&o| config.occ(o).name == name::IF);
     let mut lines: Vec<OccId> = config.own(scope).chain(ifs).collect();
     lines.sort_unstable();

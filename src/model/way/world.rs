@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use super::program::{Command, Kept, program};
+use super::program::{Command, Kept, has_program, program};
 use super::reach::Jumps;
 use super::route::{Choice, Level, Location, Matcher, find_location};
 use super::server::{Group, Listens};
@@ -39,6 +39,10 @@ pub struct World<'a> {
 /// What is worked out when first asked for. Another rendering has its own.
 #[derive(Debug, Default)]
 struct Caches {
+    /// What most blocks have.
+    no_program: Arc<Vec<Command>>,
+    no_pattern: Arc<Option<Pattern>>,
+    jumping: OnceLock<HashSet<ScopeId>>,
     programs: Kept<Vec<Command>>,
     levels: Kept<Level>,
     patterns: Kept<Option<Pattern>>,
@@ -181,6 +185,16 @@ impl<'a> World<'a> {
         self.kept.jumps.of(server, |_| self.jumps(server, Version::MODERN_PROXY))
     }
 
+    /// Whether anything in a server, or around it, may send a request from one location to another.
+    pub(super) fn may_jump(&self, server: ScopeId) -> bool {
+        let config = self.config;
+        let jumping = self.kept.jumping.get_or_init(|| {
+            let lines = self.lines.named(config, &[name::REWRITE, name::TRY_FILES, name::ERROR_PAGE]);
+            lines.map(|o| config.enclosing(config.occ(o).scope, ScopeKind::Server).unwrap_or(config.top())).collect()
+        });
+        jumping.contains(&server) || jumping.contains(&config.top())
+    }
+
     /// The variables that the locations of a server give values to.
     pub(super) fn set_in(&self, server: ScopeId) -> Arc<HashSet<String>> {
         self.kept.set_in.of(server, |_| self.names_set_in(server))
@@ -212,11 +226,19 @@ impl<'a> World<'a> {
 
     /// The rewrite directives of a block.
     pub(super) fn program(&self, block: ScopeId) -> Arc<Vec<Command>> {
+        if !has_program(self.config, block) {
+            return Arc::clone(&self.kept.no_program);
+        }
         self.kept.programs.of(block, |_| program(self.config, block))
     }
 
     /// The regular expression of a location, if it is one.
     pub(super) fn location_pattern(&self, location: ScopeId) -> Arc<Option<Pattern>> {
+        let config = self.config;
+        let modifier = config.scope(location).opened_by.and_then(|o| config.arg(o, 0));
+        if !modifier.is_some_and(|m| m.starts_with(b"~")) {
+            return Arc::clone(&self.kept.no_pattern);
+        }
         self.kept.patterns.of(location, |_| match self.location_of(location).map(|l| l.matcher) {
             Some(Matcher::Regex(pattern)) => Some(pattern),
             _ => None,
