@@ -78,7 +78,7 @@ impl<'m> Scope<'m> {
     /// Gives a variable its value, as `set` does.
     pub fn assign(&mut self, name: &str, value: Value) {
         match name.to_ascii_lowercase().as_str() {
-            "args" | "query_string" => self.args = value,
+            "args" => self.args = value,
             name => {
                 self.assigned.insert(name.to_owned(), value);
             }
@@ -159,6 +159,10 @@ impl<'m> Scope<'m> {
         let defined = definitions.of(&name);
         if self.scripted && defined.iter().any(|d| d.definer == Definer::Set) {
             return Value::Unknown;
+        }
+        // `set $args` changes the query itself (`ngx_http_variable_request_set`).
+        if name == "args" || name == "query_string" {
+            return self.args.clone();
         }
         if let Some(value) = self.assigned.get(&name) {
             return value.clone();
