@@ -264,7 +264,9 @@ impl<'a> World<'a> {
             let config = self.config;
             let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS);
             let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| config.target(id));
-            fixed.filter_map(|t| host_and_port(&t)).filter(|(host, _)| !host.contains('$')).collect()
+            // The name of an `upstream` is no host.
+            let is_host = |t: &Target<'_>| t.port().is_some() || t.host().is_some_and(|h| self.upstream(&h).is_none());
+            fixed.filter(is_host).filter_map(|t| host_and_port(&t)).filter(|(host, _)| !host.contains('$')).collect()
         });
         host_and_port(target).is_some_and(|wanted| named.contains(&wanted))
     }
