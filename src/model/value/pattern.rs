@@ -12,9 +12,9 @@ use fancy_regex::{Match, Regex};
 pub struct Pattern {
     text: Vec<u8>,
     caseless: bool,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Option<Box<Regex>>>,
     /// The same for texts that end in a line feed.
-    before_line_feed: OnceLock<Option<Regex>>,
+    before_line_feed: OnceLock<Option<Box<Regex>>>,
     names: OnceLock<Vec<String>>,
 }
 
@@ -61,13 +61,14 @@ impl Pattern {
         (rest, characters)
     }
 
-    fn build(&self, text: &str) -> Option<Regex> {
+    fn build(&self, text: &str) -> Option<Box<Regex>> {
         fancy_regex::RegexBuilder::new(text)
             .case_insensitive(self.caseless)
             .backtrack_limit(BACKTRACK_LIMIT)
             .delegate_size_limit(SIZE_LIMIT)
             .build()
             .ok()
+            .map(Box::new)
     }
 
     fn regex(&self) -> Option<&Regex> {
@@ -76,7 +77,7 @@ impl Pattern {
                 let (body, characters) = self.body();
                 self.build(&letters(body, characters)?)
             })
-            .as_ref()
+            .as_deref()
     }
 
     /// The expression for a text, and the text as it reads it. To PCRE `$` is also the place before a line
@@ -91,7 +92,7 @@ impl Pattern {
             return Some((self.regex()?, text));
         }
         let regex = self.before_line_feed.get_or_init(|| self.build(&with_loose_ends(&letters(body, characters)?)?));
-        Some((regex.as_ref()?, text))
+        Some((regex.as_deref()?, text))
     }
 
     /// Whether PCRE refuses it, too: it does not compile here, and holds nothing in which the two

@@ -116,7 +116,7 @@ pub fn enter(
 /// Follows a request over the servers of the same configuration to its end.
 pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arrival {
     let mut hops = Vec::new();
-    let mut seen: Vec<(Option<(ScopeId, OccId)>, Option<Value>)> = vec![(first.proxied, first.upstream_uri.clone())];
+    let mut seen = vec![(first.proxied, first.upstream_uri.clone())];
     let mut next = first.hop.take().filter(|_| first.outcome.verdict() != Verdict::Broken);
     let mut refused: Option<(OccId, Option<Reason>)> = None;
     while let Some(hop) = next.take() {
