@@ -232,9 +232,15 @@ impl<'m, 'a> Walk<'m, 'a> {
                 self.enter(location, step)
             }
             Choice::SlashRedirect(location, occ) => {
-                self.locations.push((location, step));
-                self.conf = location;
-                Next::Error(301, Reason::SlashRedirect(occ))
+                // `internal` is asked about before the redirect is made.
+                match self.enter(location, step) {
+                    Next::Location(..) => {
+                        self.locations.push((location, step));
+                        self.conf = location;
+                        Next::Error(301, Reason::SlashRedirect(occ))
+                    }
+                    refused => refused,
+                }
             }
             Choice::None => {
                 self.conf = server;
