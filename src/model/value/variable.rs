@@ -44,6 +44,7 @@ pub struct Definitions {
     by_name: HashMap<String, Vec<Definition>>,
     maps: HashMap<OccId, Map>,
     names: Vec<String>,
+    given: OnceLock<bool>,
 }
 
 /// A parsed `map` block.
@@ -223,6 +224,12 @@ impl Definitions {
         let mut all: Vec<&Map> = self.maps.values().collect();
         all.sort_by_key(|m| m.occ);
         all
+    }
+
+    /// Whether any variable gets its value on a request's way: by `set`, or by an expression.
+    pub fn has_given(&self) -> bool {
+        let given = |d: &Definition| matches!(d.definer, Definer::Set | Definer::Capture);
+        *self.given.get_or_init(|| self.by_name.values().flatten().any(given))
     }
 
     /// Every name that is defined, sorted.

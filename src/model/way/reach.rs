@@ -96,7 +96,7 @@ impl World<'_> {
     /// The variables that the locations of a server give values to, and that therefore may have one where a
     /// jump leads; `None` where no jump leads to this location.
     pub(super) fn foreign(&self, location: ScopeId) -> Option<Arc<HashSet<String>>> {
-        let server = self.config.enclosing(location, ScopeKind::Server)?;
+        let server = self.config.enclosing(location, ScopeKind::Server).filter(|_| self.definitions.has_given())?;
         let names = self.set_in(server);
         if names.is_empty() {
             return None;
