@@ -50,6 +50,15 @@ mutants SAMPLE="150" SEED="":
     sys.exit(0 if caught >= 0.85 * (caught + missed) else "fewer than 85 %: target/mutants.out/missed.txt")
     PYTHON
 
+# Build all that a release publishes for x86-64 Linux, and install each in a bare place
+release-check:
+    sh scripts/release-build
+    sh scripts/release-check
+
+# actionlint, zizmor and shellcheck over workflows, action and scripts
+lint-workflows:
+    sh scripts/lint-workflows
+
 # Begin a rule: `just new-rule name-that-says-what-is-wrong`
 new-rule NAME:
     #!/bin/sh

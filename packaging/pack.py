@@ -249,6 +249,7 @@ def main() -> None:
     command(sbom, target, (["wheel"], {"type": Path}), out)
     command(meta, (["field"], {"choices": ["name", "version", "repository", "description", "license", "rust-version"]}))
     args = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     if hasattr(args, "out"):
         args.out.mkdir(parents=True, exist_ok=True)
     args.run(args)

@@ -7,6 +7,7 @@
 //! the configuration will run, lets them pass.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod common;
 mod real_nginx;
 
 use std::path::{Path, PathBuf};
@@ -73,6 +74,11 @@ fn rejected(nginx: &Nginx, case: &Path) -> Result<(), Failed> {
     // Other versions say the same in other words.
     if nginx.exact && said != expected.trim_end() {
         return Err(format!("nginx says    {said}\nerror.txt has {expected}").into());
+    }
+    // What is quoted is what nginx says. nginx stops at the first; a syntax error has its own words.
+    let quoted = common::refusals(&common::read_tree(case, &[]), VERSION);
+    if nginx.exact && !quoted.is_empty() && !quoted.iter().any(|q| said.contains(q.as_str())) {
+        return Err(format!("nginx says {said}\nwslint has {quoted:#?}").into());
     }
     let report = wslint(case, &["trace", URL])?;
     if report["verdict"] != "rejected" {

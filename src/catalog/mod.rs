@@ -6,6 +6,7 @@ mod evidence;
 pub mod near;
 mod products;
 mod shipped;
+mod value;
 mod variables;
 
 use std::fmt;
@@ -17,7 +18,8 @@ pub use evidence::{
 };
 pub use products::Product;
 pub use shipped::{Shipped, is_left_blank, shipped};
-pub use variables::{VariableKind, builtin_variable, variable_since};
+pub use value::{Own, Value};
+pub use variables::{VariableKind, builtin_variable, stream_variable, variable_since};
 
 use directives::DIRECTIVES;
 
@@ -114,21 +116,6 @@ pub struct Arguments {
     pub most: u8,
 }
 
-/// The kind of a single argument, where nginx itself parses it when it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Not checked here.
-    Any,
-    /// `on` or `off`.
-    Flag,
-    /// A time.
-    Time,
-    /// A size.
-    Size,
-    /// A number.
-    Number,
-}
-
 /// One row of nginx's directive tables.
 #[derive(Debug)]
 pub struct Directive {
@@ -142,8 +129,10 @@ pub struct Directive {
     pub block: bool,
     /// Whether a second one at the same level is refused as a duplicate.
     pub once: bool,
-    /// What its argument is.
+    /// What its arguments are.
     pub value: Value,
+    /// The arguments in which variables are replaced, a bit for each; the last bit is that of all behind it, too.
+    pub filled: u16,
     /// The first version that has it, where that is later than 1.18.
     pub since: Option<Version>,
     /// The first version that has it no more.
@@ -154,6 +143,11 @@ impl Directive {
     /// Whether this version has it.
     pub fn exists_in(&self, version: Version) -> bool {
         self.since.is_none_or(|s| version >= s) && self.until.is_none_or(|u| version < u)
+    }
+
+    /// Whether variables are replaced in an argument, counted from 0.
+    pub fn fills(&self, argument: usize) -> bool {
+        self.filled >> argument.min(15) & 1 == 1
     }
 }
 

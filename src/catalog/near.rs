@@ -39,6 +39,24 @@ pub fn without_false_quotes(text: &str) -> Option<&str> {
     }
 }
 
+/// Full-width letters and signs as ASCII, if there are any: what an input method writes.
+fn without_full_width(text: &str) -> Option<String> {
+    let narrow = |c: char| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    };
+    let out: String = text.chars().map(narrow).collect();
+    (out != text).then_some(out)
+}
+
+/// `$http-upgrade`: nginx reads `$http`, for a name has no hyphen.
+fn hyphenated(value: &str, variables: &[String], usual: &[&str]) -> Option<String> {
+    let name = value.strip_prefix('$')?;
+    let meant = name.replace('-', "_");
+    let known = usual.contains(&meant.as_str()) || variables.iter().any(|v| v.eq_ignore_ascii_case(&meant));
+    (meant != name && known).then(|| format!("${meant}"))
+}
+
 /// The header that a misspelt header name means: `Upgrade` or `Connection`.
 pub fn header_name(name: &str) -> Option<&'static str> {
     const HEADERS: [&str; 2] = ["Upgrade", "Connection"];
@@ -49,6 +67,9 @@ pub fn header_name(name: &str) -> Option<&'static str> {
     }
     if let Some(inner) = without_false_quotes(name) {
         return exact(inner).or_else(|| nearest(inner, &HEADERS));
+    }
+    if let Some(narrow) = without_full_width(name) {
+        return exact(&narrow).or_else(|| header_name(&narrow));
     }
     let trimmed = name.trim_end_matches([':', '=', ',', '_']);
     if trimmed.len() != name.len() {
@@ -67,6 +88,11 @@ pub fn connection_value(value: &str, variables: &[String]) -> Option<String> {
             (has_token(inner, "upgrade") || is_known_variable(inner, variables)).then(|| inner.to_owned())
         });
     }
+    if let Some(narrow) = without_full_width(value) {
+        let fixed = connection_value(&narrow, variables);
+        let right = has_token(&narrow, "upgrade") || is_known_variable(&narrow, variables);
+        return fixed.or_else(|| right.then_some(narrow));
+    }
     // `&quot;upgrade&quot;` ends at its first `;`.
     if lower == "&quot" || lower == "&#34" {
         return Some("upgrade".to_owned());
@@ -75,7 +101,8 @@ pub fn connection_value(value: &str, variables: &[String]) -> Option<String> {
         return variable(name, variables, &["connection_upgrade", "http_connection"]);
     }
     if has_token(value, "upgrade") || lower.contains('$') {
-        return escaped_dollar(value, variables);
+        return escaped_dollar(value, variables)
+            .or_else(|| hyphenated(value, variables, &["connection_upgrade", "http_connection"]));
     }
     if let Some(found) = lost_dollar(&lower, variables, &["connection_upgrade", "http_connection"]) {
         return Some(found);
@@ -95,11 +122,16 @@ pub fn upgrade_value(value: &str, variables: &[String]) -> Option<String> {
             (lower.contains("websocket") || is_known_variable(inner, variables)).then(|| inner.to_owned())
         });
     }
+    if let Some(narrow) = without_full_width(value) {
+        let fixed = upgrade_value(&narrow, variables);
+        let right = narrow.eq_ignore_ascii_case("websocket") || is_known_variable(&narrow, variables);
+        return fixed.or_else(|| right.then_some(narrow));
+    }
     if let Some(name) = plain_variable(value) {
         return variable(name, variables, &["http_upgrade"]);
     }
     if lower.contains('$') {
-        return escaped_dollar(value, variables);
+        return escaped_dollar(value, variables).or_else(|| hyphenated(value, variables, &["http_upgrade"]));
     }
     if let Some(found) = lost_dollar(&lower, variables, &["http_upgrade"]) {
         return Some(found);
@@ -217,6 +249,10 @@ mod tests {
             ("$connection_upgarde", Some("$connection_upgrade")),
             ("$http_connection_upgrade", Some("$connection_upgrade")),
             ("\\$connection_upgrade", Some("$connection_upgrade")),
+            ("ｕｐｇｒａｄｅ", Some("upgrade")),
+            ("＄connection_upgrade", Some("$connection_upgrade")),
+            ("$connection-upgrade", Some("$connection_upgrade")),
+            ("$http_upgrade-", None),
             ("upgrade; keep-alive", None),
             ("upgrade", None),
             ("keep-alive, Upgrade", None),
@@ -238,6 +274,8 @@ mod tests {
             ("http_upgrade", Some("$http_upgrade")),
             ("websockets", Some("$http_upgrade")),
             ("\\$http_upgrade", Some("$http_upgrade")),
+            ("$http-upgrade", Some("$http_upgrade")),
+            ("Ｗｅｂｓｏｃｋｅｔ", Some("Websocket")),
             ("$http_upgrade", None),
             ("websocket", None),
             ("$connection_upgrade", None),
@@ -251,6 +289,7 @@ mod tests {
             ("Upgrad", Some("Upgrade")),
             ("Upgrade:", Some("Upgrade")),
             ("Connection_", Some("Connection")),
+            ("Ｕｐｇｒａｄｅ", Some("Upgrade")),
             ("Upgrade-Insecure-Requests", None),
             ("connection", None),
             ("Host", None),

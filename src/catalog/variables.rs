@@ -103,6 +103,7 @@ const FIXED: &[&str] = &[
     "document_uri",
     "fastcgi_path_info",
     "fastcgi_script_name",
+    "grpc_internal_trailers",
     "gzip_ratio",
     "host",
     "hostname",
@@ -159,6 +160,7 @@ const FIXED: &[&str] = &[
     "upstream_addr",
     "upstream_bytes_received",
     "upstream_bytes_sent",
+    "upstream_cache_etag",
     "upstream_cache_last_modified",
     "upstream_cache_status",
     "upstream_connect_time",
@@ -174,17 +176,100 @@ const FIXED: &[&str] = &[
 const LATER: &[(&str, Version)] = &[
     ("http3", Version(1, 25, 0)),
     ("is_request_port", Version(1, 29, 3)),
+    ("proxy_internal_connection", Version(1, 29, 4)),
+    ("proxy_internal_host", Version(1, 29, 4)),
     ("request_port", Version(1, 29, 3)),
     ("ssl_client_sigalg", Version(1, 29, 3)),
     ("ssl_ech_outer_server_name", Version(1, 29, 4)),
     ("ssl_ech_status", Version(1, 29, 4)),
     ("ssl_sigalg", Version(1, 29, 3)),
+    ("ssl_sigalgs", Version(1, 31, 2)),
     ("upstream_cache_age", Version(1, 23, 0)),
     ("upstream_cache_key", Version(1, 23, 0)),
     ("upstream_cache_max_age", Version(1, 23, 0)),
     ("upstream_last_addr", Version(1, 23, 0)),
     ("upstream_last_server_name", Version(1, 25, 3)),
     ("upstream_queue_time", Version(1, 23, 0)),
+];
+
+/// What the modules of `stream` define (stream/ngx_stream_variables.c and its modules up to 1.31.5). Those
+/// that 1.18 lacks are not told apart.
+const STREAM: &[&str] = &[
+    "binary_remote_addr",
+    "bytes_received",
+    "bytes_sent",
+    "connection",
+    "geoip_area_code",
+    "geoip_city",
+    "geoip_city_continent_code",
+    "geoip_city_country_code",
+    "geoip_city_country_code3",
+    "geoip_city_country_name",
+    "geoip_country_code",
+    "geoip_country_code3",
+    "geoip_country_name",
+    "geoip_dma_code",
+    "geoip_latitude",
+    "geoip_longitude",
+    "geoip_org",
+    "geoip_postal_code",
+    "geoip_region",
+    "geoip_region_name",
+    "hostname",
+    "limit_conn_status",
+    "msec",
+    "nginx_version",
+    "pid",
+    "protocol",
+    "proxy_protocol_addr",
+    "proxy_protocol_port",
+    "proxy_protocol_server_addr",
+    "proxy_protocol_server_port",
+    "realip_remote_addr",
+    "realip_remote_port",
+    "remote_addr",
+    "remote_port",
+    "server_addr",
+    "server_name",
+    "server_port",
+    "session_time",
+    "ssl_alpn_protocol",
+    "ssl_cipher",
+    "ssl_ciphers",
+    "ssl_client_cert",
+    "ssl_client_escaped_cert",
+    "ssl_client_fingerprint",
+    "ssl_client_i_dn",
+    "ssl_client_raw_cert",
+    "ssl_client_s_dn",
+    "ssl_client_serial",
+    "ssl_client_sigalg",
+    "ssl_client_v_end",
+    "ssl_client_v_remain",
+    "ssl_client_v_start",
+    "ssl_client_verify",
+    "ssl_curve",
+    "ssl_curves",
+    "ssl_ech_outer_server_name",
+    "ssl_ech_status",
+    "ssl_preread_alpn_protocols",
+    "ssl_preread_protocol",
+    "ssl_preread_server_name",
+    "ssl_protocol",
+    "ssl_server_name",
+    "ssl_session_id",
+    "ssl_session_reused",
+    "ssl_sigalg",
+    "ssl_sigalgs",
+    "status",
+    "time_iso8601",
+    "time_local",
+    "upstream_addr",
+    "upstream_bytes_received",
+    "upstream_bytes_sent",
+    "upstream_connect_time",
+    "upstream_first_byte_time",
+    "upstream_session_time",
 ];
 
 /// What is known of a fixed name: its kind, and the first version where 1.22.1 has it not.
@@ -221,13 +306,19 @@ pub fn builtin_variable(name: &[u8]) -> Option<VariableKind> {
     known.or_else(|| PREFIXES.iter().any(|p| name.starts_with(p)).then_some(VariableKind::Prefix))
 }
 
+/// Whether nginx defines this variable in `stream`.
+pub fn stream_variable(name: &str) -> bool {
+    let name = lower(name);
+    STREAM.binary_search(&&*name).is_ok() || name.starts_with("proxy_protocol_tlv_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn known_names_are_known() {
-        assert!(FIXED.is_sorted() && CHANGEABLE.is_sorted() && LATER.is_sorted_by_key(|l| l.0));
+        assert!(STREAM.is_sorted() && FIXED.is_sorted() && CHANGEABLE.is_sorted() && LATER.is_sorted_by_key(|l| l.0));
         assert_eq!(builtin_variable(b"URI"), Some(VariableKind::Fixed));
         assert_eq!(builtin_variable(b"http_ugrade"), Some(VariableKind::Prefix));
         assert_eq!(builtin_variable(b"connection_upgrade"), None);

@@ -27,7 +27,6 @@ const MANY: usize = 200;
 struct Run<'a> {
     args: &'a Check,
     terminal: &'a Terminal,
-    fs: &'a dyn FileSystem,
     session: &'a Session<'a>,
     subject: &'a Subject<'a>,
     options: Options,
@@ -43,7 +42,7 @@ pub(super) fn run(args: &Check, terminal: &Terminal, fs: &dyn FileSystem) -> Res
         return Err(Failure(text));
     }
     let subject = session.open(&asked(&args.paths, &args.common)?)?;
-    let run = Run { args, terminal, fs, session: &session, subject: &subject, options, fail_on, nginx_version };
+    let run = Run { args, terminal, session: &session, subject: &subject, options, fail_on, nginx_version };
     match args.format {
         _ if args.fix => run.fix(),
         _ if args.diff => run.diff(),
@@ -72,7 +71,6 @@ fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<
         EvidenceArg::Configured => Evidence::Configured,
         EvidenceArg::Declared => Evidence::Declared,
     });
-    let accepted = args.baseline.as_ref().or(settings.baseline.as_ref().filter(|_| args.write_baseline.is_none()));
     let fail_on = chosen(args.fail_on, settings.fail_on.as_ref(), FailOn::Warning);
     let asked =
         args.common.verbose || !args.select.is_empty() || !settings.rules.is_empty() || fail_on == FailOn::Advice;
@@ -83,7 +81,10 @@ fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<
         selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(e.text()))?,
         rules: rules::Options { connection, count_advice, bare_is_advice: false },
         evidence,
-        baseline: accepted.map_or_else(|| Ok(Baseline::default()), |path| session.baseline(path))?,
+        baseline: match (&args.baseline, &args.write_baseline) {
+            (None, Some(_)) => Baseline::default(),
+            (named, _) => session.baseline(named.as_deref())?,
+        },
         describe: matches!(args.format, Format::Json | Format::Ticket),
         jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         ..options
@@ -144,19 +145,23 @@ impl Run<'_> {
         Wanted { unsafe_too: self.args.unsafe_fixes }
     }
 
-    fn report(&self, files: &Files<'_>, checked: &Checked) -> Result<(), Failure> {
+    /// What there is to report, and how.
+    fn view<'r>(&'r self, files: &'r Files<'_>, checked: &'r Checked) -> Report<'r> {
         let selection = &self.options.selection;
         let named =
             checked.diagnostics.iter().any(|d| d.severity == Severity::Advice && selection.names(d.rule, d.category));
-        let report = Report {
+        Report {
             sources: &files.sources,
             checked,
             lang: self.terminal.lang,
             advice: self.args.common.verbose || named || self.fail_on == FailOn::Advice,
             wanted: self.wanted(),
             nginx_version: self.nginx_version.as_deref(),
-        };
-        self.print(&report)
+        }
+    }
+
+    fn report(&self, files: &Files<'_>, checked: &Checked) -> Result<(), Failure> {
+        self.print(&self.view(files, checked))
     }
 
     fn print(&self, report: &Report<'_>) -> Result<(), Failure> {
@@ -213,7 +218,7 @@ impl Run<'_> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
         let to_file = || {
-            let mut file = BufWriter::with_capacity(BUFFER, self.fs.write_to(path, append)?);
+            let mut file = BufWriter::with_capacity(BUFFER, self.session.write_to(path, append)?);
             write(&mut file)?;
             file.flush()
         };
@@ -260,14 +265,7 @@ impl Run<'_> {
         let diff: Vec<u8> = diffs.flatten().collect();
         drop(fixed);
         let (files, checked) = self.subject.check(&self.options)?;
-        let report = Report {
-            sources: &files.sources,
-            checked: &checked,
-            lang: self.terminal.lang,
-            advice: false,
-            wanted: self.wanted(),
-            nginx_version: self.nginx_version.as_deref(),
-        };
+        let report = self.view(&files, &checked);
         let ticket = report::ticket(&report::Ticket { report: &report, diff: &diff, files: &changed });
         self.deliver(|out| out.write_all(ticket.as_bytes()))?;
         Ok(self.verdict(&checked))

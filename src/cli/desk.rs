@@ -147,5 +147,6 @@ fn passed_over(reason: PassedOver) -> Text {
         PassedOver::Unreadable => text!("not readable", "无法读取"),
         PassedOver::Loop => text!("a link into its own directory", "指向自身目录的链接"),
         PassedOver::Dangling => text!("a link that leads nowhere", "失效的链接"),
+        PassedOver::Outside => text!("a link out of the project, not opened", "指向项目之外的链接，没有打开"),
     }
 }

@@ -10,7 +10,8 @@ use crate::text;
 
 /// Writes the file into the current directory; one that is there stays.
 pub(super) fn run(terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, Failure> {
-    if fs.kind(Path::new(NAME)).is_ok() {
+    // A link that leads nowhere is there as well: what it names would be made.
+    if fs.kind(Path::new(NAME)).is_ok() || fs.is_link(Path::new(NAME)) {
         return Err(Failure(text!("{NAME} is there already, and stays as it is", "{NAME} 已经存在，保持原样")));
     }
     let failure = |e: std::io::Error| Problem::Io(PathBuf::from(NAME), e);

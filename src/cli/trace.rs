@@ -1,10 +1,12 @@
 //! `wslint trace URL [PATH]…`
 
+use std::path::PathBuf;
+
 use super::args::{Trace as Args, TraceFormat};
 use super::desk::{asked, options, session, url};
 use super::{Failure, Terminal, Verdict as Exit};
 use crate::model::way::verdict::Verdict;
-use crate::project::Input;
+use crate::project::{Input, Problem};
 use crate::report::{trace_human, trace_json};
 use crate::source::FileSystem;
 
@@ -14,7 +16,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
     let session = session(&args.common, fs)?;
     let mut asked = asked(&args.paths, &args.common)?;
     if asked.inputs.is_empty() && session.settings().roots.is_empty() && asked.root.is_none() {
-        asked.inputs.push(Input::Path("nginx.conf".into()));
+        let usual = PathBuf::from("nginx.conf");
+        session.inside(&usual).map_err(|e| Problem::Io(usual.clone(), e))?;
+        asked.inputs.push(Input::Path(usual));
     }
     let subject = session.open(&asked)?;
     let (files, story) = subject.story(&options(&session, &args.common)?.0, &url)?;

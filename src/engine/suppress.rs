@@ -57,7 +57,11 @@ pub(super) fn suppress(
     // A rule that was not asked cannot say whether it had anything to say.
     let asked =
         |i: &Ignore| i.rules.iter().all(|r| rules::find(r).is_none_or(|r| selection.selects(r.name, r.category)));
-    problems.extend(ignores.iter().filter(|i| !i.used && asked(i)).map(|i| (i.place, IgnoreProblem::Unused)));
+    // A comment that names no rule suppresses nothing, of course: that is said once.
+    let told = |place: Place| problems.iter().any(|(p, _)| *p == place);
+    let unused = |i: &&Ignore| !i.used && asked(i) && !told(i.place);
+    let unused: Vec<Place> = ignores.iter().filter(unused).map(|i| i.place).collect();
+    problems.extend(unused.into_iter().map(|place| (place, IgnoreProblem::Unused)));
     diagnostics.extend(problems.into_iter().map(|(place, problem)| rules::ignore_finding(place, &problem)));
     suppressed
 }

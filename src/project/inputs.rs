@@ -7,10 +7,11 @@ use super::{Problem, roots};
 use crate::engine::Target;
 use crate::model::ScopeKind;
 use crate::model::config::context::guess;
-use crate::model::config::lookup::{Lookup, main_file_for};
+use crate::model::config::lookup::{Lookup, main_file_for, well_known};
 use crate::settings::Settings;
 use crate::source::{
-    FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, normalise, split_dump,
+    Bounds, FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, normalise,
+    split_dump,
 };
 use crate::syntax::Files;
 use crate::syntax::pragma::Pragma;
@@ -154,8 +155,9 @@ impl Gathered {
                     self.take_world(dump, &fs.read(dump).map_err(failure)?);
                 }
                 if found.files.is_empty() && found.dumps.is_empty() {
-                    let like = found.passed_over.iter().find(|(_, why)| *why == PassedOver::NotNginx);
-                    return Err(Problem::NothingIn(path.to_owned(), like.map(|(p, _)| p.clone())));
+                    let near = |w: &PassedOver| matches!(w, PassedOver::NotNginx | PassedOver::Outside);
+                    let like = found.passed_over.iter().find(|(_, why)| near(why));
+                    return Err(Problem::NothingIn(path.to_owned(), like.cloned()));
                 }
                 self.inputs.paths.extend(found.files.iter().cloned());
                 let walked = self.inputs.walked.get_or_insert_default();
@@ -276,18 +278,14 @@ impl Inputs {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
         let is_main = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
-        let found = guess(ast, ast.text(&source.bytes), is_main);
+        let found = guess(ast, ast.text(&source.bytes), is_main, &source.path);
         let is_root = found.is_root || forced;
         let (context, inferred) = match self.context.or_else(|| stated_context(files, file)) {
             _ if is_root => (ScopeKind::Main, false),
             Some(context) => (context, false),
             None => (found.context, true),
         };
-        let parent = source
-            .path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .map_or_else(|| PathBuf::from("."), Path::to_owned);
+        let parent = folder_of(&source.path).to_owned();
         let project = if self.is_dump { PathBuf::from("/") } else { project_of(files.fs(), &parent) };
         let lookup = Lookup {
             root_dir: parent,
@@ -323,17 +321,44 @@ fn require_file(fs: &dyn FileSystem, path: &Path) -> Result<(), Problem> {
     }
 }
 
-/// The project around a directory: the nearest with `.git` or `wslint.toml`, else the directory.
-pub(super) fn project_of(fs: &dyn FileSystem, folder: &Path) -> PathBuf {
-    let Ok(start) = fs.canonicalize(folder) else { return folder.to_owned() };
-    let mut at = start.as_path();
-    loop {
-        if [".git", "wslint.toml"].iter().any(|n| fs.kind(&at.join(n)).is_ok()) {
-            return at.to_owned();
-        }
-        match at.parent() {
-            Some(parent) => at = parent,
-            None => return start.clone(),
+/// Where files may be opened for what is asked about: what a person names, the projects around it and that of
+/// the settings. What somebody names in the configuration of this machine may lead anywhere on it.
+pub(super) fn bounds(fs: &dyn FileSystem, settings: &Settings, asked: &Asked) -> Bounds {
+    let paths = asked.inputs.iter().map(|input| match input {
+        Input::Path(path) | Input::Text(path, _) => path.as_path(),
+    });
+    let named: Vec<&Path> = paths.chain(asked.root.as_deref()).collect();
+    let of_machine = |path: &&Path| fs.canonicalize(path).is_ok_and(|real| well_known(&real).is_some());
+    if !named.is_empty() && named.iter().all(of_machine) {
+        return Bounds::everywhere();
+    }
+    let mut out = Bounds::default();
+    for path in named {
+        out.allow(fs, path);
+        let folder = if fs.kind(path).is_ok_and(|k| k == FileKind::Directory) { path } else { folder_of(path) };
+        out.allow(fs, &project_of(fs, folder));
+    }
+    for (_, to) in &asked.map {
+        out.allow(fs, to);
+    }
+    for folder in [settings.folder().as_path(), Path::new("")] {
+        if asked.inputs.is_empty() || settings.file.is_some() {
+            out.allow(fs, &project_of(fs, folder));
         }
     }
+    out
+}
+
+/// The directory of a file; `.` where its path has none.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The project around a directory: the nearest with `.git`, else the nearest with `wslint.toml`, else the
+/// directory itself.
+pub(super) fn project_of(fs: &dyn FileSystem, folder: &Path) -> PathBuf {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(start) = fs.canonicalize(folder) else { return folder.to_owned() };
+    let around = |name: &str| start.ancestors().find(|dir| fs.kind(&dir.join(name)).is_ok());
+    around(".git").or_else(|| around("wslint.toml")).unwrap_or(&start).to_owned()
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::i18n::Text;
 use crate::settings::ConfigError;
-use crate::source::io_text;
+use crate::source::{PassedOver, io_text};
 use crate::text;
 
 /// What keeps an analysis from being made. Each names the file or the words, and what was expected.
@@ -17,8 +17,8 @@ pub enum Problem {
     NeitherFileNorFolder(PathBuf),
     /// A main configuration that is no file.
     RootIsNoFile(PathBuf),
-    /// A directory without a configuration; the first file that has only the name of one.
-    NothingIn(PathBuf, Option<PathBuf>),
+    /// A directory without a configuration; the first file that is like one, and why it is none.
+    NothingIn(PathBuf, Option<(PathBuf, PassedOver)>),
     /// A dump among other inputs.
     DumpNotAlone,
     /// A dump that is to be fixed in place.
@@ -56,7 +56,14 @@ impl Problem {
             Problem::NothingIn(path, like) => {
                 let path = path.display();
                 let hint = match like {
-                    Some(first) => {
+                    Some((first, PassedOver::Outside)) => {
+                        let first = first.display();
+                        text!(
+                            " ({first} is a link out of the project, and was not opened)",
+                            "（{first} 是指向项目之外的链接，没有打开）"
+                        )
+                    }
+                    Some((first, _)) => {
                         let first = first.display();
                         text!(
                             " ({first} has the name of one and no directive of nginx)",

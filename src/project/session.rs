@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::inputs::{folder_of, project_of};
 use super::{Asked, Problem, Subject};
 use crate::engine::{Baseline, Options};
 use crate::i18n::Text;
@@ -10,7 +11,7 @@ use crate::model::analysis::Versions;
 use crate::model::evidence::Declarations;
 use crate::rules;
 use crate::settings::{self, Settings};
-use crate::source::{FileSystem, normalise};
+use crate::source::{FileSystem, leads_out, lies_in, normalise, outside};
 use crate::text;
 
 /// Which `wslint.toml` counts.
@@ -39,7 +40,13 @@ impl<'d> Session<'d> {
     /// A `wslint.toml` that is not there or cannot be used.
     pub fn new(disk: &'d dyn FileSystem, from: &SettingsFrom) -> Result<Session<'d>, Problem> {
         let file = match from {
-            SettingsFrom::Project => settings::find(disk, Path::new(".")),
+            SettingsFrom::Project => match settings::find(disk, Path::new(".")) {
+                // What it says would show the file that the link leads to.
+                Some(file) if leads_out(disk, &file, &project_of(disk, folder_of(&file))) => {
+                    return Err(Problem::Io(file, outside()));
+                }
+                found => found,
+            },
             SettingsFrom::File(file) => Some(normalise(file)),
             SettingsFrom::Nowhere => None,
         };
@@ -90,11 +97,16 @@ impl<'d> Session<'d> {
         })
     }
 
-    /// A baseline; its paths are relative to its own directory.
+    /// A baseline that a person names, else the one of the settings, else an empty one; its paths are relative
+    /// to its own directory.
     ///
     /// # Errors
-    /// A file that cannot be read or is no baseline.
-    pub fn baseline(&self, path: &Path) -> Result<Baseline, Problem> {
+    /// A file that cannot be read or is no baseline; one of the settings that lies outside the project.
+    pub fn baseline(&self, named: Option<&Path>) -> Result<Baseline, Problem> {
+        let Some(path) = named.or(self.settings.baseline.as_deref()) else { return Ok(Baseline::default()) };
+        if named.is_none() && !lies_in(self.disk, path, &project_of(self.disk, &self.settings.folder())) {
+            return Err(Problem::Io(path.to_owned(), outside()));
+        }
         let bytes = self.disk.read(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
                 let path = path.display();
@@ -111,8 +123,29 @@ impl<'d> Session<'d> {
 
     /// The directory of a file, absolute and without links.
     pub fn folder_of(&self, path: &Path) -> PathBuf {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         self.disk.canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
+    }
+
+    /// Opens a file for a report or a baseline. A person names it, and need not know that a repository has
+    /// put a link to somewhere else in its place.
+    ///
+    /// # Errors
+    /// As the operating system says; a link of the project that leads out of it.
+    pub fn write_to(&self, path: &Path, append: bool) -> std::io::Result<Box<dyn std::io::Write>> {
+        self.inside(path)?;
+        self.disk.write_to(path, append)
+    }
+
+    /// Refuses a path that nobody named and that is a link out of the project.
+    ///
+    /// # Errors
+    /// Just that.
+    pub fn inside(&self, path: &Path) -> std::io::Result<()> {
+        match leads_out(self.disk, path, &project_of(self.disk, Path::new("."))) {
+            true => Err(outside()),
+            false => Ok(()),
+        }
     }
 
     /// Opens what is asked about: looks at the paths, walks through directories, takes dumps apart.

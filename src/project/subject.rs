@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::inputs::{Gathered, Inputs, gather};
+use super::inputs::{Gathered, Inputs, bounds, gather};
 use super::story::Story;
 use super::{Asked, Problem, roots};
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use crate::model::Url;
 use crate::model::config::include::expand;
 use crate::model::trace::trace;
 use crate::settings::Settings;
-use crate::source::{FileSystem, Found, Overlay};
+use crate::source::{Fence, FileSystem, Found, Overlay};
 use crate::syntax::Files;
 
 /// Files and the world in which they are read.
@@ -31,10 +31,12 @@ impl<'d> Subject<'d> {
         settings: &Settings,
         asked: &Asked,
     ) -> Result<Subject<'d>, Problem> {
-        let Gathered { inputs, dump, texts } = gather(&Overlay::new(disk, unsaved.clone()), settings, asked)?;
+        let bounds = bounds(disk, settings, asked);
+        let fence = Fence::new(disk, bounds.clone());
+        let Gathered { inputs, dump, texts } = gather(&Overlay::new(&fence, unsaved.clone()), settings, asked)?;
         let world = match dump {
-            Some(dump) => Overlay::in_memory(dump, texts),
-            None => Overlay::new(disk, unsaved.clone().into_iter().chain(texts).collect()),
+            Some(dump) => Overlay::on(dump, texts),
+            None => Overlay::on(Fence::new(disk, bounds), unsaved.clone().into_iter().chain(texts).collect()),
         };
         Ok(Subject { disk, world, inputs })
     }
@@ -102,7 +104,7 @@ impl<'d> Subject<'d> {
         if self.inputs.is_dump {
             return Err(Problem::DumpIsNotWritten);
         }
-        write(self.disk, &fixed.files).map_err(|e| Problem::Write(e.text()))
+        write(&self.world, &fixed.files).map_err(|e| Problem::Write(e.text()))
     }
 
     /// The way of a URL: through the configuration that has its server, roots before fragments.

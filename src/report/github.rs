@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::Report;
 use super::item::{Item, items};
-use super::{Report, escaped};
+use super::markdown::cell;
 use crate::diagnostic::Severity;
 use crate::text;
 
@@ -112,29 +113,12 @@ pub fn github_summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-/// Text that no Markdown or HTML hides in.
-pub(super) fn cell(text: &str) -> String {
-    let text = escaped(text, false);
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '|' | '*' | '_' | '[' | ']' | '\\' | '#' | '!' => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn nothing_leaves_a_command_or_a_cell() {
+    fn nothing_leaves_a_command() {
         assert_eq!(property("a%,b:\n"), "a%25%2Cb%3A%0A");
-        assert_eq!(cell("a|b<script>[x](y)"), "a\\|b&lt;script&gt;\\[x\\](y)");
     }
 }

@@ -8,6 +8,7 @@ mod human;
 mod item;
 mod json;
 mod junit;
+mod markdown;
 pub(crate) mod paint;
 mod plain;
 mod prose;

@@ -3,9 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::github::cell;
 use super::item::items;
+use super::markdown::inline;
 use super::{Report, escaped, shell};
+use crate::diagnostic::{Category, Diagnostic, Severity};
 use crate::engine::EndpointFact;
 use crate::i18n::Text;
 use crate::syntax::address::{Address, Target, Use};
@@ -36,19 +37,52 @@ pub fn ticket(ticket: &Ticket<'_>) -> String {
         ));
         return out.text;
     }
-    let broken: Vec<&EndpointFact> = broken(report);
-    out.heading(1, &text!("nginx: let WebSocket connections through", "nginx:放行 WebSocket 连接"));
-    symptoms(&mut out, &broken);
-    reasons(&mut out, report);
-    change(&mut out, ticket);
+    let kinds = Kinds::of(report);
+    let broken: Vec<&EndpointFact> = if kinds.handshake { broken(report) } else { Vec::new() };
+    out.heading(1, &kinds.title());
+    symptoms(&mut out, &kinds, &broken);
+    reasons(&mut out, &kinds, report);
+    change(&mut out, &kinds, ticket);
     if !ticket.diff.is_empty() {
         steps(&mut out, ticket);
     }
-    verify(&mut out, &broken);
+    verify(&mut out, &kinds, &broken);
     if !ticket.diff.is_empty() {
         roll_back(&mut out, ticket);
     }
     out.text
+}
+
+/// What the findings are about.
+struct Kinds {
+    /// The WebSocket does not open.
+    handshake: bool,
+    /// nginx refuses the configuration.
+    refused: bool,
+    /// A connection that is idle is closed.
+    timeout: bool,
+}
+
+impl Kinds {
+    fn of(report: &Report<'_>) -> Kinds {
+        let is = |of: &dyn Fn(&Diagnostic) -> bool| report.shown().any(of);
+        Kinds {
+            handshake: is(&|d| d.category == Category::Handshake && d.severity > Severity::Advice),
+            refused: is(&|d| d.category == Category::Validity && d.severity == Severity::Error),
+            timeout: is(&|d| d.rule == "short-read-timeout"),
+        }
+    }
+
+    fn title(&self) -> Text {
+        match (self.handshake, self.refused, self.timeout) {
+            (true, ..) => text!("nginx: let WebSocket connections through", "nginx：放行 WebSocket 连接"),
+            (_, true, _) => {
+                text!("nginx: a configuration that nginx refuses", "nginx：修复 nginx 拒绝加载的配置")
+            }
+            (_, _, true) => text!("nginx: keep WebSocket connections open", "nginx：让 WebSocket 连接保持打开"),
+            _ => text!("nginx: WebSocket connections", "nginx：WebSocket 连接"),
+        }
+    }
 }
 
 /// Endpoints that fail and are reported, each location once.
@@ -96,9 +130,27 @@ impl Page {
     }
 }
 
-fn symptoms(out: &mut Page, broken: &[&EndpointFact]) {
+fn symptoms(out: &mut Page, kinds: &Kinds, broken: &[&EndpointFact]) {
     const MOST: usize = 10;
+    if !(kinds.handshake || kinds.refused || kinds.timeout) {
+        return;
+    }
     out.heading(2, &text!("What users see", "现象"));
+    if kinds.refused {
+        out.line(&text!(
+            "nginx does not start with this configuration; one that runs goes on with the configuration that it had, and `nginx -t` says so.",
+            "nginx 无法用这份配置启动；已在运行的 nginx 会继续使用原来的配置。`nginx -t` 会报告错误。"
+        ));
+    }
+    if kinds.timeout {
+        out.line(&text!(
+            "A WebSocket on which nothing was sent for 60 seconds is closed; the browser reports code 1006.",
+            "60 秒内没有数据的 WebSocket 会被关闭，浏览器报告 1006。"
+        ));
+    }
+    if !kinds.handshake {
+        return;
+    }
     out.line(&text!(
         "The browser reports `Error during WebSocket handshake: Unexpected response code: 400` (or 404, 426, 200, depending on the backend). Applications with a fallback become slow instead: they poll.",
         "浏览器报告 `Error during WebSocket handshake: Unexpected response code: 400`(也可能是 404、426、200,取决于后端)。有降级方案的应用则退回轮询,变得很慢。"
@@ -116,16 +168,25 @@ fn symptoms(out: &mut Page, broken: &[&EndpointFact]) {
     }
 }
 
-fn reasons(out: &mut Page, report: &Report<'_>) {
+fn reasons(out: &mut Page, kinds: &Kinds, report: &Report<'_>) {
     const MOST: usize = 20;
     out.heading(2, &text!("Why it happens", "原因"));
-    out.line(&text!(
+    if kinds.handshake {
+        out.line(&text!(
         "`Upgrade` and `Connection` are hop-by-hop headers: they end at nginx, which passes them on only where its configuration says so. Without them the backend sees an ordinary request, and refuses it.",
         "`Upgrade` 和 `Connection` 是逐跳(hop-by-hop)头:它们到 nginx 为止,只有配置中写明时才会转发给后端。后端看不到它们,收到的就只是普通请求,于是拒绝。"
     ));
-    out.line(&Text::same(""));
+        out.line(&Text::same(""));
+    }
+    if kinds.timeout {
+        out.line(&text!(
+            "`proxy_read_timeout` counts after the 101, too; unless set, it is 60 seconds.",
+            "`proxy_read_timeout` 在 101 之后仍然计时；未设置时为 60 秒。"
+        ));
+        out.line(&Text::same(""));
+    }
     for item in items(report).take(MOST) {
-        let _ = writeln!(out.text, "- {}:{}: {}", cell(&item.path), item.range.start.0, cell(&item.message));
+        let _ = writeln!(out.text, "- {}:{}: {}", inline(&item.path), item.range.start.0, inline(&item.message));
     }
     let count = report.shown().count();
     if count > MOST {
@@ -134,7 +195,7 @@ fn reasons(out: &mut Page, report: &Report<'_>) {
     }
 }
 
-fn change(out: &mut Page, ticket: &Ticket<'_>) {
+fn change(out: &mut Page, kinds: &Kinds, ticket: &Ticket<'_>) {
     out.heading(2, &text!("Change", "变更内容"));
     if ticket.diff.is_empty() {
         out.line(&text!(
@@ -143,13 +204,16 @@ fn change(out: &mut Page, ticket: &Ticket<'_>) {
         ));
         out.line(&Text::same(""));
         for item in items(ticket.report) {
-            let _ = writeln!(out.text, "- {}:{}: {}", cell(&item.path), item.range.start.0, cell(&item.help));
+            let _ = writeln!(out.text, "- {}:{}: {}", inline(&item.path), item.range.start.0, inline(&item.help));
         }
         return;
     }
     out.line(&text!("Save this patch as `{PATCH}`:", "将此补丁保存为 `{PATCH}`:"));
     out.line(&Text::same(""));
     out.block("diff", &String::from_utf8_lossy(ticket.diff));
+    if !kinds.handshake {
+        return;
+    }
     out.heading(2, &text!("What it does not change", "影响范围"));
     out.line(&text!(
         "Ordinary requests reach the same backends with the same request line and the same headers; `Upgrade`, `Connection` and the HTTP version aside. Other files, locations and servers stay as they are.",
@@ -188,8 +252,23 @@ fn steps(out: &mut Page, ticket: &Ticket<'_>) {
     );
 }
 
-fn verify(out: &mut Page, broken: &[&EndpointFact]) {
+fn verify(out: &mut Page, kinds: &Kinds, broken: &[&EndpointFact]) {
     out.heading(2, &text!("Verify", "验证"));
+    if kinds.refused {
+        out.line(&text!("nginx accepts the configuration:", "nginx 接受这份配置："));
+        out.line(&Text::same(""));
+        out.block("sh", "nginx -t\n");
+        out.line(&Text::same(""));
+    }
+    if kinds.timeout {
+        out.line(&text!(
+            "Leave the page open and idle for more than a minute: the connection stays.",
+            "保持页面打开并空闲一分钟以上，连接不应断开。"
+        ));
+    }
+    if !kinds.handshake {
+        return;
+    }
     let Some(endpoint) = broken.first() else {
         out.line(&text!("Open the page again; the console stays silent.", "重新打开页面,控制台不再报错。"));
         return;

@@ -58,7 +58,7 @@ rule! {
         fix: None,
         en: "a directive stands where nginx does not allow it",
         zh: "指令出现在 nginx 不允许的位置",
-        about_zh: "与 WebSocket 有关的指令出现在 nginx 不允许的位置、参数个数不对,或在只允许一次的地方出现了两次,nginx 会拒绝启动。`proxy_set_header` 不能写在 `if` 和 `limit_except` 中,`map` 只能直接写在 `http` 中;参数个数不对往往是上一行漏了 `;`。",
+        about_zh: "与 WebSocket 有关的指令出现在 nginx 不允许的位置、参数个数不对，或在只允许一次的地方出现了两次，nginx 会拒绝启动。`proxy_set_header` 不能写在 `if` 和 `limit_except` 中，`map` 只能直接写在 `http` 中；参数个数不对往往是上一行漏了 `;`。",
         check: check,
     }
 }
@@ -95,6 +95,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let name = config.occ(occ).name.as_str();
         let said = &refusal.text;
         let (label, message, help) = match refusal.kind {
+            RefusalKind::NotAllowedHere if refusal.other.is_some() => (
+                text!("there is no block in which nginx allows both", "没有哪个块能同时容纳这两者"),
+                text!(
+                    "`{name}` and `{0}` stand in one file, and no block takes both",
+                    "`{name}` 和 `{0}` 写在同一个文件里，而没有哪个块能同时容纳它们",
+                    refusal.other.map(|o| config.occ(o).name.as_str()).unwrap_or_default()
+                ),
+                text!("put them into files of their own", "把它们分到不同的文件里"),
+            ),
             RefusalKind::NotAllowedHere => (
                 text!("not allowed in this block", "不允许出现在这个块中"),
                 text!("`{name}` is not allowed here", "`{name}` 不允许出现在这里"),
@@ -106,12 +115,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                         )
                     }
                     "map" => text!("move it directly into `http`", "把它直接移到 `http` 中"),
-                    _ => text!("move it to a block in which nginx allows it", "把它移到 nginx 允许的块中"),
+                    _ => super::refusal_help::help(cx, refusal),
                 },
             ),
             RefusalKind::Duplicate => (
                 text!("a second one at the same level", "同一层的第二个"),
-                text!("`{name}` stands twice where once is allowed", "`{name}` 只允许出现一次,却出现了两次"),
+                text!("`{name}` stands twice where once is allowed", "`{name}` 只允许出现一次，却出现了两次"),
                 text!("keep one of the two", "只保留其中一个"),
             ),
             _ => {
@@ -119,10 +128,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 let help = if lines {
                     text!("a `;` seems to be missing at the end of a line in there", "其中某一行的末尾似乎漏了 `;`")
                 } else {
-                    text!("give it the number of arguments that it takes", "给出正确个数的参数")
+                    super::refusal_help::help(cx, refusal)
                 };
                 (
-                    text!("nginx counts other arguments than it takes", "参数个数与 nginx 要求的不符"),
+                    text!("wrong number of arguments", "参数个数不对"),
                     text!("`{name}` has the wrong number of arguments", "`{name}` 的参数个数不对"),
                     help,
                 )
@@ -132,7 +141,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if let Some(other) = refusal.other {
             found.labels.push(Label { place: config.head(other), text: text!("the first one", "第一个在这里") });
         }
-        found.why = text!("nginx refuses to start: {said}.", "nginx 拒绝启动:{said}。");
+        found.why = text!("nginx refuses to start: {said}.", "nginx 拒绝启动：{said}。");
         found.help = help;
         out.push(found);
     }

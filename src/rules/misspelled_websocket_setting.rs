@@ -87,6 +87,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
     for (misspelling, broken) in cx.misspellings.iter().zip(broken) {
         let Misspelling { occ, argument, part, written, meant } = misspelling;
+        let shown = if meant.is_empty() { "\"\"" } else { meant };
         let place = match argument {
             Some(argument) => config.arg_place(*occ, *argument),
             None => config.place(*occ, config.directive(*occ).name().span()),
@@ -100,18 +101,22 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "`Upgrade` is set to `{written}`, which is no WebSocket",
                 "`Upgrade` 被设为 `{written}`,这不是 WebSocket"
             ),
-            Part::Header => text!("the header `{written}` is not `{meant}`", "头 `{written}` 并不是 `{meant}`"),
+            Part::Header => text!("the header `{written}` is not `{shown}`", "头 `{written}` 并不是 `{shown}`"),
             Part::Directive => text!("nginx knows no directive `{written}`", "nginx 没有 `{written}` 这个指令"),
             Part::Version => text!(
                 "`{written}` is no value of `proxy_http_version`",
                 "`{written}` 不是 `proxy_http_version` 的合法值"
+            ),
+            Part::MapKey => text!(
+                "the map compares with `{written}`, which is never a client's `Upgrade`",
+                "这个 map 比较的是 `{written}`，它不会是客户端的 `Upgrade`"
             ),
             Part::MapSource => text!(
                 "the map looks at `{written}`, which is never a client's `Upgrade`",
                 "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"
             ),
         };
-        let mut found = rule.at(place, text!("did you mean `{meant}`?", "是否想写 `{meant}`?"), message);
+        let mut found = rule.at(place, text!("did you mean `{shown}`?", "是否想写 `{shown}`?"), message);
         found.labels = cx.places(&broken);
         found.why = match part {
             Part::Directive | Part::Version => text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。"),
@@ -120,7 +125,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "nginx 原样转发头名和值,后端要找的是确切的词(RFC 6455 §4.2.1)。`nginx -t` 无法察觉:任何值都合法。"
             ),
         };
-        found.help = text!("replace it with `{meant}`", "替换为 `{meant}`");
+        found.help = text!("replace it with `{shown}`", "替换为 `{shown}`");
         if cx.writable(config.file(*occ)) {
             let bytes = config.bytes(*occ);
             let old = argument.and_then(|a| config.args(*occ).get(a));
@@ -130,10 +135,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 || (meant.contains(' ') && !quoted.starts_with(['"', '\'']))
             {
                 format!("\"{meant}\"")
+            } else if quoted.is_empty() {
+                shown.to_owned()
             } else {
                 quoted
             };
-            let title = text!("replace it with `{meant}`", "替换为 `{meant}`");
+            let title = text!("replace it with `{shown}`", "替换为 `{shown}`");
             found.fix = Some(match part {
                 Part::MapSource | Part::MapValue => map_fix(cx, misspelling, Edit::Replace(place, new)),
                 Part::Header => {

@@ -29,6 +29,7 @@ mod headers_without_proxy;
 mod hidden_upgrade_response;
 mod include_cycle;
 mod incompatible_http_version;
+mod keepalive_never_used;
 mod missing_connection_header;
 mod missing_proxy_http_version;
 mod missing_upgrade_header;
@@ -37,11 +38,13 @@ mod no_session_affinity;
 mod origin_host_lost;
 mod path_mismatch;
 mod plaintext_http2;
+mod refusal_help;
 mod rejected_by_nginx;
 mod remedy;
 mod shadowed_websocket_headers;
 mod short_read_timeout;
 mod slips;
+mod ssi_holds_back_upgrade;
 mod subrequest_upgrade;
 mod syntax_error;
 mod unconditional_upgrade;
@@ -138,6 +141,8 @@ pub static ALL: &[&Rule] = &[
     &no_session_affinity::RULE,
     &unconditional_upgrade::RULE,
     &short_read_timeout::RULE,
+    &keepalive_never_used::RULE,
+    &ssi_holds_back_upgrade::RULE,
     &h2c_upgrade::RULE,
     &directive_not_allowed::RULE,
     &rejected_by_nginx::RULE,

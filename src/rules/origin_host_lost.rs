@@ -1,19 +1,25 @@
+use foldhash::HashSet;
+
 use super::{Context, Quiet, Rule, remedy};
-use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
 use crate::model::config::inherit::Origin;
 use crate::model::evidence::Evidence;
+use crate::model::way::endpoint::Endpoint;
+use crate::model::way::route::Listen;
 use crate::model::way::verdict::Verdict;
+use crate::model::{Config, OccId, ScopeId};
 use crate::text;
 
 rule! {
     /// ## What it finds
     ///
-    /// An endpoint that carries WebSocket and does not pass the client's `Host` on.
+    /// An endpoint that carries WebSocket and does not pass the client's `Host` on; or passes `$host` on, which has
+    /// no port, where the server is reached at another port than 80 and 443.
     ///
     /// ## Why it breaks
     ///
     /// nginx sends the name of the backend as `Host`. Servers that compare it with `Origin` answer 403: Grafana,
-    /// Jupyter, Rails, tornado.
+    /// Jupyter, Rails, tornado. In `Origin` a browser names every port but 80 and 443.
     ///
     /// ## Example
     ///
@@ -39,7 +45,7 @@ rule! {
     ///         proxy_http_version 1.1;
     ///         proxy_set_header Upgrade $http_upgrade;
     ///         proxy_set_header Connection "upgrade";
-    ///         proxy_set_header Host $host;
+    ///         proxy_set_header Host $http_host;
     ///     }
     /// }
     /// ```
@@ -57,7 +63,7 @@ rule! {
         fix: Sometimes,
         en: "the client's `Host` is not passed on",
         zh: "没有转发客户端的 `Host`",
-        about_zh: "nginx 默认以后端的名称作为 `Host` 发送。会比较 `Host` 与 `Origin` 的服务器(Grafana、Jupyter、Rails、tornado)因此返回 403。加上 `proxy_set_header Host $host;`。由于普通请求的 `Host` 也会改变,此修复不是安全的。",
+        about_zh: "nginx 默认以后端的名称作为 `Host` 发送。会比较 `Host` 与 `Origin` 的服务器(Grafana、Jupyter、Rails、tornado)因此返回 403。加上 `proxy_set_header Host $host;`。`$host` 不含端口：服务器不在 80 或 443 端口时，浏览器的 `Origin` 带有端口，应使用 `$http_host` 或 `$host:$server_port`。由于普通请求的 `Host` 也会改变,此修复不是安全的。",
         check: check,
     }
 }
@@ -66,6 +72,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     let mut quiet = Quiet::default();
+    let mut told: HashSet<ScopeId> = HashSet::default();
     for endpoint in cx
         .analysis
         .endpoints
@@ -76,8 +83,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if level.is_some_and(|l| quiet.covers(config, l)) {
             continue;
         }
-        if let Some(level) = level.filter(|&l| config.header(l, "Host").is_some()) {
-            quiet.add(config, level);
+        if let Some((level, line)) = level.and_then(|l| Some((l, config.header(l, "Host")?))) {
+            if config.arg(line, 1).as_deref() != Some(b"$host") {
+                quiet.add(config, level);
+            } else if let Some((listen, port)) =
+                endpoint.server.filter(|s| told.insert(*s)).and_then(|server| odd_port(config, server))
+            {
+                out.push(without_port(cx, endpoint, line, listen, port));
+            }
             continue;
         }
         let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
@@ -108,4 +121,51 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         out.push(found);
     }
+}
+
+/// The first `listen` of a server that browsers reach at none but unusual ports, and the port. A server at a
+/// loopback address has another in front of it, with a port that is not known here.
+fn odd_port(config: Config<'_>, server: ScopeId) -> Option<(OccId, u16)> {
+    let listens = Listen::of(config, server);
+    let is_odd = |l: &Listen| {
+        let loopback = l.address.starts_with("127.") || matches!(l.address.as_str(), "localhost" | "::1");
+        !loopback && l.ports.is_some_and(|(from, to)| !(from..=to).contains(&80) && !(from..=to).contains(&443))
+    };
+    if !listens.iter().all(is_odd) {
+        return None;
+    }
+    listens.iter().find_map(|l| Some((l.occ?, l.ports?.0)))
+}
+
+/// `$host` where the browser's `Origin` has a port.
+fn without_port(cx: &Context<'_>, endpoint: &Endpoint, line: OccId, listen: OccId, port: u16) -> Diagnostic {
+    let config = cx.config();
+    let location = cx.location_words(endpoint.location);
+    let mut found = RULE.at(
+        config.head(line),
+        text!("`$host` has no port", "`$host` 不含端口"),
+        text!(
+            "the `Host` of `{location}` lacks the port {port}, which the browser's `Origin` has",
+            "`{location}` 发送的 `Host` 没有端口 {port}，而浏览器的 `Origin` 带有它"
+        ),
+    );
+    found.labels.push(Label {
+        place: config.head(listen),
+        text: text!("neither 80 nor 443: browsers name the port", "既不是 80 也不是 443：浏览器会带上端口"),
+    });
+    found.why = text!(
+        "servers that compare `Host` with `Origin` answer 403: Grafana, Jupyter, Rails, tornado.",
+        "会比较 `Host` 与 `Origin` 的服务器会返回 403：Grafana、Jupyter、Rails、tornado。"
+    );
+    found.help = text!(
+        "send `$http_host`, or `$host:$server_port` where the outside port is the same",
+        "发送 `$http_host`；若对外端口相同，也可以用 `$host:$server_port`"
+    );
+    found.fix = cx.writable(config.file(line)).then(|| Fix {
+        title: text!("pass `Host` on with its port", "转发带端口的 `Host`"),
+        applicability: Applicability::Unsafe,
+        note: Some(text!("ordinary requests get another `Host`, too", "普通请求的 `Host` 也会改变")),
+        edits: vec![super::replace(config, line, 1, "$http_host")],
+    });
+    found
 }

@@ -58,7 +58,7 @@ rule! {
         fix: None,
         en: "nginx refuses to start with this",
         zh: "nginx 会因此拒绝启动",
-        about_zh: "nginx 拒绝用这份配置启动,而其他规则没有说明原因:非法的值、放错位置的指令、不允许出现的 URI 部分、重复的 location、无法解析的 map、带端口的 upstream、缺少 `events`、拼写相近的指令名,或只存在于其他版本的指令。提示使用 nginx 自己的说法,并给出 nginx 常常省略的位置。",
+        about_zh: "nginx 拒绝用这份配置启动，而其他规则没有说明原因：非法的值、放错位置的指令、不允许出现的 URI 部分、重复的 location、无法解析的 map、带端口的 upstream、缺少 `events`、拼写相近的指令名，或只存在于其他版本的指令。提示使用 nginx 自己的说法，并给出 nginx 常常省略的位置。",
         check: check,
     }
 }
@@ -89,32 +89,30 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             (None, _) => Place { file: cx.analysis.files[0], span: Span::at(0) },
         };
         let label = match &refusal.kind {
-            RefusalKind::UnknownDirective(Some(meant)) => text!("did you mean `{meant}`?", "是否想写 `{meant}`?"),
+            RefusalKind::UnknownDirective(Some(meant)) => text!("did you mean `{meant}`?", "是否想写 `{meant}`？"),
+            RefusalKind::UnquotedBrace(_) => {
+                text!("without quotes, the `{{` in front of it opens a block", "没有引号时，它前面的 `{{` 会打开一个块")
+            }
             RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置需要 `events {{}}`"),
             _ => text!("nginx stops here", "nginx 在这里停下"),
         };
-        let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动:{said}"));
+        let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动：{said}"));
         if let Some(other) = refusal.other {
             found.labels.push(Label {
                 place: config.head(other),
                 text: text!("this is what stands in its way", "与它冲突的是这里"),
             });
         }
-        let versions = match (refusal.since, refusal.until) {
-            (None, Some(v)) => text!(" Versions before {v} refuse it.", " {v} 之前的版本会拒绝。"),
-            (Some(v), None) => text!(" Versions from {v} on refuse it.", " 从 {v} 起的版本会拒绝。"),
-            _ => text!("", ""),
-        };
-        found.why = text!("`nginx -t` says: {said}.{}", "`nginx -t` 会报:{said}。{}", versions.en);
-        found.why.zh = format!("`nginx -t` 会报:{said}。{}", versions.zh).into();
-        found.help = match &refusal.kind {
-            RefusalKind::UnknownDirective(Some(meant)) => text!("write `{meant}`", "改为 `{meant}`"),
-            RefusalKind::NoEvents => text!(
-                "add `events {{}}`; if this file is a fragment, say so with `--context http`",
-                "补上 `events {{}}`;若该文件只是片段,请用 `--context http` 说明"
+        found.why = match (refusal.since, refusal.until) {
+            (None, Some(v)) => text!("Versions before {v} refuse it.", "{v} 之前的版本会拒绝它。"),
+            (Some(v), None) => text!("Versions from {v} on refuse it.", "从 {v} 起的版本会拒绝它。"),
+            (Some(v), Some(u)) => text!("Versions from {v} to {u} refuse it.", "从 {v} 到 {u} 的版本会拒绝它。"),
+            (None, None) => text!(
+                "A running nginx keeps its old configuration on reload, and a stopped one does not come up.",
+                "运行中的 nginx 在重载时会继续使用旧配置，停止的 nginx 则无法启动。"
             ),
-            _ => text!("change it so that `nginx -t` succeeds", "修改它,使 `nginx -t` 通过"),
         };
+        found.help = super::refusal_help::help(cx, refusal);
         out.push(found);
     }
 }

@@ -3,7 +3,7 @@ use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
 use crate::model::config::scope::MAX_DEPTH;
-use crate::model::refuse::RefusalKind;
+use crate::model::refuse::{Refusal, RefusalKind};
 use crate::source::{FileId, Place};
 use crate::syntax::{SlipKind, SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;
@@ -61,7 +61,7 @@ rule! {
         fix: Sometimes,
         en: "nginx cannot read the file",
         zh: "nginx 无法读取该文件",
-        about_zh: "nginx 的词法或块结构不接受这个文件,因此不会启动。多半是在报错位置之前的某一行漏了 `;`、`}` 或引号;wslint 会指出未结束的指令、块或引号从哪里开始。能确定怎么改的（缺少 `;`、花括号、空格或引号，全角字符，没有写成注释的文字）可以自动修复，其余内容按改正之后的样子来判断；不能确定的只给出文字说明，该文件也不会被自动修改。",
+        about_zh: "nginx 的词法或块结构不接受这个文件，因此不会启动。多半是在报错位置之前的某一行漏了 `;`、`}` 或引号；wslint 会指出未结束的指令、块或引号从哪里开始。能确定怎么改的（缺少 `;`、花括号、空格或引号，全角字符，没有写成注释的文字）可以自动修复，其余内容按改正之后的样子来判断；不能确定的只给出文字说明，该文件也不会被自动修改。",
         check: check,
     }
 }
@@ -70,6 +70,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     for &file in cx.analysis.files {
+        // A brace in a pattern without quotes opens a block that nobody closes: that is told there.
+        let brace = |r: &&Refusal| matches!(r.kind, RefusalKind::UnquotedBrace(_));
+        let in_file = |r: &Refusal| r.occ.is_some_and(|o| config.file(o) == file);
+        if cx.analysis.refusals.iter().filter(brace).any(in_file) {
+            continue;
+        }
         for error in &config.ast(file).errors {
             out.push(finding(rule, file, error));
         }
@@ -84,7 +90,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.severity = Severity::Warning;
         found.why = text!(
             "nginx reads nested blocks by calling itself, and no configuration needs so many; wslint stops here.",
-            "nginx 以递归方式读取嵌套的块,没有配置需要这么多层;wslint 在此停止。"
+            "nginx 以递归方式读取嵌套的块，没有配置需要这么多层；wslint 在此停止。"
         );
         found.help = text!("nest less", "减少嵌套");
         out.push(found);
@@ -95,11 +101,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(occ),
             text!("nginx stops here", "nginx 在这里停下"),
-            text!("{said}", "语法错误:{said}"),
+            text!("{said}", "语法错误：{said}"),
         );
         found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
         found.help =
-            text!("end a simple directive with `;`, open a block with `{{`", "简单指令以 `;` 结束,块以 `{{` 开始");
+            text!("end a simple directive with `;`, open a block with `{{`", "简单指令以 `;` 结束，块以 `{{` 开始");
         out.push(found);
     }
 }
@@ -132,7 +138,7 @@ impl Words {
                     message: text!("unexpected \"{c}\"", "意外的 \"{c}\""),
                     label: text!("expected a directive before it", "它前面应有一个指令"),
                     opened: None,
-                    help: text!("remove it, or write the directive that it ends", "去掉它,或补上它所结束的指令"),
+                    help: text!("remove it, or write the directive that it ends", "去掉它，或补上它所结束的指令"),
                 }
             }
             Kind::CloseInDirective => Words {
@@ -145,7 +151,7 @@ impl Words {
                 message: text!("unexpected \"}}\"", "意外的 \"}}\""),
                 label: text!("no block is open in this file", "此文件中没有未关闭的块"),
                 opened: None,
-                help: text!("remove it, or find the `{{` that is missing above", "去掉它,或在上文补上缺少的 `{{`"),
+                help: text!("remove it, or find the `{{` that is missing above", "去掉它，或在上文补上缺少的 `{{`"),
             },
             Kind::AfterQuote(b) => {
                 let c = (b as char).escape_default().to_string();
@@ -158,7 +164,7 @@ impl Words {
                     opened: Some(text!("the quoted word", "带引号的词")),
                     help: text!(
                         "put a space between the two, or close the quote where it should end",
-                        "在两者之间加空格,或在正确的位置结束引号"
+                        "在两者之间加空格，或在正确的位置结束引号"
                     ),
                 }
             }
@@ -171,14 +177,14 @@ impl Words {
             Kind::EndInDirective => Words {
                 message: text!(
                     "unexpected end of file, expecting \";\" or \"}}\"",
-                    "文件意外结束,应为 \";\" 或 \"}}\""
+                    "文件意外结束，应为 \";\" 或 \"}}\""
                 ),
                 label: text!("the file ends here", "文件在这里结束"),
                 opened: Some(text!("this directive is not finished", "这个指令没有结束")),
                 help: text!("end the directive with `;`", "用 `;` 结束该指令"),
             },
             Kind::EndInBlock => Words {
-                message: text!("unexpected end of file, expecting \"}}\"", "文件意外结束,应为 \"}}\""),
+                message: text!("unexpected end of file, expecting \"}}\"", "文件意外结束，应为 \"}}\""),
                 label: text!("the file ends here", "文件在这里结束"),
                 opened: Some(text!("this block is not closed", "这个块没有关闭")),
                 help: text!("close the block with `}}`", "用 `}}` 关闭该块"),
@@ -198,7 +204,7 @@ impl Words {
             Kind::TooLong => Words {
                 message: text!(
                     "too long parameter: nginx reads words and comments through a buffer of 4,096 bytes",
-                    "参数过长:nginx 读取词和注释的缓冲区为 4096 字节"
+                    "参数过长：nginx 读取词和注释的缓冲区为 4096 字节"
                 ),
                 label: text!("does not fit", "放不下"),
                 opened: None,

@@ -3,7 +3,7 @@ use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::model::config::lookup::IncludeProblem;
 use crate::model::evidence::Evidence;
 use crate::model::way::verdict::{Outcome, Why};
-use crate::source::FileId;
+use crate::source::{FileId, is_glob};
 use crate::text;
 
 rule! {
@@ -103,8 +103,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!("whether WebSocket opens here depends on it", "WebSocket 能否打开取决于它"),
             ));
         }
-        // Where nothing else was seen, nothing was checked.
-        if cx.analysis.endpoints.is_empty() && !cx.options.bare_is_advice {
+        // Where nothing else was seen, nothing was checked; a pattern may well stand for no file at all.
+        if cx.analysis.endpoints.is_empty() && !cx.options.bare_is_advice && !is_glob(given.as_bytes()) {
             found.severity = Severity::Warning;
         }
         if broken.problem == IncludeProblem::Directory {

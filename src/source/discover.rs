@@ -32,6 +32,8 @@ pub enum PassedOver {
     Loop,
     /// A symbolic link that leads nowhere.
     Dangling,
+    /// A symbolic link that leads out of the project.
+    Outside,
 }
 
 /// What a walk through a directory found.
@@ -56,7 +58,8 @@ pub struct LeaveOut<'a> {
     pub ignored: bool,
 }
 
-/// The configurations below a directory: by name, and by a look at the content. Links are followed.
+/// The configurations below a directory: by name, and by a look at the content. Links are followed
+/// as far as `fs` lets them.
 pub fn discover(fs: &dyn FileSystem, folder: &Path, leave_out: LeaveOut<'_>) -> Found {
     let real = |p: &Path| fs.canonicalize(if p.as_os_str().is_empty() { Path::new(".") } else { p });
     let real_folder = real(folder).unwrap_or_else(|_| folder.to_owned());
@@ -162,7 +165,7 @@ impl Visitor for Search<'_> {
         let inside = path.strip_prefix(self.folder).unwrap_or(path);
         let real = self.real_folder.join(inside);
         let is_top = inside.as_os_str().is_empty();
-        let is_folder = met == Met::Folder;
+        let is_folder = matches!(met, Met::Folder | Met::LinkToFolder);
         self.ignored.truncate(self.ignored.partition_point(|(dir, _)| real.starts_with(dir)));
         if !is_top {
             let never = is_folder && path.file_name().is_some_and(|name| PASSED_OVER.iter().any(|p| name == *p));
@@ -181,7 +184,7 @@ impl Visitor for Search<'_> {
             }
         }
         match met {
-            Met::Folder => {
+            Met::Folder | Met::LinkToFolder => {
                 if self.reads_ignores {
                     self.read_ignores(&real);
                 }
@@ -191,7 +194,9 @@ impl Visitor for Search<'_> {
             Met::Unreadable => self.pass_over(path, PassedOver::Unreadable),
             Met::Dangling if name_says(path) == NameSays::Nginx => self.pass_over(path, PassedOver::Dangling),
             Met::Dangling => {}
-            Met::File => self.look_at(path, name_says(path)),
+            Met::Outside if name_says(path) == NameSays::Other => {}
+            Met::Outside => self.pass_over(path, PassedOver::Outside),
+            Met::File | Met::LinkToFile => self.look_at(path, name_says(path)),
         }
         false
     }

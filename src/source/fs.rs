@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::bounds::is_outside;
 use crate::i18n::Text;
 
 /// What a path names.
@@ -22,10 +23,16 @@ pub enum FileKind {
 /// What a walk through a directory comes upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Met {
-    /// A directory, also behind a link.
+    /// A directory.
     Folder,
-    /// A regular file, also behind a link.
+    /// A regular file.
     File,
+    /// A symbolic link to a directory.
+    LinkToFolder,
+    /// A symbolic link to a regular file.
+    LinkToFile,
+    /// A symbolic link that leads out of what may be opened.
+    Outside,
     /// A symbolic link that leads back into a directory that it lies in.
     Loop,
     /// A symbolic link that leads nowhere.
@@ -68,6 +75,11 @@ pub trait FileSystem: Sync {
     /// # Errors
     /// As the operating system says, `NotFound` where there is nothing.
     fn kind(&self, path: &Path) -> io::Result<FileKind>;
+    /// Whether the last part of the path is a symbolic link.
+    fn is_link(&self, path: &Path) -> bool {
+        let _ = path;
+        false
+    }
     /// The absolute path without links.
     ///
     /// # Errors
@@ -118,6 +130,7 @@ pub trait FileSystem: Sync {
 /// What the operating system says of a failure, for people.
 pub fn io_text(error: &io::Error) -> Text {
     let zh = match error.kind() {
+        _ if is_outside(error) => "它在项目之外，wslint 不会打开",
         io::ErrorKind::NotFound => "没有这个文件或目录",
         io::ErrorKind::PermissionDenied => "没有权限",
         io::ErrorKind::IsADirectory => "这是一个目录",
@@ -168,6 +181,10 @@ impl FileSystem for OsFs {
         })
     }
 
+    fn is_link(&self, path: &Path) -> bool {
+        std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
+    }
+
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         std::fs::canonicalize(path)
     }
@@ -177,12 +194,14 @@ impl FileSystem for OsFs {
         while let Some(entry) = walk.next() {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {
-                    if !visitor.meet(entry.path(), Met::Folder) {
+                    // The directory itself is what was asked for, link or not.
+                    let linked = entry.path_is_symlink() && entry.depth() > 0;
+                    if !visitor.meet(entry.path(), if linked { Met::LinkToFolder } else { Met::Folder }) {
                         walk.skip_current_dir();
                     }
                 }
                 Ok(entry) if entry.file_type().is_file() => {
-                    visitor.meet(entry.path(), Met::File);
+                    visitor.meet(entry.path(), if entry.path_is_symlink() { Met::LinkToFile } else { Met::File });
                 }
                 // Devices, FIFOs and sockets hold no configuration.
                 Ok(_) => {}

@@ -1,5 +1,6 @@
 //! Bytes and files: the only place that knows paths and the disk.
 
+mod bounds;
 mod discover;
 mod dump;
 mod fs;
@@ -10,6 +11,7 @@ mod sniff;
 
 use std::path::{Component, Path, PathBuf};
 
+pub use bounds::{Bounds, Fence, is_outside, leads_out, lies_in, outside};
 pub use discover::{Found, LeaveOut, PassedOver, discover};
 pub use dump::{is_dump, split_dump};
 pub use fs::{FileKind, FileSystem, MemFs, Met, OsFs, Visitor, io_text, too_large};

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::fs::{Met, Visitor};
-use super::{FileKind, FileSystem, MemFs, normalise};
+use super::{FileKind, FileSystem, normalise};
 
 /// What a file holds instead of what is on disk.
 pub trait Content: Sync {
@@ -23,7 +23,7 @@ impl Content for Vec<u8> {
 /// What lies under an overlay.
 enum Base<'a> {
     Borrowed(&'a dyn FileSystem),
-    Memory(Box<MemFs>),
+    Owned(Box<dyn FileSystem + 'a>),
 }
 
 /// A file system in which some files have other content, or exist at all. They are listed, found by
@@ -59,7 +59,7 @@ impl<'a, C: Content> Overlay<'a, C> {
     fn base(&self) -> &dyn FileSystem {
         match &self.base {
             Base::Borrowed(fs) => *fs,
-            Base::Memory(fs) => fs.as_ref(),
+            Base::Owned(fs) => fs.as_ref(),
         }
     }
 
@@ -78,9 +78,10 @@ impl<'a, C: Content> Overlay<'a, C> {
 }
 
 impl<'a> Overlay<'a> {
-    /// These files over a world that is only in memory: that of an `nginx -T` dump.
-    pub fn in_memory(base: MemFs, files: BTreeMap<PathBuf, Vec<u8>>) -> Overlay<'a> {
-        Overlay::over(Base::Memory(Box::new(base)), files)
+    /// These files over a file system that is the overlay's own: the world of an `nginx -T` dump, or a disk
+    /// within bounds.
+    pub fn on(base: impl FileSystem + 'a, files: BTreeMap<PathBuf, Vec<u8>>) -> Overlay<'a> {
+        Overlay::over(Base::Owned(Box::new(base)), files)
     }
 }
 
@@ -140,6 +141,10 @@ impl<C: Content> FileSystem for Overlay<'_, C> {
         })
     }
 
+    fn is_link(&self, path: &Path) -> bool {
+        self.base().is_link(path)
+    }
+
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         self.base().canonicalize(path).or_else(|error| {
             self.content(path).ok_or(error)?;
@@ -169,7 +174,7 @@ impl<C: Content> FileSystem for Overlay<'_, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::expand_glob;
+    use crate::source::{MemFs, expand_glob};
 
     #[test]
     fn a_file_that_only_the_overlay_has_is_found_like_any_other() {

@@ -46,7 +46,7 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 /// The root of a tree as a target.
 pub(crate) fn target(files: &mut Files<'_>) -> Target {
     let file = files.read(Path::new("nginx.conf")).unwrap();
-    let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true);
+    let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true, Path::new("nginx.conf"));
     let lookup = Lookup {
         root_dir: ".".into(),
         project: ".".into(),
@@ -143,6 +143,19 @@ fn traced<T>(tree: &Tree, url: &str, version: Option<&str>, then: impl FnOnce(&A
         Analysis::new(&files.sources, &files.asts, &expanded, true, false, versions, &Declarations::default());
     let found = trace(&analysis, &Url::parse(url).unwrap());
     then(&analysis, &found)
+}
+
+/// What wslint expects nginx of a version to refuse a tree with, in nginx's words.
+pub(crate) fn refusals(tree: &Tree, version: &str) -> Vec<String> {
+    let fs = mem(tree);
+    let mut files = Files::new(&fs);
+    let root = target(&mut files);
+    let expanded = expand(&mut files, root.file, root.context, &root.lookup);
+    let versions = Versions::parse(version).unwrap();
+    let (is_root, inferred) = (root.is_root, root.inferred);
+    let declared = Declarations::default();
+    let analysis = Analysis::new(&files.sources, &files.asts, &expanded, is_root, inferred, versions, &declared);
+    analysis.refusals.iter().map(|r| r.text.clone()).collect()
 }
 
 /// The findings of a tree.

@@ -115,6 +115,7 @@ fn settings_schema() -> String {
     let strings = |text: &str| serde_json::json!({"type": "array", "items": {"type": "string"}, "description": text});
     let schema = serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/main/docs/json-schema/wslint.v1.json"),
         "title": "wslint.toml",
         "type": "object",
         "additionalProperties": false,

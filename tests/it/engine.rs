@@ -146,3 +146,25 @@ fn a_file_with_a_syntax_error_takes_part_in_no_plan() {
         assert!(plan(&files.sources, &broken, &found).edits.is_empty());
     });
 }
+
+/// Of two locations that fail alike, only the one that the URL reaches is spoken of.
+#[test]
+fn a_url_narrows_the_findings_to_what_it_reaches() {
+    let two =
+        "location /a/ws { proxy_pass http://127.0.0.1:3000; }\nlocation /b/ws { proxy_pass http://127.0.0.1:3000; }";
+    let text = root("").replace("include site.conf;", two);
+    let lines = |url: Option<&str>| {
+        let mut options = common::options(None, url);
+        options.selection = Selection::new(&["upgrade-not-forwarded".to_owned()], &[]).unwrap();
+        together(&[("nginx.conf", &text)], &["nginx.conf"], &options, |files, checked| {
+            let line = |d: &wslint::diagnostic::Diagnostic| {
+                let place = d.primary.place;
+                files.sources.get(place.file).lines().line(place.span.start)
+            };
+            checked.diagnostics.iter().map(line).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(lines(None), [5, 6]);
+    assert_eq!(lines(Some("ws://example.com:8080/a/ws")), [5]);
+    assert_eq!(lines(Some("ws://example.com:8080/b/ws")), [6]);
+}

@@ -17,6 +17,7 @@ mod properties;
 mod readme;
 mod safety;
 mod schema;
+mod templates;
 mod tidy;
 mod trees;
 mod whole;

@@ -240,6 +240,111 @@ fn nothing_outside_the_project_is_shown() {
     }
 }
 
+/// Every link by which a repository could lead out of itself: nothing outside is shown, listed or written,
+/// and what was not opened is named.
+#[cfg(unix)]
+#[test]
+fn no_link_leads_out() {
+    use std::os::unix::fs::symlink;
+    const SECRET: &str = "server {\n    listen 80;\n    server_name SECRET;\n    location /SECRET/ws {\n        proxy_pass http://127.0.0.1:1;\n        proxy_set_header Conection SECRET;\n    }\n}\n";
+    let main = format!("events {{}}\nhttp {{\n{SECRET}}}\n");
+    type Plant = fn(&Path, &Path);
+    let plants: &[(&str, Plant)] = &[
+        ("a linked file", |root, out| symlink(out.join("nginx.conf"), root.join("nginx.conf")).unwrap()),
+        ("a linked folder", |root, out| symlink(out, root.join("conf")).unwrap()),
+        ("a link to a link", |root, out| {
+            symlink(out, root.join("a")).unwrap();
+            symlink("a/nginx.conf", root.join("nginx.conf")).unwrap();
+        }),
+        ("roots that are links", |root, out| {
+            symlink(out.join("nginx.conf"), root.join("edge")).unwrap();
+            put(root, "wslint.toml", "roots = [\"edge\"]\n");
+        }),
+        ("roots in a linked folder", |root, out| {
+            symlink(out, root.join("conf")).unwrap();
+            put(root, "wslint.toml", "roots = [\"conf/nginx.conf\"]\n");
+        }),
+        ("paths to a linked folder", |root, out| {
+            symlink(out, root.join("conf")).unwrap();
+            put(root, "wslint.toml", "[paths]\n\"/etc/nginx\" = \"conf\"\n");
+            put(root, "nginx.conf", "events {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n");
+        }),
+        ("a baseline", |root, out| {
+            symlink(out.join("site.conf"), root.join("baseline.json")).unwrap();
+            put(root, "wslint.toml", "baseline = \"baseline.json\"\n");
+        }),
+        ("settings", |root, out| symlink(out.join("site.conf"), root.join("wslint.toml")).unwrap()),
+        ("a main configuration around a fragment", |root, out| {
+            symlink(out.join("around.conf"), root.join("nginx.conf")).unwrap();
+        }),
+        ("a folder of sites", |root, out| {
+            symlink(out, root.join("sites-enabled")).unwrap();
+            put(root, "nginx.conf", "events {}\nhttp {\n    include sites-enabled/*.conf;\n}\n");
+        }),
+    ];
+    for (way, plant) in plants {
+        let outside = tempfile::tempdir().unwrap();
+        put(outside.path(), "nginx.conf", &main);
+        put(outside.path(), "site.conf", SECRET);
+        put(outside.path(), "around.conf", "events {}\nhttp {\n# SECRET\ninclude good.conf;\n}\n");
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir(root.join(".git")).unwrap();
+        put(root, "good.conf", GOOD);
+        plant(root, outside.path());
+        for args in [
+            &["."][..],
+            &[],
+            &["-v", "."],
+            &["--format", "json", "."],
+            &["--diff", "--unsafe-fixes", "."],
+            &["--fix", "--unsafe-fixes", "."],
+            &["--format", "ticket", "."],
+            &["--no-ignore", "."],
+            &["good.conf"],
+            &["trace", "ws://x/SECRET/ws"],
+        ] {
+            let out = wslint(root, args);
+            let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).replace("ws://x/SECRET/ws", "");
+            assert!(!text.contains("SECRET"), "{way} {args:?}: {text}");
+        }
+        for (name, text) in [("nginx.conf", main.as_str()), ("site.conf", SECRET)] {
+            assert_eq!(std::fs::read_to_string(outside.path().join(name)).unwrap(), text, "{way}");
+        }
+        // What a person names, they may look at.
+        let named = wslint(root, &["--isolated", outside.path().join("nginx.conf").to_str().unwrap()]);
+        assert!(String::from_utf8_lossy(&named.stdout).contains("SECRET"), "{way}");
+    }
+}
+
+/// A link in the place of a report, a baseline or new settings: what it leads to stays.
+#[cfg(unix)]
+#[test]
+fn no_report_is_written_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    put(outside.path(), "profile", "mine\n");
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir(root.join(".git")).unwrap();
+    put(root, "bad.conf", &bad());
+    symlink(outside.path().join("profile"), root.join("report.json")).unwrap();
+    symlink(outside.path().join("new"), root.join("wslint.toml")).unwrap();
+    for args in [
+        &["--format", "json", "-o", "report.json", "bad.conf"][..],
+        &["--write-baseline", "report.json", "bad.conf"],
+        &["init"],
+    ] {
+        let out = wslint(root, args);
+        assert_eq!(out.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    }
+    assert_eq!(std::fs::read_to_string(outside.path().join("profile")).unwrap(), "mine\n");
+    assert!(!outside.path().join("new").exists());
+    // Standard output under its name in the file system is no link of the project.
+    let out = wslint(root, &["--format", "concise", "-o", "/dev/stdout", "bad.conf"]);
+    assert!(!out.stdout.is_empty(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
 /// Includes that no file stands behind: they are named, none of them hangs.
 #[cfg(unix)]
 #[test]

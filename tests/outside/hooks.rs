@@ -24,9 +24,10 @@ impl Repository {
         let published =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".pre-commit-hooks.yaml")).unwrap();
         let entry = published.split("\n\n").find(|b| b.contains(&format!("id: {hook}\n"))).unwrap();
+        assert!(entry.contains("language: python"), "{hook} is not installed from the wheel");
         let binary = env!("CARGO_BIN_EXE_wslint");
         let local =
-            entry.replace("language: rust", "language: system").replace("entry: wslint", &format!("entry: {binary}"));
+            entry.replace("language: python", "language: system").replace("entry: wslint", &format!("entry: {binary}"));
         let indented: String = local.lines().map(|l| format!("      {l}\n")).collect();
         let repository = Repository { folder };
         repository.put(".pre-commit-config.yaml", &format!("repos:\n  - repo: local\n    hooks:\n{indented}"));

@@ -1,11 +1,16 @@
 //! Tests beside what wslint meets in real life: nginx and backends, the readers of its reports,
 //! pre-commit, a person who follows the ticket. `cargo test --test outside formats::` runs one part.
 
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../real_nginx/mod.rs"]
+mod real_nginx;
 #[path = "../live/support/mod.rs"]
 mod support;
 
 mod formats;
 mod hooks;
+mod lines;
 mod live_harness;
 #[cfg(feature = "probe")]
 mod probe;

@@ -26,6 +26,8 @@ pub enum Part {
     MapSource,
     /// A value in a map.
     MapValue,
+    /// What a line of a map compares with.
+    MapKey,
 }
 
 /// One misspelling.
@@ -59,7 +61,7 @@ pub fn misspellings(analysis: &Analysis<'_>) -> Misspellings {
     let mut out = Misspellings { all, ..Misspellings::default() };
     for (i, misspelling) in out.all.iter().enumerate() {
         match misspelling.part {
-            Part::MapSource | Part::MapValue => out.in_maps.push(i),
+            Part::MapSource | Part::MapValue | Part::MapKey => out.in_maps.push(i),
             _ => out.by_scope.entry(analysis.config().occ(misspelling.occ).scope).or_default().push(i),
         }
     }
@@ -192,7 +194,19 @@ fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<M
         && let Some(meant) = near::connection_value(&value, names)
     {
         out.push(Misspelling { occ, argument: Some(1), part: Part::Connection, written: value, meant });
+    } else if near::without_false_quotes(&value) == Some("") {
+        // Curly quotes around nothing, beside the line that is right: they are sent as a second value.
+        let others = config.headers(config.occ(occ).scope, header).filter(|&o| o != occ);
+        if let Some(part) = header_part(header).filter(|_| others.count() > 0) {
+            out.push(Misspelling { occ, argument: Some(1), part, written: value, meant: String::new() });
+        }
     }
+}
+
+fn header_part(header: &str) -> Option<Part> {
+    [("Upgrade", Part::Upgrade), ("Connection", Part::Connection)]
+        .into_iter()
+        .find_map(|(name, part)| header.eq_ignore_ascii_case(name).then_some(part))
 }
 
 /// Two lines for one of the two headers and none for the other, and one of them has the other's value: a
@@ -237,6 +251,12 @@ fn map(analysis: &Analysis<'_>, occ: OccId, used: &[String], names: &[String], o
             near::nearest(name, &["http_upgrade", "http_connection"]).map(|n| format!("${n}"))
         }
         Some(_) => None,
+        None if near::without_false_quotes(&source).is_some() => near::without_false_quotes(&source)
+            .filter(|inner| near::plain_variable(inner).is_some_and(|n| n.starts_with("http_")))
+            .map(str::to_owned),
+        None if near::upgrade_value(&source, names).as_deref() == Some("$http_upgrade") && source.contains('-') => {
+            Some("$http_upgrade".to_owned())
+        }
         None if matches!(source.to_ascii_lowercase().as_str(), "http_upgrade" | "http_connection") => {
             Some(format!("${}", source.to_ascii_lowercase()))
         }
@@ -248,6 +268,11 @@ fn map(analysis: &Analysis<'_>, occ: OccId, used: &[String], names: &[String], o
     let Some(scope) = config.occ(occ).opens() else { return };
     for line in config.own(scope).filter(|&l| config.args(l).len() == 1 && &*config.name_text(l) != b"include") {
         let written = config.arg_text(line, 0);
+        let key = String::from_utf8_lossy(&config.name_text(line)).into_owned();
+        if let Some(inner) = near::without_false_quotes(&key).filter(|_| !key.starts_with(['\'', '"', '`', '&'])) {
+            let meant = inner.to_owned();
+            out.push(Misspelling { occ: line, argument: None, part: Part::MapKey, written: key, meant });
+        }
         if written.starts_with('$') {
             continue;
         }
@@ -288,7 +313,7 @@ impl Misspelling {
             Part::Header => level == Some(at) && self.meant.eq_ignore_ascii_case(header),
             Part::Upgrade => level == Some(at) && header.eq_ignore_ascii_case("Upgrade"),
             Part::Connection => level == Some(at) && header.eq_ignore_ascii_case("Connection"),
-            Part::Version => false,
+            Part::Version | Part::MapKey => false,
             Part::MapSource | Part::MapValue => {
                 let Some(level) = level else { return false };
                 config.headers(level, header).any(|o| config.arg(o, 1).is_some_and(|v| self.feeds(analysis, &v)))

@@ -1,8 +1,10 @@
 //! What a file is: a root, or a fragment of which context.
 
+use std::path::Path;
+
 use crate::catalog::{Contexts, Name, lookup, name};
 use crate::model::ScopeKind;
-use crate::syntax::{Ast, word};
+use crate::syntax::{Ast, DirectiveRef, word};
 
 /// What the directives outside any block say of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,8 @@ const ORDER: [(u16, ScopeKind); 9] = [
     (Contexts::MAIL, ScopeKind::Mail),
 ];
 
-/// Guesses from the content; `named_root` says that the file is called `nginx.conf`.
-pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool) -> Guess {
+/// Guesses from the content and from where the file lies; `named_root` says that it is called `nginx.conf`.
+pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool, path: &Path) -> Guess {
     let names: Vec<Name> = ast.top().map(|d| lookup(&word::decode(bytes, d.name()))).collect();
     let has = |n: Name| names.contains(&n);
     if named_root && names.is_empty() {
@@ -35,6 +37,9 @@ pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool) -> Guess {
     }
     if has(name::EVENTS) || has(name::HTTP) || has(name::STREAM) && !has(name::SERVER) || has(name::MAIL) {
         return Guess { is_root: has(name::EVENTS) || (has(name::HTTP) && named_root), context: ScopeKind::Main };
+    }
+    if let Some(context) = outside_http(ast, bytes, path) {
+        return Guess { is_root: false, context };
     }
     // Each directive votes for the contexts that it may stand in; one that is misplaced is outvoted.
     let mut votes = [0usize; ORDER.len()];
@@ -71,6 +76,100 @@ pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool) -> Guess {
     Guess { is_root: false, context }
 }
 
+/// A block of `stream` or `mail`, or the inside of one of its servers: by directives that only fit there,
+/// as long as none fits `http` alone; where neither says anything, by its name and its directory.
+fn outside_http(ast: &Ast, bytes: &[u8], path: &Path) -> Option<ScopeKind> {
+    let name = |d: &DirectiveRef<'_>| lookup(&word::decode(bytes, d.name()));
+    let mut votes = Votes::default();
+    let (mut blocks, mut inside) = (0, 0);
+    for directive in ast.top() {
+        match name(&directive) {
+            name::SERVER if directive.children().next().is_some() => {
+                blocks += 1;
+                for child in directive.children() {
+                    votes.of_server_line(bytes, child, name(&child));
+                }
+            }
+            name::UPSTREAM => {
+                blocks += 1;
+                for child in directive.children() {
+                    let name = name(&child);
+                    let fits = |context: u16| name.rows().iter().any(|d| d.contexts.has(context));
+                    votes.http += usize::from(fits(Contexts::UPSTREAM) && !fits(Contexts::STREAM_UPSTREAM));
+                }
+            }
+            own => {
+                inside += usize::from(own == name::LISTEN || own == name::PROXY_PASS);
+                votes.of_server_line(bytes, directive, own);
+            }
+        }
+    }
+    let (stream, mail) = named_for(path);
+    let by_name = votes == Votes::default() && blocks > 0;
+    let kinds = if votes.http == 0 && (votes.stream > votes.mail || (by_name && stream)) {
+        (ScopeKind::Stream, ScopeKind::StreamServer)
+    } else if votes.http == 0 && (votes.mail > 0 || (by_name && mail)) {
+        (ScopeKind::Mail, ScopeKind::MailServer)
+    } else {
+        return None;
+    };
+    Some(if blocks == 0 && inside > 0 { kinds.1 } else { kinds.0 })
+}
+
+/// How many lines say `http`, `stream` and `mail`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Votes {
+    http: usize,
+    stream: usize,
+    mail: usize,
+}
+
+impl Votes {
+    /// A line that stands in a server, or would.
+    fn of_server_line(&mut self, bytes: &[u8], line: DirectiveRef<'_>, name: Name) {
+        let args: Vec<_> = line.args().iter().map(|w| word::decode(bytes, w)).collect();
+        let is = |at: usize, text: &[u8]| args.get(at).is_some_and(|a| a.eq_ignore_ascii_case(text));
+        let in_http = Contexts::HTTP | Contexts::SERVER | Contexts::LOCATION;
+        match name {
+            name::LISTEN => self.stream += usize::from((1..args.len()).any(|i| is(i, b"udp"))),
+            // Without a scheme it is no URL. With a variable anything may come.
+            name::PROXY_PASS => match args.first() {
+                Some(target) if target.contains(&b'$') || target.starts_with(b"{") => {}
+                Some(target) if memchr::memmem::find(target, b"//").is_none() => self.stream += 1,
+                _ => self.http += 1,
+            },
+            Name::UNKNOWN => {
+                let text = word::decode(bytes, line.name());
+                self.stream += usize::from(matches!(&*text, b"js_preread" | b"js_filter"));
+            }
+            _ => {
+                let fits = |contexts: u16| name.rows().iter().any(|d| d.contexts.has(contexts));
+                let stream = fits(Contexts::STREAM | Contexts::STREAM_SERVER);
+                let mail = fits(Contexts::MAIL | Contexts::MAIL_SERVER);
+                match fits(in_http) {
+                    true => self.http += usize::from(!stream && !mail),
+                    false => {
+                        self.stream += usize::from(stream);
+                        self.mail += usize::from(mail);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the file or a directory around it is called after `stream` or `mail`.
+fn named_for(path: &Path) -> (bool, bool) {
+    let (mut stream, mut mail) = (false, false);
+    let words = path.iter().rev().take(2).filter_map(|part| part.to_str()).flat_map(|part| part.split(['.', '-', '_']));
+    for word in words {
+        let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(word));
+        stream |= is(&["stream", "streams", "tcp", "udp"]);
+        mail |= is(&["mail", "imap", "smtp", "pop3"]);
+    }
+    (stream, mail)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,9 +189,23 @@ mod tests {
             ("if ($a) { add_header A b; }", false, ScopeKind::Location),
             ("if ($a) { return 404; }", false, ScopeKind::Server),
             ("", false, ScopeKind::Http),
+            ("server { listen 53 udp; proxy_pass dns; }", false, ScopeKind::Stream),
+            ("server { listen 5432; proxy_pass 10.0.0.1:5432; proxy_timeout 1h; }", false, ScopeKind::Stream),
+            ("listen 443; ssl_preread on; proxy_pass $name;", false, ScopeKind::StreamServer),
+            ("server { listen 80; proxy_pass http://a; }", false, ScopeKind::Http),
+            ("server { listen 25; protocol smtp; }", false, ScopeKind::Mail),
+            ("upstream a { server b:1; }", false, ScopeKind::Http),
         ] {
-            let got = guess(&crate::syntax::parse(text.as_bytes()), text.as_bytes(), false);
+            let got = guess(&crate::syntax::parse(text.as_bytes()), text.as_bytes(), false, Path::new("a.conf"));
             assert_eq!((got.is_root, got.context), (root, context), "{text}");
+        }
+        let text = b"upstream a { server b:1; }";
+        for (path, context) in [
+            ("stream.d/a.conf", ScopeKind::Stream),
+            ("conf.d/tcp.conf", ScopeKind::Stream),
+            ("conf.d/downstream.conf", ScopeKind::Http),
+        ] {
+            assert_eq!(guess(&crate::syntax::parse(text), text, false, Path::new(path)).context, context, "{path}");
         }
     }
 }

@@ -88,7 +88,7 @@ impl Expander<'_, '_> {
         let id = ScopeId(self.out.tree.scopes.len() as u32);
         let depth = parent.map_or(0, |p| self.out.tree.scopes[p.0 as usize].depth.saturating_add(1));
         let outer = parent.is_some_and(|p| self.out.tree.scopes[p.0 as usize].outside_http);
-        let outside_http = outer || matches!(kind, ScopeKind::Stream | ScopeKind::Mail);
+        let outside_http = outer || kind.is_outside_http();
         let kind = if depth > MAX_DEPTH { ScopeKind::Foreign } else { kind };
         let around = parent.is_some_and(|p| self.out.tree.scopes[p.0 as usize].unresolved_around);
         self.out.tree.scopes.push(Scope {

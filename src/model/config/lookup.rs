@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::catalog::{Shipped, shipped};
-use crate::source::{FileId, FileKind, expand_glob, glob_match, is_glob, normalise};
+use crate::source::{FileId, FileKind, expand_glob, glob_match, is_glob, is_outside, lies_in, normalise};
 use crate::syntax::Files;
 
 /// Directories of a machine's own configuration, in which an absolute include is read as it stands.
@@ -84,6 +84,10 @@ pub(super) fn resolve(
             Some(path) => vec![path],
             None => return shipped_or(&text, IncludeProblem::Outside, argument_path.clone()),
         },
+        // nginx for Windows reads it; this machine has no such drive.
+        _ if has_drive(argument) && !argument_path.has_root() => {
+            return shipped_or(&text, IncludeProblem::Missing, argument_path.clone());
+        }
         path if lookup_in.fragment => {
             let own = files.sources.get(from).path.parent().map(Path::to_owned).unwrap_or_default();
             upward(files, &own, &lookup_in.project).into_iter().map(|dir| dir.join(path)).collect()
@@ -104,14 +108,15 @@ pub(super) fn resolve(
                 Ok(FileKind::Directory) => return Err((IncludeProblem::Directory, path)),
                 Ok(_) if !allowed(files, lookup_in, &path) => outside = true,
                 Ok(_) => return Ok(vec![Target::File(path)]),
-                Err(_) => {}
+                Err(e) => outside |= is_outside(&e),
             }
             continue;
         }
         let found = expand_glob(files.fs(), &path).unwrap_or_default();
         let (inside, refused): (Vec<_>, Vec<_>) =
             found.into_iter().map(|p| normalise(&p)).partition(|p| allowed(files, lookup_in, p));
-        outside |= !refused.is_empty();
+        let folder_is_out = || path.parent().is_some_and(|p| files.fs().kind(p).is_err_and(|e| is_outside(&e)));
+        outside |= !refused.is_empty() || folder_is_out();
         if !inside.is_empty() {
             return Ok(inside.into_iter().map(Target::File).collect());
         }
@@ -130,6 +135,11 @@ pub(super) fn resolve(
         return if folder_is_missing { shipped_or(&text, IncludeProblem::Missing, first) } else { Ok(Vec::new()) };
     }
     shipped_or(&text, IncludeProblem::Missing, first)
+}
+
+/// `D:/…`, an absolute path of Windows.
+fn has_drive(argument: &[u8]) -> bool {
+    matches!(argument, [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
 fn shipped_or(text: &str, problem: IncludeProblem, path: PathBuf) -> Result<Vec<Target>, (IncludeProblem, PathBuf)> {
@@ -178,11 +188,8 @@ fn allowed(files: &Files<'_>, lookup_in: &Lookup, path: &Path) -> bool {
     {
         return true;
     }
-    match (files.fs().canonicalize(path), files.fs().canonicalize(&lookup_in.project)) {
-        (Ok(real), Ok(project)) => real.starts_with(project),
-        // What cannot be resolved cannot be read either, and is reported as missing.
-        _ => true,
-    }
+    // What cannot be resolved cannot be read either, and is reported as missing.
+    lies_in(files.fs(), path, &lookup_in.project)
 }
 
 /// The directory and the ones around it up to the project, the only ones a fragment looks in.

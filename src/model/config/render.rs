@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::scope::{Config, OccId, Scope, ScopeId, ScopeKind, Tree, interest};
+use super::scope::{Config, OccId, Scope, ScopeId, ScopeKind, interest};
 use crate::catalog::name;
 use crate::source::{FileId, Place};
 use crate::syntax::Ast;
@@ -321,12 +321,5 @@ impl<'a> Config<'a> {
     pub fn is_hole(self, occ: OccId) -> bool {
         let name = self.directive(occ).name().span();
         crate::syntax::template::is_open(&self.bytes(occ)[name.range()])
-    }
-}
-
-impl Tree {
-    /// Whether an occurrence is there.
-    pub(super) fn shows(&self, occ: OccId, rendering: Option<&Rendering>) -> bool {
-        rendering.is_none_or(|r| r.shows(self.templates.of(occ)))
     }
 }

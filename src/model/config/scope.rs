@@ -81,6 +81,12 @@ impl ScopeKind {
         })
     }
 
+    /// Whether it belongs to `stream` or `mail`.
+    pub fn is_outside_http(self) -> bool {
+        use ScopeKind as K;
+        matches!(self, K::Stream | K::StreamServer | K::StreamUpstream | K::Mail | K::MailServer)
+    }
+
     /// The kind that a context is called by: `main`, `http`, `server`, `location`, `upstream`, `stream`.
     pub fn of_context(name: &str) -> Option<ScopeKind> {
         Some(match name.to_ascii_lowercase().as_str() {
@@ -463,8 +469,12 @@ impl<'a> Config<'a> {
     pub fn has(self, scope: ScopeId, name: Name) -> bool {
         let bit = interest(name);
         debug_assert!(bit != 0, "{} is not among the interesting names", name.as_str());
-        let there = || self.own(scope).chain(self.blocks(scope)).any(|o| self.occ(o).name == name);
-        self.scope(scope).mask & bit != 0 && (self.rendering.is_none() || there())
+        self.scope(scope).mask & bit != 0 && (self.rendering.is_none() || self.shows_any(scope, name))
+    }
+
+    #[cold]
+    fn shows_any(self, scope: ScopeId, name: Name) -> bool {
+        self.own(scope).chain(self.blocks(scope)).any(|o| self.occ(o).name == name)
     }
 
     /// The directives of one name in a scope, in order.
@@ -511,17 +521,34 @@ pub struct Own<'a> {
     rendering: Option<&'a Rendering>,
 }
 
+impl Own<'_> {
+    /// This occurrence, or the next one that a template shows.
+    #[cold]
+    fn rendered(&mut self, mut id: OccId, rendering: &Rendering) -> Option<OccId> {
+        while !rendering.shows(self.tree.templates.of(id)) {
+            if self.next == NONE {
+                return None;
+            }
+            id = OccId(self.next);
+            self.next = self.tree.occs[self.next as usize].next;
+        }
+        Some(id)
+    }
+}
+
 impl Iterator for Own<'_> {
     type Item = OccId;
 
+    #[inline]
     fn next(&mut self) -> Option<OccId> {
-        while self.next != NONE {
-            let id = OccId(self.next);
-            self.next = self.tree.occs[self.next as usize].next;
-            if self.tree.shows(id, self.rendering) {
-                return Some(id);
-            }
+        if self.next == NONE {
+            return None;
         }
-        None
+        let id = OccId(self.next);
+        self.next = self.tree.occs[self.next as usize].next;
+        match self.rendering {
+            None => Some(id),
+            Some(rendering) => self.rendered(id, rendering),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{VariableKind, builtin_variable, name};
+use crate::catalog::{VariableKind, Version, builtin_variable, name, stream_variable};
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
 use crate::model::way::world::World;
@@ -13,7 +13,8 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
     for (id, occ) in world.lines.rare.iter().map(|&id| (id, config.occ(id))) {
         let Some(scope) = occ.opens() else { continue };
-        if config.scope(occ.scope).kind != ScopeKind::Http || config.scope(scope).kind != ScopeKind::Entries {
+        let around = config.scope(occ.scope).kind;
+        if !matches!(around, ScopeKind::Http | ScopeKind::Stream) || config.scope(scope).kind != ScopeKind::Entries {
             continue;
         }
         let last = config.args(id).len().saturating_sub(1);
@@ -24,7 +25,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
             }
             name::GEO => {
                 target(world, id, last, out);
-                geo(world, scope, out);
+                geo(world, scope, around == ScopeKind::Stream, out);
             }
             name::CHARSET_MAP => charset_map(world, id, scope, out),
             name::SPLIT_CLIENTS => {
@@ -42,12 +43,21 @@ pub(super) fn target(world: &World<'_>, occ: OccId, argument: usize, out: &mut V
     let shown = String::from_utf8_lossy(&value).into_owned();
     let text = match value.strip_prefix(b"$") {
         None | Some(b"") => format!("invalid variable name \"{shown}\""),
-        Some(name) if builtin_variable(name) == Some(VariableKind::Fixed) => {
+        Some(name) if is_fixed(name, world.config.scope(world.config.occ(occ).scope).outside_http) => {
             format!("the duplicate \"{}\" variable", &shown[1..])
         }
         Some(_) => return,
     };
     out.push(Refusal::new(occ, Kind::Value, text).at(argument));
+}
+
+/// Whether a variable of nginx's own cannot be defined anew. Nearly all of `stream`'s own can not.
+fn is_fixed(name: &[u8], in_stream: bool) -> bool {
+    match in_stream {
+        false => builtin_variable(name) == Some(VariableKind::Fixed),
+        true => std::str::from_utf8(name)
+            .is_ok_and(|n| stream_variable(n) && !n.starts_with("ssl_") && !n.starts_with("geoip_")),
+    }
 }
 
 /// `ngx_http_map_block` and `ngx_http_map`.
@@ -74,6 +84,7 @@ fn map(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
             }
             (_, 1) => {
                 let plain = key.strip_prefix(b"\\").unwrap_or(&key).to_ascii_lowercase();
+                let written = plain.clone();
                 let names = match hostnames {
                     true => hash_keys(&plain),
                     false => Some(vec![plain]),
@@ -86,7 +97,12 @@ fn map(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
                 for name in names {
                     match keys.get(&name) {
                         Some(&first) => out.push(
-                            Refusal::new(line, Kind::Value, format!("conflicting parameter \"{shown}\"")).beside(first),
+                            Refusal::new(
+                                line,
+                                Kind::Value,
+                                format!("conflicting parameter \"{}\"", String::from_utf8_lossy(&written)),
+                            )
+                            .beside(first),
                         ),
                         None => drop(keys.insert(name, line)),
                     }
@@ -102,7 +118,7 @@ fn map(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
 
 /// What a host name or wildcard takes in the hash (`ngx_hash_add_key`): `.a.b` is `a.b` and `*.a.b`.
 /// `None` where it is neither.
-fn hash_keys(name: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(super) fn hash_keys(name: &[u8]) -> Option<Vec<Vec<u8>>> {
     let stars = name.iter().filter(|b| **b == b'*').count();
     if stars > 1 || name.windows(2).any(|w| w == b"..") {
         return None;
@@ -114,8 +130,8 @@ fn hash_keys(name: &[u8]) -> Option<Vec<Vec<u8>>> {
     (stars == 0 || wildcard).then(|| vec![name.to_vec()])
 }
 
-/// `ngx_http_geo`.
-fn geo(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
+/// `ngx_http_geo`, `ngx_stream_geo`.
+fn geo(world: &World<'_>, scope: ScopeId, in_stream: bool, out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut ranges = false;
     for line in config.own(scope) {
@@ -126,8 +142,15 @@ fn geo(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
                 ranges = true;
                 continue;
             }
-            ("proxy_recursive", 0) | ("include" | "default", 1) => continue,
-            ("proxy", 1) => (!is_network(&value)).then(|| format!("invalid network \"{value}\"")),
+            ("include" | "default", 1) => continue,
+            // A parameter since 1.29.3 (CHANGES).
+            ("volatile", 0) => {
+                let text = "invalid number of the geo parameters";
+                out.push(Refusal::new(line, Kind::Value, text).before(Version(1, 29, 3)));
+                continue;
+            }
+            ("proxy_recursive", 0) if !in_stream => continue,
+            ("proxy", 1) if !in_stream => (!is_network(&value)).then(|| format!("invalid network \"{value}\"")),
             ("delete", 1) if ranges => (!is_range(&value)).then(|| format!("invalid range \"{value}\"")),
             ("delete", 1) => (!is_network(&value)).then(|| format!("invalid network \"{value}\"")),
             (_, 1) if ranges => (!is_range(&key)).then(|| format!("invalid range \"{key}\"")),

@@ -1,9 +1,13 @@
 //! What nginx refuses to start with, in nginx's terms, and for which versions.
 
 mod buffers;
+mod certificates;
 mod entries;
-mod parameters;
+mod host;
+mod number;
+mod own;
 mod structure;
+mod types;
 mod upstream;
 mod values;
 mod variables;
@@ -42,6 +46,8 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// `unknown directive`; a near miss of this one, if it is one.
     UnknownDirective(Option<&'static str>),
+    /// `unknown directive`, behind a `{` in a pattern without quotes: the pattern as it was meant.
+    UnquotedBrace(String),
     /// `directive is not allowed here`
     NotAllowedHere,
     /// `invalid number of arguments`
@@ -120,6 +126,8 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     out.retain(|r| match r.occ {
         // `proxy_pass ws://…` is one mistake, its missing `;` another.
         _ if r.kind == RefusalKind::WebSocketScheme => true,
+        // Here the syntax error is the consequence.
+        _ if matches!(r.kind, RefusalKind::UnquotedBrace(_)) => true,
         Some(occ) => broken(config.file(occ)).is_none_or(|at| config.head(occ).span.start < at),
         None => !config.occs().any(|(o, _)| broken(config.file(o)).is_some()),
     });
@@ -164,14 +172,22 @@ fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
 fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal> {
     let mut out = Vec::new();
     structure::check(world, lines, top_is_inferred, &mut out);
+    types::check(world, lines, top_is_inferred, &mut out);
     values::check(world, lines, &mut out);
     words::check(world, lines, &mut out);
     entries::check(world, &mut out);
     upstream::check(world, lines, &mut out);
     zones::check(world, lines, &mut out);
     buffers::check(world, &mut out);
+    certificates::check(world, &mut out);
     variables::check(world, lines, &mut out);
     out
+}
+
+/// The lines that every version refuses: nginx has said its word of them. What only some refuse may be
+/// wrong in another way for the others.
+fn refused(out: &[Refusal]) -> foldhash::HashSet<OccId> {
+    out.iter().filter(|r| r.since.is_none() && r.until.is_none()).filter_map(|r| r.occ).collect()
 }
 
 /// Blocks whose entries are no directives, or whose directives belong to a module that wslint does

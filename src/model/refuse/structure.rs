@@ -19,10 +19,17 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out
             by_itself(world, occ, kind, top_is_inferred && scope == config.top(), out);
         }
     }
+    if top_is_inferred {
+        no_common_block(world, out);
+    }
     duplicates(world, lines, top_is_inferred, out);
+    beside_off(world, lines, out);
     map_hash_after_map(world, out);
     load_module_too_late(world, out);
 }
+
+/// What distributions bring to older versions than nginx itself: whether a version has it is not known.
+const BACKPORTED: &[&str] = &["max_headers"];
 
 /// Whether nginx takes a directive at such a place.
 fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool, out: &mut Vec<Refusal>) {
@@ -36,10 +43,47 @@ fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool,
     if here.is_empty() {
         if !inferred_top {
             let text = format!("\"{}\" directive is not allowed here", directive.as_str());
-            out.push(Refusal::new(occ, Kind::NotAllowedHere, text));
+            let mut refusal = Refusal::new(occ, Kind::NotAllowedHere, text);
+            // Versions without it say that they do not know it.
+            let since = directive.rows().iter().map(|d| d.since).min().flatten();
+            if let Some(since) = since {
+                let text = format!("unknown directive \"{}\"", directive.as_str());
+                out.push(Refusal::new(occ, Kind::UnknownDirective(None), text).before(since));
+                refusal.since = Some(since);
+            }
+            out.push(refusal);
         }
     } else if fits_guess(world, occ, &here, inferred_top) {
         form(world, occ, &here, out);
+    }
+}
+
+/// Wherever a fragment is included, one of two directives is not allowed: `map` and `location`.
+fn no_common_block(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let top = config.top();
+    let mut all: Vec<OccId> = config.own(top).chain(config.blocks(top)).filter(|&o| !config.is_branched(o)).collect();
+    all.sort_unstable();
+    let mut common = u16::MAX;
+    for &occ in &all {
+        let directive = config.occ(occ).name;
+        if directive == Name::UNKNOWN {
+            continue;
+        }
+        let allowed = directive.rows().iter().fold(0, |all, row| all | row.contexts.0);
+        if common & allowed != 0 {
+            common &= allowed;
+            continue;
+        }
+        let against = all.iter().copied().find(|&o| {
+            let rows = config.occ(o).name.rows();
+            !rows.is_empty() && rows.iter().all(|row| row.contexts.0 & allowed == 0)
+        });
+        if let Some(other) = against.filter(|&o| o != occ) {
+            let text = format!("\"{}\" directive is not allowed here", directive.as_str());
+            out.push(Refusal::new(occ, Kind::NotAllowedHere, text).beside(other));
+        }
+        return;
     }
 }
 
@@ -78,6 +122,35 @@ fn duplicates(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out: &mut
     }
 }
 
+/// Directives of which several may stand at a level, but none beside `off` (`ngx_http_proxy_redirect`,
+/// `ngx_http_proxy_cookie_domain` and its kin, `ngx_http_mirror`).
+const NONE_BESIDE_OFF: &[&str] =
+    &["proxy_redirect", "proxy_cookie_domain", "proxy_cookie_path", "proxy_cookie_flags", "mirror"];
+
+fn beside_off(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
+    static NAMES: OnceLock<NameSet> = OnceLock::new();
+    let names = NAMES.get_or_init(|| NameSet::of(|n| NONE_BESIDE_OFF.contains(&n)));
+    let config = world.config;
+    let is_off = |o: OccId| config.args(o).len() == 1 && config.arg_text(o, 0) == "off";
+    let mut levels: Vec<(ScopeId, Name)> = lines
+        .fresh
+        .iter()
+        .map(|&id| config.occ(id))
+        .filter(|o| names.has(o.name) && !is_opaque(config.scope(o.scope).kind))
+        .map(|o| (o.scope, o.name))
+        .collect();
+    levels.sort();
+    levels.dedup();
+    for (level, name) in levels {
+        let own: Vec<OccId> = config.own(level).filter(|&o| config.occ(o).name == name).collect();
+        let Some((&first, rest)) = own.split_first() else { continue };
+        if let Some(&second) = rest.iter().find(|&&o| is_off(first) || is_off(o)) {
+            let text = format!("\"{}\" directive is duplicate", name.as_str());
+            out.push(Refusal::new(second, Kind::Duplicate, text).beside(first));
+        }
+    }
+}
+
 /// `ngx_load_module`: before any block that asks for the modules.
 fn load_module_too_late(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
@@ -102,6 +175,10 @@ fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         }
         return;
     }
+    if let Some(pattern) = unquoted_pattern(world, occ) {
+        out.push(Refusal::new(occ, Kind::UnquotedBrace(pattern), format!("unknown directive \"{shown}\"")));
+        return;
+    }
     let no_name = !text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') || text[0].is_ascii_digit();
     if NO_DIRECTIVES.contains(&shown.as_str()) || NO_PREFIXES.iter().any(|p| shown.starts_with(p)) {
         out.push(Refusal::new(occ, Kind::UnknownDirective(None), format!("unknown directive \"{shown}\"")));
@@ -111,6 +188,23 @@ fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     if no_name || meant.is_some() {
         out.push(Refusal::new(occ, Kind::UnknownDirective(meant), format!("unknown directive \"{shown}\"")));
     }
+}
+
+/// The pattern that a `{` without quotes has cut in two (`^/id/[0-9]{6}$`), where the name is what stood
+/// behind the brace: a quantifier's numbers and its `}`.
+fn unquoted_pattern(world: &World<'_>, occ: OccId) -> Option<String> {
+    let config = world.config;
+    let text = config.name_text(occ).into_owned();
+    let digits = text.iter().take_while(|b| b.is_ascii_digit() || **b == b',').count();
+    let bytes = config.bytes(occ);
+    let start = config.directive(occ).name().span().start as usize;
+    if digits == 0 || text.get(digits) != Some(&b'}') || start == 0 || bytes.get(start - 1) != Some(&b'{') {
+        return None;
+    }
+    let blank = |b: &u8| b.is_ascii_whitespace();
+    let begins = bytes[..start].iter().rposition(blank).map_or(0, |at| at + 1);
+    let ends = bytes[start..].iter().position(|b| blank(b) || *b == b';').map_or(bytes.len(), |at| start + at);
+    Some(String::from_utf8_lossy(&bytes[begins..ends]).into_owned())
 }
 
 /// Words of other languages that people write, and no module defines.
@@ -129,6 +223,19 @@ const THIRD_PARTY: &[&str] = &[
     "sticky_route",
     "more_set_headers",
     "auth_jwt",
+    "js_access",
+    "js_body_filter",
+    "js_content",
+    "js_filter",
+    "js_header_filter",
+    "js_import",
+    "js_path",
+    "js_periodic",
+    "js_preload_object",
+    "js_preread",
+    "js_set",
+    "js_var",
+    "status_zone",
 ];
 
 fn meant(text: &str) -> Option<&'static str> {
@@ -177,6 +284,7 @@ fn form(world: &World<'_>, occ: OccId, here: &[&Directive], out: &mut Vec<Refusa
     let exists_everywhere = here.iter().any(|d| d.since.is_none() && d.until.is_none());
     match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
         [] => out.push(Refusal::new(occ, Kind::ArgumentCount, text())),
+        _ if BACKPORTED.contains(&name) => {}
         [row] if !exists_everywhere || row.since.is_some() || row.until.is_some() => gone(occ, here, row, &text(), out),
         _ => {}
     }
@@ -215,6 +323,12 @@ fn map_hash_after_map(world: &World<'_>, out: &mut Vec<Refusal>) {
     };
     for (id, occ) in rare() {
         let hash = matches!(occ.name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE);
+        let zero = || config.arg(id, 0).is_some_and(|v| !v.is_empty() && v.iter().all(|b| *b == b'0'));
+        if hash && id < first_map && config.scope(occ.scope).kind == ScopeKind::Http && zero() {
+            let name = occ.name.as_str();
+            let text = format!("could not build map_hash, you should increase {name}: 0");
+            out.push(Refusal::new(id, Kind::Value, text).at(0));
+        }
         if hash
             && id > first_map
             && config.scope(occ.scope).kind == ScopeKind::Http

@@ -1,21 +1,23 @@
-//! Blocks of `upstream` (http/ngx_http_upstream.c, ngx_http_upstream_round_robin.c).
+//! Blocks of `upstream` (http/ngx_http_upstream.c, ngx_http_upstream_round_robin.c, stream/ngx_stream_upstream.c).
 
 use std::collections::HashMap;
 
+use super::host::is_impossible;
+use super::number::seconds;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::way::world::World;
 use crate::syntax::address::{Address, Use};
-use crate::syntax::word;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let mut seen: HashMap<String, OccId> = HashMap::new();
+    let mut seen: [HashMap<String, OccId>; 2] = Default::default();
     for (id, occ) in lines.fresh.iter().map(|&id| (id, config.occ(id))) {
         match (occ.name, config.scope(occ.scope).kind) {
-            (name::UPSTREAM, ScopeKind::Http) => {
+            (name::UPSTREAM, ScopeKind::Http | ScopeKind::Stream) => {
+                let seen = &mut seen[usize::from(config.scope(occ.scope).outside_http)];
                 let text = config.arg_text(id, 0);
                 match seen.get(&text.to_ascii_lowercase()) {
                     Some(&first) => out.push(
@@ -27,7 +29,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
                     servers(world, id, scope, out);
                 }
             }
-            (name::SERVER, ScopeKind::Upstream) => server(world, id, out),
+            (name::SERVER, ScopeKind::Upstream | ScopeKind::StreamUpstream) => server(world, id, out),
             (name::KEEPALIVE, ScopeKind::Upstream) => keepalive(world, id, out),
             _ => {}
         }
@@ -38,7 +40,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
 fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut method: Option<OccId> = None;
-    let (mut usual, mut backups) = (0, Vec::new());
+    let (mut usual, mut backups, mut shared) = (0, Vec::new(), false);
     for occ in config.own(scope) {
         match config.occ(occ).name {
             name::SERVER => {
@@ -54,12 +56,14 @@ fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Ref
             }
             // A method of a module that wslint does not know may bring servers.
             Name::UNKNOWN => return,
+            // The commercial nginx takes them through its interface, as long as they are kept there.
+            other if other.as_str() == "zone" => shared = true,
             name::HASH | name::IP_HASH => method = Some(occ),
             other if other.as_str() == "random" => method = Some(occ),
             _ => {}
         }
     }
-    if usual > 0 || config.scope(scope).unresolved {
+    if usual > 0 || config.scope(scope).unresolved || (shared && backups.is_empty()) {
         return;
     }
     let text = match backups.is_empty() {
@@ -73,10 +77,12 @@ fn servers(world: &World<'_>, upstream: OccId, scope: ScopeId, out: &mut Vec<Ref
 fn server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let target = config.arg_text(occ, 0);
-    if let Err(said) = Address::parse(&target, Use::UpstreamServer) {
-        out.push(Refusal::new(occ, Kind::Value, format!("{said} in upstream \"{target}\"")).at(0));
-        return;
-    }
+    let in_stream = config.scope(config.occ(occ).scope).kind == ScopeKind::StreamUpstream;
+    let read = Address::parse(&target, Use::UpstreamServer).and_then(|a| match a.ports {
+        _ if is_impossible(&a.host) => Err("host not found"),
+        None if in_stream && !a.host.starts_with("unix:") => Err("no port"),
+        _ => Ok(()),
+    });
     for i in 1..config.args(occ).len() {
         let parameter = config.arg_text(occ, i);
         let (key, value) = parameter.split_once('=').unwrap_or((&parameter, ""));
@@ -86,7 +92,7 @@ fn server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         let fine = match key {
             "weight" => number(1),
             "max_conns" | "max_fails" => number(0),
-            "fail_timeout" => word::time_ms(value.as_bytes()).is_some(),
+            "fail_timeout" => seconds(value).is_some(),
             "backup" | "down" => value.is_empty() && !parameter.contains('='),
             // In nginx since 1.27.3, and in the commercial one before.
             "resolve" | "service" => {
@@ -102,7 +108,11 @@ fn server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         };
         if !fine {
             out.push(refusal);
+            return;
         }
+    }
+    if let Err(said) = read {
+        out.push(Refusal::new(occ, Kind::Value, format!("{said} in upstream \"{target}\"")).at(0));
     }
 }
 

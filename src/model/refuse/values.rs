@@ -2,40 +2,44 @@
 
 use foldhash::{HashMap, HashSet};
 
+use super::host::is_impossible;
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Value, Version, name};
+use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::rewrite::{Condition, Return, RewriteFlag};
 use crate::model::way::route::{Location, Matcher, locations_in};
 use crate::model::way::world::World;
 use crate::syntax::address::{Address, Target, Use};
-use crate::syntax::{Ending, word};
+use crate::syntax::word;
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    let refused = super::refused(out);
     let relevant = |id: &OccId| {
         let kind = config.scope(config.occ(*id).scope).kind;
         (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
     };
     for &id in &lines.distinct {
-        let Some(kind) = relevant(&id) else { continue };
+        if relevant(&id).is_none() {
+            continue;
+        }
         match config.occ(id).name {
-            name::PROXY_PASS if kind != ScopeKind::StreamServer => proxy_pass(world, id, out),
-            name::PROXY_HTTP_VERSION => http_version(world, id, out),
             name::SET => super::entries::target(world, id, 0, out),
-            name::IF => invalid(world, id, |a| Condition::parse(a).is_none(), "invalid condition", out),
-            name::RETURN => invalid(world, id, |a| Return::parse(a).is_none(), "invalid return code", out),
+            _ if config.scope(config.occ(id).scope).outside_http => {}
+            name::PROXY_PASS => proxy_pass(world, id, out),
+            name::PROXY_HTTP_VERSION => http_version(world, id, out),
+            name::IF => condition(world, id, out),
+            name::RETURN => return_code(world, id, out),
             name::REWRITE => invalid(world, id, |a| RewriteFlag::parse(a).is_none(), "invalid parameter", out),
             name::LOCATION => location(world, id, out),
             name::LIMIT_EXCEPT => limit_except(world, id, out),
             name::AUTH_REQUEST_SET => super::entries::target(world, id, 0, out),
-            _ => plain(world, id, out),
+            _ => {}
         }
     }
     // What the block around a line decides, too.
-    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
+    let refused = super::refused(out);
     let relevant = |id: &OccId| {
         let kind = config.scope(config.occ(*id).scope).kind;
         (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
@@ -46,7 +50,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         match config.occ(id).name {
             name::LOCATION if kind == ScopeKind::Location => nested_location(world, id, out),
             name::ROOT | name::ALIAS => root_and_alias(world, id, out),
-            name::PROXY_PASS if kind != ScopeKind::StreamServer => uri_not_allowed(world, id, out),
+            name::PROXY_PASS if !kind.is_outside_http() => uri_not_allowed(world, id, out),
             _ => {}
         }
     }
@@ -61,58 +65,46 @@ fn invalid(world: &World<'_>, occ: OccId, wrong: impl Fn(&[Vec<u8>]) -> bool, te
     }
 }
 
-/// Flags, times, sizes and numbers (`ngx_conf_set_flag_slot`, `…_msec_slot`, `…_size_slot`, `…_num_slot`).
-fn plain(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-    let config = world.config;
-    let directive = config.occ(occ).name;
-    let Some(row) = directive
-        .rows()
-        .iter()
-        .find(|d| config.scope(config.occ(occ).scope).kind.context().is_some_and(|c| d.contexts.has(c)))
-    else {
-        return;
-    };
-    if row.name == "worker_processes" {
-        // A number or `auto` (`ngx_set_worker_processes`).
-        return invalid(
-            world,
-            occ,
-            |a| a.len() == 1 && a[0] != b"auto" && !a[0].iter().all(u8::is_ascii_digit),
-            "invalid value",
-            out,
-        );
-    }
-    if row.value == Value::Any || config.args(occ).len() != 1 || config.directive(occ).ending() != Ending::Semicolon {
+/// `ngx_http_rewrite_if_condition`: nginx shows the words without the brackets that it has passed.
+fn condition(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let args = world.config.words(occ);
+    if Condition::parse(&args).is_some() {
         return;
     }
-    let Some(value) = config.arg(occ, 0) else { return };
-    let shown = String::from_utf8_lossy(&value);
-    let text = match row.value {
-        Value::Flag if config.switch(occ).is_none() => {
-            format!("invalid value \"{shown}\" in \"{}\" directive, it must be \"on\" or \"off\"", row.name)
+    let shown = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+    let mut words: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+    let said = match words.first().map(|w| w.strip_prefix(b"(")) {
+        None => return,
+        Some(None) => format!("invalid condition \"{}\"", shown(words[0])),
+        Some(Some(rest)) => {
+            words[0] = rest;
+            match words.last().copied().and_then(|w| w.strip_suffix(b")")) {
+                None => format!("invalid condition \"{}\"", words.last().map_or(String::new(), |w| shown(w))),
+                Some(rest) => {
+                    let last = words.len() - 1;
+                    words[last] = rest;
+                    // A lone `)` in front of nothing is what nginx takes for the subject.
+                    let subject = words.iter().find(|w| !w.is_empty()).map_or(")".to_owned(), |w| shown(w));
+                    let rest: Vec<&[u8]> = words.iter().copied().filter(|w| !w.is_empty()).skip(1).collect();
+                    match rest.as_slice() {
+                        [operator, _] if subject.len() > 1 && subject.starts_with('$') => {
+                            format!("unexpected \"{}\" in condition", shown(operator))
+                        }
+                        _ => format!("invalid condition \"{subject}\""),
+                    }
+                }
+            }
         }
-        Value::Time if word::time_ms(&value).is_none() || too_long(row.name, &value) => {
-            format!("\"{}\" directive invalid value", row.name)
-        }
-        Value::Size
-            if word::size(&value).is_none()
-                || (value.ends_with(b"g")
-                    && (row.name.ends_with("buffer_size") || row.name.ends_with("buffers_size"))) =>
-        {
-            format!("\"{}\" directive invalid value", row.name)
-        }
-        Value::Number if shown.parse::<i64>().is_err() || !value.iter().all(u8::is_ascii_digit) => {
-            format!("\"{}\" directive invalid number", row.name)
-        }
-        _ => return,
     };
-    out.push(Refusal::new(occ, Kind::Value, text).at(0));
+    out.push(Refusal::new(occ, Kind::Value, said));
 }
 
-/// Times in milliseconds know no months and years (`ngx_parse_time` with `is_sec` 0).
-fn too_long(name: &str, value: &[u8]) -> bool {
-    (name.starts_with("proxy_") || name.starts_with("client_") || name == "send_timeout")
-        && value.iter().any(|b| matches!(b, b'y' | b'M'))
+/// `ngx_http_rewrite_return`: a lone argument may be a URL.
+fn return_code(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    if Return::parse(&world.config.words(occ)).is_none() {
+        let code = world.config.arg_text(occ, 0);
+        out.push(Refusal::new(occ, Kind::Value, format!("invalid return code \"{code}\"")).at(0));
+    }
 }
 
 /// `ngx_http_proxy_pass` and `ngx_parse_url`.
@@ -132,6 +124,9 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let refuse = |text: String| Refusal::new(occ, Kind::Value, text).at(0);
     match Address::parse(&rest, Use::ProxyPass) {
         Err(said) => out.push(refuse(format!("{said} in upstream \"{rest}\""))),
+        Ok(Address { host, .. }) if never_resolves(world, &host) => {
+            out.push(refuse(format!("host not found in upstream \"{rest}\"")));
+        }
         Ok(Address { host, ports: Some((port, _)) }) => {
             let host = host.to_ascii_lowercase();
             if let Some(upstream) = world.upstream(&host) {
@@ -140,6 +135,14 @@ fn proxy_pass(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         }
         Ok(_) => {}
     }
+}
+
+/// A name that no resolver knows and no `upstream` has. In a fragment an `upstream` may be elsewhere: there
+/// only what is plainly a slip counts.
+fn never_resolves(world: &World<'_>, host: &str) -> bool {
+    let whole = world.is_root && !world.is_open();
+    let slip = host.is_ascii() || host.contains(|c: char| ('\u{ff00}'..='\u{ffef}').contains(&c));
+    (whole || slip) && is_impossible(host) && world.upstream(&host.to_ascii_lowercase()).is_none()
 }
 
 /// `ngx_http_proxy_pass`, of where it stands.

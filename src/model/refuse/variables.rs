@@ -1,8 +1,10 @@
 //! Values with variables: how they are written (`ngx_http_script_compile`), and whether somebody
 //! defines them (`ngx_http_variables_init_vars`).
 
+use foldhash::HashSet;
+
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Name, name, variable_since};
+use crate::catalog::{Name, name, stream_variable, variable_since};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::way::world::World;
@@ -12,8 +14,9 @@ use crate::syntax::word::{self, Part, ValueError};
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
     let open = world.is_open();
-    let refused: std::collections::HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
-    let mut right: std::collections::HashSet<&[u8]> = std::collections::HashSet::new();
+    let refused = super::refused(out);
+    let mut right: HashSet<(bool, &[u8])> = HashSet::default();
+    let mut stream: Option<HashSet<Vec<u8>>> = None;
     for (id, occ) in lines.distinct.iter().map(|&id| (id, config.occ(id))) {
         if refused.contains(&id) {
             continue;
@@ -21,38 +24,73 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         let kind = config.scope(occ.scope).kind;
         let in_map = kind == ScopeKind::Entries
             && config.scope(occ.scope).opened_by.is_some_and(|o| config.occ(o).name == name::MAP);
-        if in_map {
-            // The scope of a map in `stream` belongs to another set of variables.
-            if !in_http(world, occ.scope) {
-                continue;
-            }
-        } else if super::is_opaque(kind)
-            || matches!(kind, ScopeKind::Stream | ScopeKind::StreamServer | ScopeKind::Mail | ScopeKind::MailServer)
-        {
+        if !in_map && (super::is_opaque(kind) || matches!(kind, ScopeKind::Mail | ScopeKind::MailServer)) {
             continue;
         }
         // Lists of headers are compiled for the servers and locations that use them.
         if occ.name == name::PROXY_SET_HEADER && kind == ScopeKind::Http && !inherited_by_a_server(world, occ.scope) {
             continue;
         }
-        for argument in evaluated(world, id, occ.name, in_map) {
+        let outside = config.scope(occ.scope).outside_http;
+        if occ.name == name::MEMCACHED_PASS && !open && !world.definitions.knows("memcached_key") {
+            let (name, text) = ("memcached_key".to_owned(), "unknown \"memcached_key\" variable");
+            out.push(Refusal::new(id, Kind::UnknownVariable(name), text));
+        }
+        for argument in evaluated(world, id, kind, in_map) {
             // The same few values stand in thousands of places: what was right once is right again.
             let Some(word) = config.args(id).get(argument).map(Word::span) else { continue };
             let text = &config.bytes(id)[word.range()];
-            if occ.name != name::IF && right.contains(text) {
+            if occ.name != name::IF && right.contains(&(outside, text)) {
                 continue;
             }
             let before = out.len();
-            value(world, id, argument, open, out);
+            let names = match outside {
+                true => Names::Stream(stream.get_or_insert_with(|| defined_in_stream(world))),
+                false => Names::Http,
+            };
+            value(world, id, argument, names, open, out);
             if occ.name != name::IF && out.len() == before {
-                right.insert(text);
+                right.insert((outside, text));
             }
         }
     }
 }
 
-fn in_http(world: &World<'_>, scope: ScopeId) -> bool {
-    !world.config.scope(scope).outside_http
+/// The set of variables that a value is filled from.
+#[derive(Clone, Copy)]
+enum Names<'n> {
+    Http,
+    /// What lines in `stream` define.
+    Stream(&'n HashSet<Vec<u8>>),
+}
+
+impl Names<'_> {
+    fn knows(self, world: &World<'_>, name: &str) -> bool {
+        match self {
+            Names::Http => world.definitions.knows(name),
+            Names::Stream(defined) => stream_variable(name) || defined.contains(name.to_ascii_lowercase().as_bytes()),
+        }
+    }
+}
+
+/// Whatever begins with a `$` and is the target of a block of entries, of `set`, or an argument of a
+/// module that wslint does not know.
+fn defined_in_stream(world: &World<'_>) -> HashSet<Vec<u8>> {
+    let config = world.config;
+    let mut out = HashSet::default();
+    for (id, occ) in config.occs().filter(|(_, o)| config.scope(o.scope).outside_http) {
+        let count = config.args(id).len();
+        let targets = match occ.name {
+            name::MAP | name::GEO | name::SPLIT_CLIENTS => count.saturating_sub(1)..count,
+            name::SET => 0..1.min(count),
+            Name::UNKNOWN if config.scope(occ.scope).kind != ScopeKind::Entries => 0..count,
+            _ => continue,
+        };
+        for value in targets.filter_map(|i| config.arg(id, i)) {
+            out.extend(value.strip_prefix(b"$").map(<[u8]>::to_ascii_lowercase));
+        }
+    }
+    out
 }
 
 fn inherited_by_a_server(world: &World<'_>, http: ScopeId) -> bool {
@@ -63,62 +101,35 @@ fn inherited_by_a_server(world: &World<'_>, http: ScopeId) -> bool {
         .any(|s| config.scope(s).kind == ScopeKind::Server && !config.has(s, name::PROXY_SET_HEADER))
 }
 
-/// The arguments of a directive in which nginx replaces variables, as far as they matter here.
-fn evaluated(world: &World<'_>, occ: OccId, directive: Name, in_map: bool) -> Vec<usize> {
-    let count = world.config.args(occ).len();
+/// The arguments of a directive in which nginx replaces variables: those that the catalogue says, and
+/// where it depends on the other arguments.
+fn evaluated(world: &World<'_>, occ: OccId, kind: ScopeKind, in_map: bool) -> Vec<usize> {
+    let config = world.config;
+    let count = config.args(occ).len();
     if in_map {
-        let key = world.config.name_text(occ);
+        let key = config.name_text(occ);
         return if count == 1 && &*key != b"include" { vec![0] } else { Vec::new() };
     }
+    let directive = config.occ(occ).name;
+    let in_http = !config.scope(config.occ(occ).scope).outside_http;
+    let last = || (count.saturating_sub(1)..count).collect();
     match directive {
-        name::PROXY_SET_HEADER | name::SET | name::ADD_HEADER | name::AUTH_REQUEST_SET => vec![1],
-        name::PROXY_PASS | name::PROXY_METHOD | name::MAP => vec![0],
-        name::PROXY_CACHE_BYPASS | name::PROXY_NO_CACHE | name::TRY_FILES => (0..count).collect(),
-        name::RETURN => (count.saturating_sub(1)..count).collect(),
-        name::REWRITE => vec![1],
+        name::RETURN => last(),
+        name::ERROR_PAGE => last(),
         name::IF => condition_variable(world, occ).into_iter().chain(compared_value(world, occ)).collect(),
-        name::ERROR_PAGE => vec![count.saturating_sub(1)],
-        name::ROOT | name::ALIAS => vec![0],
-        name::SPLIT_CLIENTS => vec![0],
         name::GEO if count == 2 => vec![0],
-        other => match other.as_str() {
-            "access_log"
-            | "auth_basic"
-            | "proxy_set_body"
-            | "proxy_bind"
-            | "proxy_ssl_name"
-            | "proxy_cache_key"
-            | "limit_conn_zone"
-            | "limit_req_zone"
-            | "limit_rate"
-            | "limit_rate_after"
-            | "hash"
-            | "proxy_cache"
-            | "auth_basic_user_file"
-            | "proxy_ssl_certificate"
-            | "proxy_ssl_certificate_key"
-            | "proxy_store"
-            | "secure_link"
-            | "secure_link_md5"
-            | "charset"
-            | "fastcgi_pass"
-            | "uwsgi_pass"
-            | "scgi_pass"
-            | "grpc_pass" => vec![0],
-            "add_trailer" | "grpc_set_header" | "fastcgi_param" | "uwsgi_param" | "scgi_param" => vec![1],
-            "log_format" => (1..count).collect(),
-            "index" | "expires" | "sub_filter" => (0..count).collect(),
-            // `~` begins a regular expression, in which `$` is the end.
-            "proxy_cookie_path" | "proxy_cookie_domain" | "proxy_redirect" => {
-                let config = world.config;
-                (0..count).filter(|&i| config.arg(occ, i).is_some_and(|v| v.first() != Some(&b'~'))).collect()
-            }
-            _ => Vec::new(),
-        },
+        // `~` begins a regular expression, in which `$` is the end.
+        _ if in_http
+            && matches!(directive.as_str(), "proxy_cookie_path" | "proxy_cookie_domain" | "proxy_redirect") =>
+        {
+            (0..count).filter(|&i| config.arg(occ, i).is_some_and(|v| v.first() != Some(&b'~'))).collect()
+        }
+        _ => {
+            let Some(context) = kind.context() else { return Vec::new() };
+            let row = directive.rows().iter().find(|d| d.filled != 0 && d.contexts.has(context));
+            row.map_or(Vec::new(), |row| (0..count).filter(|&i| row.fills(i)).collect())
+        }
     }
-    .into_iter()
-    .filter(|&i| i < count)
-    .collect()
 }
 
 /// The value that a condition compares with; a regular expression is none.
@@ -137,7 +148,7 @@ fn condition_variable(world: &World<'_>, occ: OccId) -> Option<usize> {
     value.strip_prefix(b"(").unwrap_or(&value).starts_with(b"$").then_some(index)
 }
 
-fn value(world: &World<'_>, occ: OccId, argument: usize, open: bool, out: &mut Vec<Refusal>) {
+fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open: bool, out: &mut Vec<Refusal>) {
     let config = world.config;
     let Some(text) = config.arg(occ, argument) else { return };
     if !word::has_variables(&text) {
@@ -152,10 +163,14 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, open: bool, out: &mut V
     // A condition takes all that follows the `$` for a name: `if ($uri=/x)`.
     if config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
         let name = String::from_utf8_lossy(&text[1..]).into_owned();
-        if !name.is_empty() && !open && !world.definitions.knows(&name) && !name.bytes().all(|b| b.is_ascii_digit()) {
+        if !name.is_empty() && !open && !names.knows(world, &name) && !name.bytes().all(|b| b.is_ascii_digit()) {
             out.push(
-                Refusal::new(occ, Kind::UnknownVariable(name.clone()), format!("unknown \"{name}\" variable"))
-                    .at(argument),
+                Refusal::new(
+                    occ,
+                    Kind::UnknownVariable(name.clone()),
+                    format!("unknown \"{}\" variable", name.to_ascii_lowercase()),
+                )
+                .at(argument),
             );
         }
         return;
@@ -176,11 +191,13 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, open: bool, out: &mut V
                 if open {
                     continue;
                 }
-                let unknown = format!("unknown \"{name}\" variable");
+                let unknown = format!("unknown \"{}\" variable", name.to_ascii_lowercase());
                 let refusal = Refusal::new(occ, Kind::UnknownVariable(name.clone()), unknown).at(argument);
-                if !world.definitions.knows(&name) {
+                if !names.knows(world, &name) {
                     out.push(refusal);
-                } else if let Some(since) = variable_since(&name).filter(|_| world.definitions.of(&name).is_empty()) {
+                } else if let Some(since) = variable_since(&name)
+                    .filter(|_| matches!(names, Names::Http) && world.definitions.of(&name).is_empty())
+                {
                     out.push(refusal.before(since));
                 }
             }

@@ -9,7 +9,16 @@ pub(super) fn statement(body: &[u8]) -> Role {
     let ends_eating = matches!(body.last(), Some(b'-' | b'_'));
     match body.first() {
         Some(b'#') => return Role::Blank,
-        Some(b'=') => return Role::Value,
+        // EEx: `<%= if x do %>` prints what stands within.
+        Some(b'=') => {
+            let body = body.trim_ascii_end();
+            let opens = body.ends_with(b" do") || body.ends_with(b"->") || body.ends_with(b"{");
+            return match first_word(body[1..].trim_ascii_start()) {
+                b"if" | b"unless" | b"case" | b"cond" if opens => Role::Open(Kind::If),
+                _ if opens => Role::Open(Kind::Loop),
+                _ => Role::Value,
+            };
+        }
         // `<%%` stands for `<%`.
         Some(b'%') => return Role::Value,
         _ => {}

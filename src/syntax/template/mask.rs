@@ -30,6 +30,9 @@ pub(super) struct Masked {
 /// nginx-ui's templates begin with settings in TOML between these comments.
 pub(super) const FRONT_MATTER: (&[u8], &[u8]) = (b"# Nginx UI Template Start", b"# Nginx UI Template End");
 
+/// Whether a placeholder stands alone is asked of lines up to this length.
+const LONG_LINE: usize = 1024;
+
 /// Masks placeholders and, with `languages`, the tags of template languages; `None` without any.
 pub(super) fn mask(bytes: &[u8], languages: Option<Languages>) -> Option<Masked> {
     let dollar = Dollar::of(bytes);
@@ -50,6 +53,7 @@ pub(super) fn mask(bytes: &[u8], languages: Option<Languages>) -> Option<Masked>
         branch: 0,
         line_branch: None,
         prefixes: HashSet::default(),
+        ends: None,
         choices: HashMap::default(),
         branches: Branches::default(),
         dollar: &dollar,
@@ -105,6 +109,8 @@ struct Scan<'b> {
     /// The branch around a line that a placeholder in front of it may turn into a comment.
     line_branch: Option<u32>,
     prefixes: HashSet<&'b [u8]>,
+    /// The words behind `end`.
+    ends: Option<HashSet<&'b [u8]>>,
     choices: HashMap<Vec<u8>, u32>,
     branches: Branches,
     dollar: &'b Dollar,
@@ -144,11 +150,38 @@ impl<'b> Scan<'b> {
             self.word();
             return pos + length;
         }
+        if self.languages.is_some()
+            && matches!(byte, b'{' | b'}')
+            && let Some(next) = self.brace(pos, byte)
+        {
+            return next;
+        }
         if let Some(length) = self.names.placeholder(pos) {
             self.value(pos, length);
             return pos + length;
         }
         self.byte(pos, byte)
+    }
+
+    /// Braces that nginx never has: doubled ones for `str.format`, and `{name}`.
+    fn brace(&mut self, pos: usize, byte: u8) -> Option<usize> {
+        if self.languages.is_some_and(|l| l.format) && self.bytes.get(pos + 1) == Some(&byte) {
+            self.blank(pos + 1, pos + 2);
+            self.has_tags = true;
+            self.byte(pos, byte);
+            return Some(pos + 2);
+        }
+        let rest = &self.bytes[pos + 1..];
+        let rest = rest.strip_prefix(b"$").unwrap_or(rest);
+        let name = rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b)).count();
+        let named = rest.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+        if byte != b'{' || rest.get(name) != Some(&b'}') || !named || self.state.quote.is_some() {
+            return None;
+        }
+        self.has_tags = true;
+        let length = self.bytes.len() - pos - rest.len() + name + 1;
+        self.value(pos, length);
+        Some(pos + length)
     }
 
     fn word(&mut self) {
@@ -239,18 +272,16 @@ impl<'b> Scan<'b> {
         }
         if self.state.at_start && self.state.quote.is_none() && length > 2 {
             let text = &self.bytes[pos..end];
-            let behind = &self.bytes[end..];
+            let behind = &self.bytes[end..self.bytes.len().min(end + LONG_LINE)];
             let line = behind.split(|b| *b == b'\n').next().unwrap_or_default();
-            if self.stands_alone(line) {
+            let known = self.prefixes.contains(text);
+            if self.line_blank && !line.trim_ascii().is_empty() && (known || begins_directive(line)) {
+                return self.prefix(pos, end);
+            }
+            if line.len() < LONG_LINE && self.stands_alone(line) {
                 self.fill(pos, end, true);
                 self.line_blank = false;
                 return;
-            }
-            if self.line_blank
-                && (begins_directive(line) || self.prefixes.contains(text))
-                && !line.trim_ascii().is_empty()
-            {
-                return self.prefix(pos, end);
             }
         }
         self.fill(pos, end, false);
@@ -310,6 +341,7 @@ impl<'b> Scan<'b> {
                     self.blank(pos, end);
                 }
             }
+            Role::Extension if !self.has_end(pos) => self.vanish(pos, end),
             Role::Blank => self.vanish(pos, end),
             Role::Hole if in_comment && at_start => {
                 let start = self.comment.take().unwrap_or(pos);
@@ -326,7 +358,8 @@ impl<'b> Scan<'b> {
                 self.vanish(pos, end);
                 return end;
             }
-            Role::Open(kind) => {
+            Role::Open(_) | Role::Extension => {
+                let kind = if let Role::Open(kind) = tag.role { kind } else { Kind::Plain };
                 let span = Span::new(pos as u32, end as u32);
                 let branch = self.branches.add(self.branch, span);
                 let lowest = self.state.depth;
@@ -371,6 +404,18 @@ impl<'b> Scan<'b> {
             self.fill(pos, end, false);
             self.in_word = true;
         }
+    }
+
+    /// Whether the file holds `end` and the word of this tag somewhere.
+    fn has_end(&mut self, pos: usize) -> bool {
+        let bytes = self.bytes;
+        let ends = self.ends.get_or_insert_with(|| {
+            memchr::memmem::find_iter(bytes, b"end").map(|at| first_word(&bytes[at + 3..])).collect()
+        });
+        let body = &bytes[pos + 2..];
+        let body = body.strip_prefix(b"-").or(body.strip_prefix(b"+")).unwrap_or(body);
+        let blanks = body.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        ends.contains(first_word(&body[blanks..]))
     }
 
     /// The place of the tag that ends what a `comment` begins.

@@ -1,4 +1,4 @@
-//! Templates that become configurations: Jinja, Liquid, Go, Handlebars, ERB, EPP, EJS, Mako, PHP,
+//! Templates that become configurations: Jinja, Liquid, Go, Handlebars, ERB, EPP, EJS, EEx, Mako, PHP,
 //! Terraform, Velocity, and placeholders such as `${VAR}`, `__NAME__`, `@NAME@`, `%name%`.
 //!
 //! A template is read through a mask of the same length. A placeholder that stands for (a part of) a
@@ -47,7 +47,8 @@ pub(super) fn may_be(bytes: &[u8]) -> bool {
 /// The tree of a file that may be a template: read through a mask where it is one.
 pub fn parse_template(bytes: &[u8]) -> Ast {
     let raw = parse(bytes);
-    if !raw.suspicious || !may_be(bytes) {
+    // `{name}` is nothing that nginx reads, and too plain to be looked for in every file.
+    if raw.errors.is_empty() && (!raw.suspicious || !may_be(bytes)) {
         return slips::put_right(bytes, &raw).unwrap_or(raw);
     }
     // `{{` in Lua or in a regular expression is no tag: without an error there is nothing to explain.
@@ -112,6 +113,11 @@ mod tests {
             ("x \\$host \\${uri};", "x \\!host \\!!uri!;"),
             ("x ${DOLLAR}host;", "x \\!!!!!!!!host;"),
             ("% if x:\na b;\n% endif\n", "       \na b;\n       \n"),
+            ("a {{\n  listen {port};\n}}\n", "a { \n  listen ______;\n} \n"),
+            ("{if $x}\na {$b};\n{/if}\n", "       \na ____;\n     \n"),
+            ("<#if x>\na b;\n</#if>\n", "       \na b;\n      \n"),
+            ("<%= if x do %>\na b;\n<% end %>\n", "              \na b;\n         \n"),
+            ("{{ $x | default \"a=b\" }} y;", "________________________ y;"),
             ("%{ if x ~}\na b;\n%{ endif ~}\n", "          \na b;\n           \n"),
         ] {
             assert_eq!(masked(text), want, "{text}");

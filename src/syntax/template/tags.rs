@@ -17,6 +17,8 @@ pub(super) enum Role {
     Blank,
     /// Stands for a value, or, alone on its line, for any lines.
     Value,
+    /// A word of an extension: opens a construct, if there is a tag that ends it.
+    Extension,
     /// Up to its closing tag nothing is rendered: `{% comment %}`.
     Comment(&'static [u8]),
 }
@@ -57,6 +59,10 @@ pub(super) struct Languages {
     angle_lines: bool,
     /// Lines of Velocity, `#if ($x)`.
     velocity: bool,
+    smarty: bool,
+    freemarker: bool,
+    /// Python's `str.format`: braces of nginx are doubled, `{name}` is a value.
+    pub(super) format: bool,
 }
 
 impl Languages {
@@ -78,6 +84,9 @@ impl Languages {
             explode: has(b"!{"),
             mako: line(b"%", &[b"if", b"for", b"while", b"endif", b"endfor"]),
             angle_lines: bytes.starts_with(b"> if ") || has(b"\n> if ") || has(b"\n> for "),
+            smarty: has(b"{/if}") || has(b"{/foreach}"),
+            freemarker: has(b"<#if") || has(b"<#list") || has(b"<#assign"),
+            format: is_format(bytes),
             velocity: line(b"#", &[b"end"]) && (line(b"#", &[b"if", b"foreach"])),
         }
     }
@@ -92,13 +101,18 @@ impl Languages {
             || self.mako
             || self.angle_lines
             || self.velocity
+            || self.smarty
+            || self.freemarker
     }
 
     /// The tag that begins at an offset, which is the first of a line but for blanks, or is not.
     pub(super) fn tag(self, whole: &[u8], at: usize, at_line: bool) -> Option<Tag> {
         let rest = &whole[at..];
         match rest[0] {
-            b'{' => braces(whole, rest),
+            b'{' if self.smarty && !rest.starts_with(b"{{") => smarty(rest).or_else(|| braces(rest)),
+            b'{' if self.format => None,
+            b'{' => braces(rest),
+            b'<' if self.freemarker && matches!(rest.get(1), Some(b'#' | b'/' | b'@')) => freemarker(rest),
             b'<' if self.erb && rest.starts_with(b"<%") => mako_block(rest).or_else(|| erb(rest)),
             b'<' if self.erb && rest.starts_with(b"</%") => {
                 closing(rest, b">").map(|n| Tag { length: n, role: Role::Close })
@@ -151,7 +165,7 @@ fn line_of(rest: &[u8], sign: usize) -> Option<(usize, &[u8])> {
 }
 
 /// `{{{ }}}`, `{{ }}`, `{% %}`, `{# #}`.
-fn braces(whole: &[u8], rest: &[u8]) -> Option<Tag> {
+fn braces(rest: &[u8]) -> Option<Tag> {
     match rest.get(1)? {
         b'{' if rest.starts_with(b"{{{") => {
             let length = closing(rest, b"}}}").filter(|n| !rest[..*n].contains(&b'\n'))?;
@@ -173,7 +187,7 @@ fn braces(whole: &[u8], rest: &[u8]) -> Option<Tag> {
         }
         b'%' => {
             let length = closing(rest, b"%}")?;
-            Some(Tag { length, role: percent(whole, &rest[2..length - 2]) })
+            Some(Tag { length, role: percent(&rest[2..length - 2]) })
         }
         _ => None,
     }
@@ -191,9 +205,11 @@ fn trimmed(body: &[u8]) -> &[u8] {
 fn is_go(behind: &[u8]) -> bool {
     const WORDS: [&[u8]; 10] =
         [b"if", b"else", b"end", b"range", b"with", b"template", b"env", b"key", b"service", b"include"];
-    let line = behind.split(|b| *b == b'\n').next().unwrap_or_default();
-    let Some(end) = memchr::memmem::find(line, b"]]") else { return false };
-    let body = trimmed(&line[..end]);
+    let window = &behind[..behind.len().min(LONGEST / 8)];
+    let Some(end) = memchr::memmem::find(window, b"]]").filter(|end| !window[..*end].contains(&b'\n')) else {
+        return false;
+    };
+    let body = trimmed(&window[..end]);
     let field = body.strip_prefix(b"$").unwrap_or(body);
     (field.first() == Some(&b'.') && field.get(1).is_some_and(u8::is_ascii_alphabetic))
         || WORDS.contains(&first_word(body))
@@ -214,7 +230,7 @@ fn go(body: &[u8]) -> Role {
         Some(b'/') => Role::Close,
         Some(b'!') => Role::Blank,
         Some(b'>') => Role::Hole,
-        Some(b'$') if memchr::memmem::find(body, b"=").is_some() => Role::Blank,
+        Some(b'$') if assigns(body) => Role::Blank,
         _ => match word {
             b"if" | b"with" => Role::Open(Kind::If),
             b"range" | b"define" | b"block" => Role::Open(Kind::Loop),
@@ -227,8 +243,68 @@ fn go(body: &[u8]) -> Role {
     }
 }
 
+/// `$x := y`, `$i, $x = y`.
+fn assigns(body: &[u8]) -> bool {
+    let names = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'$' | b'_' | b',' | b' ');
+    let at = body.iter().position(|b| !names(b)).unwrap_or(body.len());
+    body[at..].starts_with(b":=") || (body[at..].starts_with(b"=") && !body[at..].starts_with(b"=="))
+}
+
+/// Whether lines end in `{{` and others are `}}`, as in what `str.format` is given.
+fn is_format(bytes: &[u8]) -> bool {
+    let opens = memchr::memmem::find_iter(bytes, b"{{").any(|at| {
+        let rest = &bytes[at + 2..];
+        let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
+        rest.get(blanks) == Some(&b'\n')
+    });
+    opens && bytes.split(|b| *b == b'\n').any(|line| line.trim_ascii() == b"}}")
+}
+
+/// `{if $x}`, `{else}`, `{/if}`, `{foreach …}`, `{* *}`, `{$x}` of Smarty.
+fn smarty(rest: &[u8]) -> Option<Tag> {
+    if rest.starts_with(b"{*") {
+        return closing(rest, b"*}").map(|length| Tag { length, role: Role::Blank });
+    }
+    let length = closing(rest, b"}").filter(|n| !rest[..*n].contains(&b'\n'))?;
+    let body = &rest[1..length - 1];
+    let ends = body.first() == Some(&b'/');
+    let role = match first_word(body.strip_prefix(b"/").unwrap_or(body)) {
+        b"if" | b"foreach" | b"for" | b"section" if ends => Role::Close,
+        b"if" => Role::Open(Kind::If),
+        b"foreach" | b"for" | b"section" => Role::Open(Kind::Loop),
+        b"else" | b"elseif" | b"foreachelse" => Role::Middle,
+        b"include" => Role::Hole,
+        b"assign" => Role::Blank,
+        b"" if body.first() == Some(&b'$') => Role::Value,
+        _ => return None,
+    };
+    Some(Tag { length, role })
+}
+
+/// `<#if x>`, `<#else>`, `</#if>`, `<#list …>`, `<#-- -->`, `<@macro/>` of FreeMarker.
+fn freemarker(rest: &[u8]) -> Option<Tag> {
+    if rest.starts_with(b"<#--") {
+        return closing(rest, b"-->").map(|length| Tag { length, role: Role::Blank });
+    }
+    let length = closing(rest, b">")?;
+    let role = match rest {
+        [b'<', b'/', b'#', ..] => Role::Close,
+        [b'<', b'@', name, ..] if name.is_ascii_alphabetic() => Role::Hole,
+        [b'<', b'#', name @ ..] => match first_word(name) {
+            b"if" | b"switch" => Role::Open(Kind::If),
+            b"list" | b"macro" | b"function" => Role::Open(Kind::Loop),
+            b"else" | b"elseif" | b"case" | b"default" => Role::Middle,
+            b"include" => Role::Hole,
+            b"assign" | b"import" | b"setting" | b"ftl" | b"local" | b"global" | b"break" => Role::Blank,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Tag { length, role })
+}
+
 /// What stands within `{% %}`: Jinja, Twig, Liquid, Django, Nunjucks.
-fn percent(whole: &[u8], body: &[u8]) -> Role {
+fn percent(body: &[u8]) -> Role {
     let body = trimmed(body);
     let word = first_word(body);
     match word {
@@ -245,12 +321,9 @@ fn percent(whole: &[u8], body: &[u8]) -> Role {
             Role::Blank
         }
         _ if word.starts_with(b"end") => Role::Close,
-        // A word of an extension: a construct, if it has an end.
-        _ => match memchr::memmem::find(whole, &[b"end", word].concat()) {
-            Some(_) if word == b"call" => Role::Open(Kind::Loop),
-            Some(_) if !word.is_empty() => Role::Open(Kind::Plain),
-            _ => Role::Blank,
-        },
+        b"call" => Role::Open(Kind::Loop),
+        b"" => Role::Blank,
+        _ => Role::Extension,
     }
 }
 

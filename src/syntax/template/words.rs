@@ -57,8 +57,8 @@ impl<'b> Names<'b> {
                 if name == 0 || self.is_nginx_s(&rest[..name]) {
                     return false;
                 }
-                let start = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |n| n + 1);
-                let before = self.bytes[start..at].trim_ascii_start();
+                let window = &self.bytes[at.saturating_sub(LONGEST)..at];
+                let before = window.rsplit(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_start();
                 let word = before.split(u8::is_ascii_whitespace).next().unwrap_or_default();
                 before.is_empty() || (word.len() < before.len() && FIXED.contains(&word))
             })
@@ -179,7 +179,7 @@ fn percent(rest: &[u8]) -> Option<usize> {
 }
 
 fn upper(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count()
+    bytes.iter().take(LONGEST).take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count()
 }
 
 /// Whether a directive that nginx knows begins here, behind blanks.
@@ -196,8 +196,15 @@ pub fn is_replaced(word: &[u8]) -> bool {
     if memchr::memmem::find(word, b"${").is_some_and(|at| word[at..].contains(&b'}')) {
         return true;
     }
+    let pair = |open: &[u8], close: &[u8]| {
+        memchr::memmem::find(word, open).is_some_and(|at| memchr::memmem::find(&word[at..], close).is_some())
+    };
+    // The shell's `$(hostname)`, Concourse's `((port))`.
+    if pair(b"$(", b")") || pair(b"((", b"))") {
+        return true;
+    }
     let between = |open: u8, close: u8| {
-        memchr::memchr(open, word).is_some_and(|at| {
+        memchr::memchr_iter(open, word).any(|at| {
             let rest = &word[at + 1..];
             let name = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
             // `(?<name>` is a group of a pattern.
@@ -216,13 +223,16 @@ pub fn is_replaced(word: &[u8]) -> bool {
     shell || word.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').any(token) || is_named_port(word)
 }
 
-/// `app:CWS`, `app:web_port`, or such a word alone.
+/// `app:CWS`, `app:web_port`; in `shared:SSL` a size belongs behind the name of a zone.
 fn is_named_port(word: &[u8]) -> bool {
+    if word.starts_with(b"shared:") {
+        return false;
+    }
     let authority = memchr::memmem::find(word, b"://").map_or(word, |at| &word[at + 3..]);
     let authority = authority.split(|b| matches!(b, b'/' | b'?')).next().unwrap_or_default();
     let port = authority.rsplit(|b| *b == b':').next().unwrap_or_default();
     let is_word = variable(port) == port.len() && port.first().is_some_and(u8::is_ascii_alphabetic);
-    let named = || port.to_ascii_lowercase().ends_with(b"port") || port[1..].contains(&b'_');
+    let named = || port[1..].contains(&b'_');
     is_word && port.len() < authority.len() && (is_capital(port) || named())
 }
 

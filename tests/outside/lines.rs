@@ -1,0 +1,490 @@
+//! Single directive lines, right and wrong ones for each type of argument and each block that the
+//! installed nginx has, put to the real `nginx -t` and to wslint.
+//!
+//! What nginx accepts, wslint does not refuse; of what nginx refuses, wslint refuses nine of ten; and
+//! what it quotes is what nginx says. `WSLINT_LINES=20000 cargo test --test outside lines::` for the long run, with
+//! `WSLINT_SEED` for another one; the figures are printed.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it did")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::common;
+use crate::real_nginx::{Nginx, VERSION};
+use wslint::catalog::{Contexts, Directive, Own, Value, Version, names};
+
+/// Blocks with the text around a line. `NAME` stands for what the block needs to be one that nginx
+/// starts with, and is left out where the line itself is of that name.
+const PLACES: &[(u16, &str)] = &[
+    (Contexts::MAIN, "@LINE\nevents {}\n"),
+    (Contexts::EVENTS, "events {\n@LINE\n}\n"),
+    (
+        Contexts::HTTP,
+        "events {}\nhttp {\naccess_log off;\nlog_format own '$uri';\n@LINE\nserver { listen 127.0.0.1:8099; }\n}\n",
+    ),
+    (
+        Contexts::SERVER,
+        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m;\nlimit_conn_zone $uri zone=conns:1m;\nserver {\nlisten 127.0.0.1:8099;\n@LINE\n}\n}\n",
+    ),
+    (
+        Contexts::LOCATION,
+        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m;\nproxy_cache_path @TMP/c keys_zone=cache:1m;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\n@LINE\n}\n}\n}\n",
+    ),
+    (
+        Contexts::LOCATION_IF,
+        "events {}\nhttp {\naccess_log off;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\nif ($uri) {\n@LINE\n}\n}\n}\n}\n",
+    ),
+    (
+        Contexts::SERVER_IF,
+        "events {}\nhttp {\naccess_log off;\nserver {\nlisten 127.0.0.1:8099;\nif ($uri) {\n@LINE\n}\n}\n}\n",
+    ),
+    (
+        Contexts::LIMIT_EXCEPT,
+        "events {}\nhttp {\naccess_log off;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\nlimit_except GET {\n@LINE\n}\n}\n}\n}\n",
+    ),
+    (Contexts::UPSTREAM, "events {}\nhttp {\naccess_log off;\nupstream u {\nserver 127.0.0.1:8098;\n@LINE\n}\n}\n"),
+    (
+        Contexts::STREAM,
+        "load_module stream;\nevents {}\nstream {\n@LINE\nserver { listen 127.0.0.1:8099; return x; }\n}\n",
+    ),
+    (
+        Contexts::STREAM_SERVER,
+        "load_module stream;\nevents {}\nstream {\nlimit_conn_zone $remote_addr zone=conns:1m;\nlog_format own '$remote_addr';\nserver {\n@NEEDED\n@LINE\n}\n}\n",
+    ),
+    (
+        Contexts::STREAM_UPSTREAM,
+        "load_module stream;\nevents {}\nstream {\nupstream u {\nserver 127.0.0.1:8098;\n@LINE\n}\nserver { listen 127.0.0.1:8099; proxy_pass u; }\n}\n",
+    ),
+    (
+        Contexts::MAIL,
+        "load_module mail;\nevents {}\nmail {\n@AUTH\n@LINE\nserver { listen 127.0.0.1:8099; protocol imap; }\n}\n",
+    ),
+    (Contexts::MAIL_SERVER, "load_module mail;\nevents {}\nmail {\nserver {\n@AUTH\n@NEEDED\n@LINE\n}\n}\n"),
+];
+
+/// What anybody might write anywhere.
+const ANYTHING: &[&str] = &[
+    "\"\"",
+    "x",
+    "on",
+    "off",
+    "ON",
+    "yes",
+    "true",
+    "0",
+    "1",
+    "2",
+    "-1",
+    "10",
+    "1000",
+    "65536",
+    "1k",
+    "4k",
+    "128k",
+    "1m",
+    "1g",
+    "1t",
+    "10s",
+    "10ms",
+    "1h30m",
+    "1y",
+    "1M",
+    "\"5 m\"",
+    "1.5",
+    "1,5",
+    "10%",
+    "all",
+    "none",
+    "default",
+    "any",
+    "auto",
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "127.0.0.1:0",
+    "127.0.0.1:99999",
+    "10.0.0.0/8",
+    "10.0.0.0/33",
+    "::1",
+    "[::1]:80",
+    "[::1",
+    "unix:/tmp/s",
+    "unix:",
+    "http://127.0.0.1",
+    "https://127.0.0.1:1/x",
+    "ws://127.0.0.1",
+    "/tmp/x",
+    "a=b",
+    "=",
+    "=404",
+    "404",
+    "200",
+    "99",
+    "600",
+    "$uri",
+    "$remote_addr",
+    "$nope",
+    "\"${uri\"",
+    "\"$\"",
+    "~x",
+    "\"~*(\"",
+    "*.example.com",
+    "example.*",
+    "*",
+    ".",
+    "text/html",
+    "error",
+    "timeout",
+    "http_500",
+    "1.0",
+    "1.1",
+    "GET",
+    "get",
+    "TLSv1.2",
+    "TLSv1.4",
+    "always",
+    "if_not_empty",
+    "transparent",
+    "consistent",
+    "permanent",
+    "last",
+    "combined",
+    "epoch",
+    "max",
+    "modified",
+    "forever",
+    "99999999999999999999",
+    "4096",
+    "512",
+    "33",
+    "10r/s",
+    "$a",
+    "syslog:server=127.0.0.1",
+];
+
+/// What somebody who knows the type writes: right values, near misses, and values of the neighbour.
+fn of_type(row: &Directive) -> Vec<&'static str> {
+    match row.value {
+        Value::Flag => vec!["on", "off", "On", "1", "yes", "enabled", "of", "true"],
+        Value::Number => vec!["1", "16", "512", "0", "1k", "-1", "1.5", "many", "auto"],
+        Value::Between(..) => vec!["1", "5", "9", "10", "0", "429", "503", "399", "255", "256", "x"],
+        Value::Size | Value::SizeOrVariables => vec!["8k", "16K", "1m", "4096", "1g", "8kb", "8 k", "k", "-1", "64"],
+        Value::Offset => vec!["1m", "10M", "1g", "0", "1gb", "10mb", "m", "unlimited"],
+        Value::Time => vec!["60s", "1m", "1h 30m", "500ms", "1d", "86400", "1y", "60sec", "1 min", "s", "off"],
+        Value::Seconds => vec!["60s", "1h", "1y 2M", "10ms", "1min", "never", "60"],
+        Value::Buffers => vec!["8", "16", "4k", "8k", "0", "x", "1g", "-4"],
+        Value::One(words) | Value::Each(words) => words.iter().copied().chain(["offf", "none", "onn", "x"]).collect(),
+        Value::Any => Vec::new(),
+        Value::By(own) => of_function(own).to_vec(),
+    }
+}
+
+fn of_function(own: Own) -> &'static [&'static str] {
+    match own {
+        Own::Access => &["user:rw", "group:r", "all:r", "user:w", "other:r", "rw"],
+        Own::AccessLog => {
+            &["@TMP/a.log", "own", "combined", "buffer=8k", "flush=1m", "gzip", "gzip=10", "if=$uri", "nothing"]
+        }
+        Own::AccessRule => &["all", "10.0.0.0/8", "::/0", "localhost", "10.0.0.256", "unix:"],
+        Own::AddHeader => &["X-A", "b", "always", "alway"],
+        Own::AddressOrHost => &["10.0.0.0/8", "127.0.0.1", "localhost", "10.0.0.0/40", "unix:"],
+        Own::Aio => &["on", "off", "threads", "threads=default", "thread"],
+        Own::AuthHttp => &["127.0.0.1:80/a", "http://127.0.0.1", "localhost:0", "/a"],
+        Own::Bind => &["127.0.0.1", "127.0.0.1:80", "off", "$server_addr", "transparent", "localhost", "[::1]"],
+        Own::CachePath => &[
+            "@TMP/p",
+            "levels=1:2",
+            "levels=3",
+            "keys_zone=z:1m",
+            "keys_zone=z",
+            "inactive=1h",
+            "max_size=1g",
+            "use_temp_path=off",
+            "use_temp_path=no",
+            "purge",
+        ],
+        Own::CacheValid => &["200", "301", "any", "1h", "99", "all", "forever", "1ms"],
+        Own::CharsetMap => &["koi8-r", "utf-8", "UTF-8", "windows-1251"],
+        Own::Connections => &["1024", "auto", "1k", "-1"],
+        Own::CookieFlags => &["a", "secure", "off", "httponly", "~x", "of"],
+        Own::CookieRewrite => &["off", "/a/", "/", "on", "localhost", "~x"],
+        Own::CpuAffinity => &["auto", "01", "10", "0102", "all"],
+        Own::Directio => &["off", "4m", "1g", "on"],
+        Own::DisableSymlinks => &["off", "on", "if_not_owner", "from=/tmp", "owner"],
+        Own::ErrorLog => &[
+            "@TMP/e.log",
+            "warn",
+            "error",
+            "warning",
+            "stderr",
+            "debug_http",
+            "syslog:server=127.0.0.1,tag=a-b",
+            "fatal",
+        ],
+        Own::ErrorPage => &["404", "502", "=200", "=", "=x", "/x", "299", "499", "600", "@n"],
+        Own::EventMethod => &["epoll", "libevent"],
+        Own::Expires => &["epoch", "max", "off", "-1", "1h", "@15h", "@25h", "modified", "+24h", "never"],
+        Own::GatewayPass => {
+            &["127.0.0.1:9000", "unix:/tmp/s", "127.0.0.1", "127.0.0.1:x", "http://127.0.0.1:1", "$uri"]
+        }
+        Own::GzipDisable => &["msie6", "Mozilla", "\"(\"", "\"[a\""],
+        Own::GzipHash | Own::GzipWindow => &["512", "1k", "32k", "64k", "3k", "128k", "256"],
+        Own::HashMethod => &["$remote_addr", "consistent", "ketama"],
+        Own::HashSize => &["64", "512", "0", "1k", "x"],
+        Own::Http2ChunkSize | Own::Http2PrereadSize | Own::Http2RecvBuffer => &["8k", "64k", "0", "16", "4g", "x"],
+        Own::Index => &["index.html", "$geo", "/x", "\"\""],
+        Own::KeepaliveTimeout => &["75s", "60s", "60", "0", "500ms", "on", "1y"],
+        Own::LargeHeaderBuffers => &["4", "8k", "16k", "256", "0"],
+        Own::LimitConn => &["conns", "10", "0", "70000", "x"],
+        Own::LimitConnZone | Own::LimitReqZone => &[
+            "$binary_remote_addr",
+            "zone=z:1m",
+            "zone=z",
+            "zone=z:1k",
+            "rate=10r/s",
+            "rate=1r/h",
+            "rate=5r/m",
+            "burst=5",
+        ],
+        Own::LimitReq => &["zone=reqs", "burst=5", "nodelay", "delay=3", "burst=0", "no_delay", "rate=1r/s"],
+        Own::LogFormat => &["f", "'$remote_addr'", "escape=json", "escape=none", "escape=xml", "$nope", "x"],
+        Own::MailListen | Own::StreamListen => &[
+            "127.0.0.1:8097",
+            "8097",
+            "localhost",
+            "udp",
+            "bind",
+            "ssl",
+            "backlog=10",
+            "backlog=0",
+            "so_keepalive=on",
+            "so_keepalive=x",
+            "reuseport",
+            "default_server",
+            "127.0.0.1:8096",
+            "http2",
+        ],
+        Own::MailProtocol => &["imap", "pop3", "smtp", "http", "IMAP"],
+        Own::ModernBrowser => &["msie", "gecko", "5.5", "chrome", "unlisted", "1.a"],
+        Own::OcspCache => &["off", "shared:o:1m", "shared:o", "builtin", "shared:o:1k"],
+        Own::OpenFileCache => &["max=100", "inactive=20s", "off", "max=0", "min_uses=2", "valid=1m", "100"],
+        Own::OpenLogFileCache => &["max=100", "inactive=20s", "off", "max=0", "min_uses=2", "valid=1m", "100"],
+        Own::Param => &["A", "$uri", "if_not_empty", "if_empty"],
+        Own::Path => &["@TMP/t", "1", "2", "3", "0", "9"],
+        Own::PoolSize => &["512", "4k", "100", "130", "x"],
+        Own::PowerOfTwo => &["16", "32", "0", "17", "x"],
+        Own::Priority => &["10", "-5", "+5", "high", "1.5"],
+        Own::ProxyRedirect => &["off", "default", "http://a/", "/", "~x", "on", "on off"],
+        Own::Random => &["two", "least_conn", "three", "least_time=header"],
+        Own::Referers => &["none", "blocked", "server_names", "*.example.com", "~x", "a..b", "**"],
+        Own::Resolver => {
+            &["127.0.0.1", "127.0.0.1:53", "[::1]", "valid=30s", "valid=x", "ipv6=off", "ipv6=no", "127.0.0.1:x"]
+        }
+        Own::Rewrite => &["^/a$", "/b", "last", "break", "redirect", "permanent", "final", "301", "\"(\""],
+        Own::Root => &["@TMP", "$document_root", "/x/$uri", "html"],
+        Own::ServerName => {
+            &["example.com", "*.example.com", "example.*", "~^a$", "*a", "a..b", ".", "_", "\"\"", "www.*.com"]
+        }
+        Own::SessionCache => {
+            &["shared:s:1m", "shared:s:1k", "builtin", "builtin:100", "off", "none", "shared:s", "shared"]
+        }
+        Own::StreamPass => {
+            &["127.0.0.1:8097", "u", "127.0.0.1", "http://127.0.0.1:1", "unix:/tmp/s", "$remote_addr", "127.0.0.1:0"]
+        }
+        Own::SubFilter => &["a", "b", "\"\"", "$uri"],
+        Own::ThreadPool => &["p", "threads=4", "max_queue=10", "threads=0", "4"],
+        Own::TryFiles => &["$uri", "$uri/", "/x", "=404", "=x", "=1000", "@n"],
+        Own::UpstreamServer => &[
+            "127.0.0.1:8097",
+            "127.0.0.1",
+            "weight=2",
+            "weight=0",
+            "max_fails=1",
+            "fail_timeout=10s",
+            "fail_timeout=x",
+            "backup",
+            "down",
+            "max_conns=1",
+            "weigth=1",
+            "http://a",
+        ],
+        Own::UseridExpires => &["max", "off", "365d", "1y", "never"],
+        Own::UseridMark => &["off", "a", "=", "ab", "-"],
+        Own::WorkerProcesses => &["auto", "4", "max", "-1"],
+    }
+}
+
+/// A sequence of numbers that is the same for the same seed (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n
+    }
+
+    fn of<'t, T>(&mut self, list: &'t [T]) -> &'t T {
+        &list[self.below(list.len())]
+    }
+}
+
+/// Rows that can be asked: blocks are whole configurations of their own (`nginx_t`), and these change the
+/// machine, or what it prints.
+fn is_asked(row: &Directive) -> bool {
+    const LEFT_OUT: &[&str] = &[
+        "include",
+        "load_module",
+        "pid",
+        "lock_file",
+        "daemon",
+        "master_process",
+        "user",
+        "env",
+        "ssl_engine",
+        "working_directory",
+        "google_perftools_profiles",
+        "worker_rlimit_nofile",
+        "worker_rlimit_core",
+        "events",
+    ];
+    let version = Version(1, 22, 1);
+    !row.block && row.exists_in(version) && !LEFT_OUT.contains(&row.name)
+}
+
+fn line(random: &mut Random, row: &Directive) -> String {
+    let typed = of_type(row);
+    let most = if row.arguments.most == u8::MAX { row.arguments.least.max(1) + 2 } else { row.arguments.most };
+    let count = row.arguments.least as usize + random.below((most - row.arguments.least) as usize + 1);
+    let mut out = row.name.to_owned();
+    for _ in 0..count {
+        let value = if !typed.is_empty() && random.below(4) > 0 { *random.of(&typed) } else { *random.of(ANYTHING) };
+        out.push(' ');
+        let blank = value.contains(' ') && !value.starts_with(['"', '\'']);
+        out.push_str(&if blank { format!("\"{value}\"") } else { value.to_owned() });
+    }
+    out + ";"
+}
+
+/// The line in its place.
+fn configuration(place: &str, name: &str, line: &str, folder: &str) -> String {
+    let needed = match (name, place.contains("mail")) {
+        ("listen", true) => "protocol imap;",
+        ("protocol", true) => "listen 127.0.0.1:8099;",
+        (_, true) => "listen 127.0.0.1:8099; protocol imap;",
+        ("listen", false) => "return x;",
+        ("return" | "proxy_pass", false) => "listen 127.0.0.1:8099;",
+        _ => "listen 127.0.0.1:8099; return x;",
+    };
+    let auth = if name == "auth_http" { "" } else { "auth_http 127.0.0.1:80;" };
+    let modules = "/usr/lib/nginx/modules/ngx";
+    place
+        .replace("@LINE", line)
+        .replace("@NEEDED", needed)
+        .replace("@AUTH", auth)
+        .replace("@TMP", folder)
+        .replace("load_module stream", &format!("load_module {modules}_stream_module.so"))
+        .replace("load_module mail", &format!("load_module {modules}_mail_module.so"))
+}
+
+/// Where its block belongs to.
+fn side(row: &Directive) -> &'static str {
+    match row.contexts {
+        c if c.has(Contexts::STREAM | Contexts::STREAM_SERVER | Contexts::STREAM_UPSTREAM) => "stream",
+        c if c.has(Contexts::MAIL | Contexts::MAIL_SERVER) => "mail",
+        _ => "http",
+    }
+}
+
+/// What only the machine decides: files, names that resolve, users.
+fn is_the_machines(said: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "host not found",
+        "open()",
+        "failed (",
+        "getpwnam",
+        "getgrnam",
+        "SSL_CTX",
+        "BIO_",
+        "PEM_",
+        "bind()",
+        "no port in upstream",
+        "unknown directive",
+        "[crit]",
+        "[alert]",
+        "unsupported on this platform",
+        "exit status",
+    ];
+    SIGNS.iter().any(|s| said.contains(s))
+}
+
+#[test]
+fn single_lines_are_judged_as_nginx_judges_them() {
+    let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(or);
+    let (count, seed) = (number("WSLINT_LINES", 1_200), number("WSLINT_SEED", 20_261_127));
+    let nginx = Nginx::find().unwrap();
+    if !nginx.exact {
+        println!("nginx is not {VERSION}: what it refuses is not recorded");
+        return;
+    }
+    let module = |name: &str| Path::new(&format!("/usr/lib/nginx/modules/ngx_{name}_module.so")).exists();
+    let has = |context: u16| match context {
+        Contexts::STREAM | Contexts::STREAM_SERVER | Contexts::STREAM_UPSTREAM => module("stream"),
+        Contexts::MAIL | Contexts::MAIL_SERVER => module("mail"),
+        _ => true,
+    };
+    let rows: Vec<(&Directive, &str)> = names()
+        .flat_map(|n| n.rows())
+        .filter(|row| is_asked(row))
+        .flat_map(|row| {
+            PLACES.iter().filter(|(c, _)| row.contexts.has(*c) && has(*c)).map(move |(_, place)| (row, *place))
+        })
+        .collect();
+    let mut random = Random(seed | 1);
+    let (mut accepted, mut wrong, mut found, mut machine) = (0, 0, 0, 0);
+    let (mut refused_by_mistake, mut misquoted) = (Vec::new(), Vec::new());
+    let mut missed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for _ in 0..count {
+        let (row, place) = *random.of(&rows);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap();
+        let line = line(&mut random, row).replace("@TMP", &path.display().to_string());
+        let text = configuration(place, row.name, &line, &path.display().to_string());
+        std::fs::write(path.join("nginx.conf"), &text).unwrap();
+        let real = nginx.test(&path);
+        let ours = common::refusals(&common::single(&text), VERSION);
+        let line = line.replace(&path.display().to_string(), "/srv/conf");
+        let ours: Vec<String> = ours.into_iter().map(|t| t.replace(&path.display().to_string(), "/srv/conf")).collect();
+        match real {
+            Ok(()) => {
+                accepted += 1;
+                if !ours.is_empty() {
+                    refused_by_mistake.push(format!("{line}  [{}] wslint: {ours:?}", side(row)));
+                }
+            }
+            Err(said) if is_the_machines(&said) => machine += 1,
+            Err(said) => {
+                wrong += 1;
+                found += u64::from(!ours.is_empty());
+                if ours.is_empty() {
+                    missed.entry(row.name).or_default().push(format!("{line}  [{}] {said}", side(row)));
+                } else if !ours.iter().any(|o| said.contains(o.as_str())) {
+                    misquoted.push(format!("{line}  nginx: {said}  wslint: {ours:?}"));
+                }
+            }
+        }
+    }
+    for line in missed.values().flatten().chain(&misquoted) {
+        println!("{line}");
+    }
+    println!(
+        "{count} lines, seed {seed}: {accepted} accepted, of which {} refused here; {wrong} refused, of which {found} \
+         here ({:.1} %), {} with other words; {machine} for the machine to decide",
+        refused_by_mistake.len(),
+        100.0 * found as f64 / (wrong.max(1)) as f64,
+        misquoted.len()
+    );
+    assert!(refused_by_mistake.is_empty(), "nginx accepts:\n{}", refused_by_mistake.join("\n"));
+    assert!(found * 10 >= wrong * 9, "{found} of {wrong} wrong lines are refused");
+    assert!(misquoted.is_empty(), "nginx says it otherwise:\n{}", misquoted.join("\n"));
+}
