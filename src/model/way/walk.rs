@@ -363,7 +363,11 @@ impl<'m, 'a> Walk<'m, 'a> {
             && let Some(status) = status_of(reason)
             && self.has_page(status)
         {
-            return Next::Error(status, reason.clone());
+            if self.mode != Mode::Arrives {
+                return Next::Error(status, reason.clone());
+            }
+            // It leaves for wherever the page leads.
+            outcome = Outcome::Unknown(Why::Condition);
         }
         let answers = matches!(&outcome, Outcome::Broken(Reason::Refused(_)));
         if answers && self.may_be_intercepted() {
