@@ -101,6 +101,10 @@ impl Walk<'_, '_> {
         let Some(server) = self.server.filter(|_| self.changes <= MAX_URI_CHANGES) else {
             return Next::End(Outcome::Broken(Reason::Loop));
         };
+        if self.vars.uri == Value::EMPTY {
+            // `empty URI in redirect to named location`
+            return Next::Error(500, otherwise);
+        }
         self.internal = true;
         match self.world.named_location(server, target) {
             Some(location) => Next::Location(location, Step::Redirected(by)),
