@@ -36,8 +36,6 @@ pub struct Hop {
 /// A hop that was followed.
 #[derive(Clone, Debug)]
 pub struct Hopped {
-    /// The `proxy_pass` that leads there.
-    pub pass: OccId,
     /// The server that answers.
     pub candidate: Candidate,
     /// The locations there, with what led to each.
@@ -128,7 +126,6 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
         };
         next = arrival.hop.take();
         hops.push(Hopped {
-            pass: hop.pass,
             candidate,
             locations: arrival.locations,
             proxied: arrival.proxied,

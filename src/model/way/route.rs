@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use super::server::{Candidate, Listen, ServerMatch, find_servers, server_names, servers};
+pub use super::server::{Candidate, Listen, ServerMatch, servers};
 use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::pattern::Pattern;
