@@ -102,12 +102,12 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
             ServerMatch::Name(name) => text!("server_name {name} matches", "与 server_name {name} 匹配"),
             ServerMatch::Regex(name) => text!("server_name ~{name} matches", "与 server_name ~{name} 匹配"),
             ServerMatch::Default => {
-                text!("no server_name matches: the default server", "没有匹配的 server_name,使用默认 server")
+                text!("no server_name matches: the default server", "没有匹配的 server_name，使用默认 server")
             }
             ServerMatch::Undecided => text!("a server_name could not be decided", "有无法判定的 server_name"),
         };
         let note = if found.any_port {
-            text!("; nobody listens on the URL's port, so any port counts", ";没有 server 监听该端口,因此不限端口")
+            text!("; nobody listens on the URL's port, so any port counts", "；没有 server 监听该端口，因此不限端口")
         } else {
             Text::default()
         };
@@ -119,14 +119,14 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
         let how = match (&location.matcher, step) {
             (_, Step::Redirected(by)) => {
                 let by = config.occ(*by).name.as_str();
-                text!("reached through `{by}`", "经由 `{by}` 到达")
+                text!("reached through `{by}`", "经 `{by}` 到达")
             }
             (Matcher::Exact(_), _) => text!("exact match", "精确匹配"),
             (Matcher::Prefix(_, true), _) => {
-                text!("longest prefix; `^~` keeps regular expressions out", "最长前缀;`^~` 跳过正则")
+                text!("longest prefix; `^~` keeps regular expressions out", "最长前缀；`^~` 跳过正则")
             }
             (Matcher::Prefix(..), _) => {
-                text!("longest prefix; no regular expression, no exact match", "最长前缀;没有匹配的正则和精确匹配")
+                text!("longest prefix; no regular expression, no exact match", "最长前缀；没有匹配的正则和精确匹配")
             }
             (Matcher::Regex(_), _) => text!("first regular expression that matches", "第一个匹配的正则"),
             (Matcher::Named(_), _) => text!("by name", "按名称"),
@@ -179,7 +179,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
         if sent.values(name).is_empty() {
             out.push((
                 format!("no {name}"),
-                text!("hop-by-hop: nginx never passes it on by itself", "逐跳头:nginx 不会自动转发"),
+                text!("hop-by-hop: nginx never passes it on by itself", "逐跳（hop-by-hop）请求头：nginx 不会自动转发"),
             ));
         }
     }
