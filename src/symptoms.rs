@@ -530,7 +530,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             found(
                 "incompatible-http-version",
                 "`proxy_http_version 2`: over HTTP/2 nginx upgrades nothing",
-                "`proxy_http_version 2`:nginx 到后端的 HTTP/2 不会升级",
+                "`proxy_http_version 2`：nginx 到后端的 HTTP/2 不会升级",
             ),
             outside(
                 "`http://` in `proxy_pass` for a backend with TLS, or `https://` for one without",
@@ -738,7 +738,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             ),
             outside(
                 "another proxy in front of nginx or behind it takes the header out",
-                "nginx 前面或后面的另一层代理去掉了这个头",
+                "nginx 前面或后面的另一层代理去掉了这个请求头",
             ),
             outside("the backend answers 101 without `Upgrade`", "后端返回的 101 中没有 `Upgrade`"),
         ],
@@ -836,7 +836,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             found(
                 "websocket-scheme",
                 "`proxy_pass wss://…`: nginx knows only `http://` and `https://` there",
-                "`proxy_pass wss://…`:nginx 在这里只认识 `http://` 和 `https://`",
+                "`proxy_pass wss://…`：nginx 在这里只认识 `http://` 和 `https://`",
             ),
         ],
     },
@@ -936,7 +936,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             STRIPPED_BEFORE,
             outside(
                 "WebSocket is switched off in the client or in the server (`transports: ['polling']`)",
-                "客户端或服务端关闭了 WebSocket(`transports: ['polling']`)",
+                "客户端或服务端关闭了 WebSocket（`transports: ['polling']`）",
             ),
         ],
     },

@@ -142,10 +142,7 @@ fn is_chinese(c: char) -> bool {
 /// Both languages are there, and are what they say they are.
 fn words(rule: &Rule) -> Result<(), Failed> {
     let chinese = |t: &str| t.chars().any(is_chinese);
-    check(
-        !chinese(rule.title.en) && chinese(rule.title.zh) && !chinese(rule.docs),
-        "title or text lacks a language",
-    )?;
+    check(!chinese(rule.title.en) && chinese(rule.title.zh) && !chinese(rule.docs), "title or text lacks a language")?;
     pages_agree(rule)?;
     let options = options_for(rule);
     for (_, text) in common::examples(rule.docs) {

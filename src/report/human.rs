@@ -128,11 +128,14 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
             let title = found.help.get(lang);
             let safety = match fix.applicability {
                 Applicability::Safe => words(lang, "safe", "安全"),
-                Applicability::Unsafe => {
-                    words(lang, "unsafe: see it with `--diff --unsafe-fixes`", "不安全：用 `--diff --unsafe-fixes` 查看")
-                }
+                Applicability::Unsafe => words(
+                    lang,
+                    "unsafe: see it with `--diff --unsafe-fixes`",
+                    "不安全：用 `--diff --unsafe-fixes` 查看",
+                ),
             };
-            note(words(lang, "fix", "修复"), &format!("{title}  ({safety})"));
+            let title = text!("{title}  ({safety})", "{title}（{safety}）");
+            note(words(lang, "fix", "修复"), title.get(lang));
             if let Some(more) = &fix.note {
                 note(words(lang, "   ", "    "), more.get(lang));
             }

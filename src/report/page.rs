@@ -45,7 +45,7 @@ fn flush(paragraph: &mut String, columns: usize, out: &mut String) {
     }
     let indent = marker(paragraph);
     let (head, body) = paragraph.split_at(indent);
-    for (i, line) in wrap(body, columns.saturating_sub(indent).max(20)).iter().enumerate() {
+    for (i, line) in wrap(body, columns.saturating_sub(indent).max(10)).iter().enumerate() {
         let before = if i == 0 { head.to_owned() } else { " ".repeat(indent) };
         out.push_str(&before);
         out.push_str(line);

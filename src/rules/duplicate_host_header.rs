@@ -100,9 +100,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text: text!("sent as well before that", "在那之前这一个也会发送"),
         };
         found.labels.extend(others.iter().map(also));
-        found.labels.extend(
-            cx.location_label(endpoint, text!("handshakes that arrive here may fail", "这里的握手可能失败")),
-        );
+        found
+            .labels
+            .extend(cx.location_label(endpoint, text!("handshakes that arrive here may fail", "这里的握手可能失败")));
         found.why = text!(
             "before 1.31.4 nginx sends every `Host` line of a level: aiohttp, tornado and wsproto refuse two with 400, node `ws` and uvicorn with httptools take them (RFC 9112 §3.2).",
             "nginx 1.31.4 之前会发送同一层的每一条 `Host`：aiohttp、tornado 和 wsproto 遇到两个会返回 400，node 的 ws 和使用 httptools 的 uvicorn 可以接受（RFC 9112 §3.2）。"

@@ -56,7 +56,7 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "a header of the handshake is hidden",
-        zh: "握手所需的某个头被去掉了",
+        zh: "握手所需的请求头或响应头被去掉了",
         zh_page: [
             "配置里有 `proxy_hide_header Upgrade` 或 `Sec-WebSocket-Accept`、`proxy_pass_request_headers off`，或者把某个 `Sec-WebSocket-*` 请求头设成了空值。",
             "浏览器会检查响应里的 `Upgrade` 和 `Sec-WebSocket-Accept`，后端则需要请求里的 key 和 version（RFC 6455 §4.1、§4.2.1）。有些模板为了消除一条与 HTTP/2 有关的警告而隐藏 `Upgrade`，结果连 WebSocket 也一起失效了。",

@@ -34,7 +34,7 @@ rule! {
         en: "a file includes itself",
         zh: "文件 include 了自己",
         zh_page: [
-            "某个文件直接或者经由其他文件 include 了自己。",
+            "某个文件直接或者通过其他文件 include 了自己。",
             "nginx 会一层套一层地打开文件，直到文件描述符用尽：报 `Too many open files`，或者直接崩溃。",
             "文件 `snippets/a.conf` 里写着 `include snippets/a.conf;`。",
             "从已经在读取的那个文件里去掉这条 include。",

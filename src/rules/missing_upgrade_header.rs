@@ -77,9 +77,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Upgrade"]));
         if connection.is_some() {
-            found
-                .labels
-                .push(Label { place: config.head(endpoint.pass), text: text!("sent from here", "从这里发出") });
+            found.labels.push(Label {
+                place: config.head(endpoint.pass),
+                text: text!("sent from here", "请求从这里转发给后端"),
+            });
         }
         found.why = text!(
             "the backend looks for `Upgrade: websocket` (RFC 6455 §4.2.1), and nginx never passes that header on by itself.",

@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn paragraphs_are_translated_and_nothing_else() {
-        let page = "## Example\n\nOne\nparagraph.\n\n```nginx\n## Example\nno prose\n```\nAnother.\n\n- <https://nginx.org>";
+        let page =
+            "## Example\n\nOne\nparagraph.\n\n```nginx\n## Example\nno prose\n```\nAnother.\n\n- <https://nginx.org>";
         let want = "## 错误示例\n\n一。\n\n```nginx\n## Example\nno prose\n```\n二。\n\n- <https://nginx.org>";
         assert_eq!(translated(page, &["一。", "二。"]), want);
         assert_eq!(translated("One.", &["一。", "多余。"]), "一。\n多余。");

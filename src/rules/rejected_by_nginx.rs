@@ -97,7 +97,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             RefusalKind::UnquotedBrace(_) => {
                 text!("without quotes, the `{{` in front of it opens a block", "没有引号时，它前面的 `{{` 会开始一个块")
             }
-            RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置需要 `events {{}}`"),
+            RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置文件需要 `events {{}}`"),
             _ => text!("nginx stops here", "nginx 在这里报错"),
         };
         let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动：{said}"));

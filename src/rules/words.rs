@@ -26,7 +26,10 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
         }
         Reason::OtherHandler(occ) => {
             let name = config.occ(*occ).name.as_str();
-            text!("`{name}` answers here, and it cannot carry WebSocket", "这里由 `{name}` 处理请求，它不能用于 WebSocket")
+            text!(
+                "`{name}` answers here, and it cannot carry WebSocket",
+                "这里由 `{name}` 处理请求，它不能用于 WebSocket"
+            )
         }
         Reason::Denied(_) => text!("`deny all` answers 403", "`deny all` 返回 403"),
         Reason::Internal(_) => {
@@ -58,7 +61,9 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
         }
         Reason::TlsMismatch(_) => text!("the URL and the port disagree about TLS", "URL 与端口对 TLS 的要求不一致"),
         Reason::NoServer => text!("no server answers there", "没有 server 处理这个请求"),
-        Reason::Loop => text!("internal redirects without end: nginx answers 500", "内部重定向没有终点，nginx 返回 500"),
+        Reason::Loop => {
+            text!("internal redirects without end: nginx answers 500", "内部重定向没有终点，nginx 返回 500")
+        }
         Reason::Page(_) => text!(
             "`try_files` ends in a page, and nginx answers 200 with it",
             "`try_files` 以一个页面结束，nginx 用它返回 200"

@@ -106,7 +106,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         {
             let text = text!(
                 "this map of the same name is replaced by the later one, silently",
-                "这个同名的 map 被后面的悄悄取代"
+                "后面有同名的 map，覆盖了这一个，nginx 不会提示"
             );
             found.labels.push(Label { place: config.head(other.occ), text });
         }
