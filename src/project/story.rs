@@ -158,7 +158,7 @@ fn location_steps(analysis: &Analysis<'_>, locations: &[(ScopeId, Step)]) -> Vec
         let how = match (&location.matcher, step) {
             (_, Step::Redirected(by)) => {
                 let by = config.occ(*by).name.as_str();
-                text!("reached through `{by}`", "经由 `{by}` 到达")
+                text!("reached through `{by}`", "经 `{by}` 到达")
             }
             (Matcher::Exact(_), _) => text!("exact match", "精确匹配"),
             (Matcher::Prefix(_, true), _) => {
@@ -211,7 +211,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
         if sent.values(name).is_empty() {
             out.push((
                 format!("no {name}"),
-                text!("hop-by-hop: nginx never passes it on by itself", "逐跳头:nginx 不会自动转发"),
+                text!("hop-by-hop: nginx never passes it on by itself", "逐跳（hop-by-hop）请求头：nginx 不会自动转发"),
             ));
         }
     }

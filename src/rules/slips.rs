@@ -152,17 +152,17 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             message: text!("the `{{` of this block is missing", "这个块缺少 `{{`"),
             label: text!("expected `{{` behind this", "这之后应当有 `{{`"),
             about: swallowed(),
-            help: text!("open the block with `{{`", "用 `{{` 打开这个块"),
+            help: text!("open the block with `{{`", "用 `{{` 开始这个块"),
         },
         Kind::DoubledOpen => Words {
             message: text!("a second `{{`", "多了一个 `{{`"),
-            label: text!("the block is open already", "这个块已经打开了"),
-            about: Some(text!("it is opened here", "它在这里打开")),
+            label: text!("the block is open already", "这个块已经开始了"),
+            about: Some(text!("it is opened here", "它从这里开始")),
             help: text!("remove one of the two", "去掉其中一个"),
         },
         Kind::LostClose => Words {
             message: text!("the `}}` of this block is missing", "这个块缺少 `}}`"),
-            label: text!("opened here, and not closed", "在这里打开，却没有关闭"),
+            label: text!("opened here, and not closed", "从这里开始，却没有结束"),
             about: Some(text!(
                 "going by the indentation, it ends in front of this line",
                 "从缩进看，它在这一行之前结束"
