@@ -32,7 +32,8 @@ impl Symptom {
         let head = text!("Likely causes, the most frequent first:", "可能的原因，最常见的在前：");
         let _ = writeln!(out, "{}\n", head.get(lang));
         for (i, cause) in self.causes.iter().enumerate() {
-            let rule = cause.rule.map(|r| format!(" (`{r}`)")).unwrap_or_default();
+            let rule = cause.rule.map(|r| text!(" (`{r}`)", "（`{r}`）")).unwrap_or_default();
+            let rule = rule.get(lang);
             let _ = writeln!(out, "{}. {}{rule}", i + 1, cause.text.get(lang));
         }
         let next = text!(

@@ -30,7 +30,7 @@ pub struct Story {
     /// The way, step by step.
     pub steps: Vec<Text>,
     /// What the backend receives: the line, and where it comes from.
-    pub received: Vec<(String, Text)>,
+    pub received: Vec<(Text, Text)>,
     /// The URI that the backend is asked for.
     pub upstream_uri: Option<String>,
     /// Why it does not open, or what it hangs on.
@@ -174,7 +174,7 @@ fn location_steps(analysis: &Analysis<'_>, locations: &[(ScopeId, Step)]) -> Vec
     out
 }
 
-fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
+fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(Text, Text)> {
     let config = analysis.config();
     let Some(sent) = &found.arrival.forwarded else { return Vec::new() };
     let from = |origin: Origin, name: &str| match origin {
@@ -186,7 +186,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
     };
     let mut out = Vec::new();
     let version = sent.http_version.display().unwrap_or_else(|| "?".to_owned());
-    out.push((format!("HTTP/{version}"), from(sent.http_version_origin, "version")));
+    out.push((Text::same(format!("HTTP/{version}")), from(sent.http_version_origin, "version")));
     for header in &sent.headers {
         let mut value = header.value.display().unwrap_or_else(|| "…".to_owned());
         if header.name == "Sec-WebSocket-Key" {
@@ -198,12 +198,12 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
             let host = url.split_once("://").map_or("", |(_, r)| r).split('/').next().unwrap_or("");
             value = format!("{host} ($proxy_host)");
         }
-        out.push((format!("{}: {value}", header.name), from(header.origin, &header.name)));
+        out.push((Text::same(format!("{}: {value}", header.name)), from(header.origin, &header.name)));
     }
     for name in ["Upgrade", "Connection"] {
         if sent.values(name).is_empty() {
             out.push((
-                format!("no {name}"),
+                text!("no {name}", "没有 {name}"),
                 text!("hop-by-hop: nginx never passes it on by itself", "逐跳（hop-by-hop）请求头：nginx 不会自动转发"),
             ));
         }
