@@ -77,6 +77,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("withholds what the other side looks for", "去掉了对方需要的头"),
             text!("`{shown}` hides a header of the handshake", "`{shown}` 去掉了握手所需的头"),
         );
+        // Subrequests for authentication and the like need no request headers.
+        found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.why = text!(
             "browsers want `Upgrade` and `Sec-WebSocket-Accept` in the answer, backends want `Sec-WebSocket-Key` and `-Version` in the request (RFC 6455 §4.1, §4.2.1).",

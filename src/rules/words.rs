@@ -1,7 +1,7 @@
 //! Reasons in words, for findings and for `trace`.
 
 use crate::catalog::builtin_variable;
-use crate::i18n::Text;
+use crate::i18n::{Lang, Text};
 use crate::model::analysis::Analysis;
 use crate::model::value::variable::variables_in;
 use crate::model::way::handshake::Refusal;
@@ -145,6 +145,49 @@ fn refused(refusal: &Refusal) -> Text {
         }
         Refusal::SecVersion => {
             text!("the backend gets no `Sec-WebSocket-Version: 13`", "后端没有收到 `Sec-WebSocket-Version: 13`")
+        }
+    }
+}
+
+/// All that a backend refuses, in one sentence without full stop.
+pub fn refusals(all: &[Refusal]) -> Text {
+    if let [one] = all {
+        return refused(one);
+    }
+    let parts: Vec<Text> = all.iter().map(received).collect();
+    let en: Vec<&str> = parts.iter().map(|p| p.get(Lang::En)).collect();
+    let zh: Vec<&str> = parts.iter().map(|p| p.get(Lang::Zh)).collect();
+    let en = match en.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    };
+    let zh = zh.join("，");
+    text!("the backend gets {en}", "后端{zh}")
+}
+
+/// What a backend gets and refuses, as the object of a sentence (in Chinese, its predicate).
+fn received(refusal: &Refusal) -> Text {
+    match refusal {
+        Refusal::Method(method) => text!("a {method} request", "收到的是 {method} 请求"),
+        Refusal::HttpVersion(version) => text!("HTTP/{version}", "收到的是 HTTP/{version}"),
+        Refusal::Hosts(0) => text!("no `Host`", "没有收到 `Host`"),
+        Refusal::Hosts(n) => text!("{n} `Host` headers", "收到 {n} 个 `Host` 请求头"),
+        Refusal::HeaderName(name) => {
+            text!("a header called `{name}`, which is no header name", "收到名称不合法的请求头 `{name}`")
+        }
+        Refusal::Upgrade(values) => received_header("Upgrade", values),
+        Refusal::Connection(values) => received_header("Connection", values),
+        Refusal::Key => text!("no valid `Sec-WebSocket-Key`", "没有收到有效的 `Sec-WebSocket-Key`"),
+        Refusal::SecVersion => text!("no `Sec-WebSocket-Version: 13`", "没有收到 `Sec-WebSocket-Version: 13`"),
+    }
+}
+
+fn received_header(name: &str, values: &[String]) -> Text {
+    match values {
+        [] => text!("no `{name}`", "没有收到 `{name}`"),
+        values => {
+            let values = values.join(", ");
+            text!("`{name}: {values}`", "收到 `{name}: {values}`")
         }
     }
 }
