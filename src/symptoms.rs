@@ -1048,7 +1048,8 @@ mod tests {
         assert_eq!(title("[emerg] unknown \"connection_upgrade\" variable"), title("unknown variable"));
         assert_eq!(title("net::ERR_SSL_PROTOCOL_ERROR"), title("tls"));
         assert_ne!(title("400"), title("404"));
-        for words in ["", "  ", "\"\"", "101", "4000", "wrong-upgrade-map"] {
+        assert_eq!(title("101"), title("60 seconds"));
+        for words in ["", "  ", "\"\"", "4000", "wrong-upgrade-map"] {
             assert_eq!(title(words), None, "{words}");
         }
     }
