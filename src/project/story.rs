@@ -20,7 +20,7 @@ pub struct Story {
     /// The verdict.
     pub verdict: Verdict,
     /// Why nginx does not start.
-    pub rejected_because: Option<String>,
+    pub rejected_because: Option<Text>,
     /// `listen` and `server_name`.
     pub server: Option<(Vec<String>, Vec<String>)>,
     /// The location, as its arguments stand.
@@ -66,9 +66,17 @@ impl Story {
         Story {
             url: url.given.clone(),
             verdict: found.verdict,
-            rejected_because: found.rejected_because.as_ref().map(|(text, occ)| match occ {
-                Some(occ) => format!("{text} in {}", place(analysis, *occ)),
-                None => text.clone(),
+            rejected_because: found.rejected_because.as_ref().map(|(text, occ)| {
+                // What nginx says is quoted: it says it in English only. Of an include it would name the file.
+                let unread = text.strip_prefix("include \"").and_then(|t| t.strip_suffix("\" cannot be read"));
+                let zh = match unread {
+                    Some(path) => format!("没能读取 include 的 `{path}`"),
+                    None => format!("报“{text}”"),
+                };
+                match occ.map(|occ| place(analysis, occ)) {
+                    Some(place) => text!("{text} in {place}", "{zh}（{place}）"),
+                    None => text!("{text}", "{zh}"),
+                }
             }),
             server: found.server.as_ref().map(|c| server_words(&analysis.world, c.server)),
             location: location

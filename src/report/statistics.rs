@@ -37,13 +37,9 @@ pub fn statistics(report: &Report<'_>, look: Look) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let heads = [
-        text!("findings", "问题"),
-        text!("safe fix", "可安全修复"),
-        text!("unsafe fix", "不安全的修复"),
-        text!("severity", "级别"),
-    ];
-    let columns: Vec<usize> = heads.iter().map(|h| width(h.get(lang)) + 2).collect();
+    let heads =
+        [text!("found", "问题"), text!("fixable", "可修复"), text!("unsafe", "不安全"), text!("severity", "级别")];
+    let columns: Vec<usize> = heads.iter().map(|h| width(h.get(lang)) + 1).collect();
     let mut out: String = heads.iter().zip(&columns).map(|(h, c)| padded(h.get(lang), *c)).collect();
     let _ = writeln!(out, "{}", text!("rule", "规则").get(lang));
     for (rule, count) in rows {

@@ -45,8 +45,8 @@ pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
         Verdict::Upgrades => (GOOD, text!("✓ upgrades: the WebSocket opens.", "✓ 可以升级：WebSocket 能够建立连接。")),
         Verdict::Broken => (BAD, text!("✗ broken: {reason}.", "✗ 握手失败：{reason}。")),
         Verdict::Rejected => {
-            let why = traced.rejected_because.as_deref().map(|r| escaped(r, false)).unwrap_or_default();
-            (BAD, text!("✗ rejected: nginx refuses to start: {why}.", "✗ nginx 拒绝启动：{why}。"))
+            let why = traced.rejected_because.as_ref().map(|r| escaped(r.get(lang), false)).unwrap_or_default();
+            (BAD, text!("✗ rejected: nginx refuses to start: {why}.", "✗ nginx 拒绝启动，{why}。"))
         }
         Verdict::Unknown => (DOUBTFUL, text!("? unknown: {reason}.", "? 无法判断：{reason}。")),
     };
