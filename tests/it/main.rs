@@ -18,6 +18,7 @@ mod properties;
 mod readme;
 mod safety;
 mod schema;
+mod screens;
 mod templates;
 mod tidy;
 mod trees;
