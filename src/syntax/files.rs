@@ -2,9 +2,21 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use super::carrier::{Block, mask};
+use super::template::parse_block;
 use super::{Ast, Template, parse_template};
-use crate::source::{FileId, FileSystem, SourceMap};
+use crate::source::{FileId, FileSystem, SourceMap, Span};
+
+/// A configuration inside another file.
+struct Carried {
+    /// The file.
+    carrier: PathBuf,
+    /// The path under which it is known first.
+    own: PathBuf,
+    block: Rc<Block>,
+}
 
 /// Reads and parses files, each once.
 pub struct Files<'a> {
@@ -19,6 +31,10 @@ pub struct Files<'a> {
     aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
     read_only: Vec<bool>,
+    /// Configurations inside other files, by the paths under which nginx would find them.
+    carried: HashMap<PathBuf, Carried>,
+    /// Comments of the files around such configurations that speak of them.
+    remarks: HashMap<FileId, Span>,
     /// Directories in which nothing can be changed.
     locked: Vec<PathBuf>,
     /// Files that wslint itself brings along.
@@ -34,6 +50,8 @@ impl<'a> Files<'a> {
             asts: Vec::new(),
             by_real: HashMap::new(),
             aliases: HashMap::new(),
+            carried: HashMap::new(),
+            remarks: HashMap::new(),
             read_only: Vec::new(),
             locked: Vec::new(),
             shipped: Vec::new(),
@@ -46,6 +64,15 @@ impl<'a> Files<'a> {
     /// As the file system says; one larger than [`crate::source::MAX_FILE`] is refused.
     pub fn read(&mut self, path: &Path) -> std::io::Result<FileId> {
         if let Some(id) = self.find(path) {
+            return Ok(id);
+        }
+        if let Some(Carried { carrier, own, block }) = self.carried.get(path) {
+            let (carrier, own, block) = (carrier.clone(), own.clone(), Rc::clone(block));
+            let id = match self.sources.find(&own) {
+                Some(id) => id,
+                None => self.insert_block(&own, carrier, &block)?,
+            };
+            self.aliases.insert(path.to_owned(), id);
             return Ok(id);
         }
         // One file under two names (`sites-enabled/app` is a link) is one file.
@@ -69,6 +96,39 @@ impl<'a> Files<'a> {
             Some(id) => id,
             None => self.insert(path, bytes, None, read_only),
         }
+    }
+
+    /// Makes a block of a file known under paths; the first of them is its own, and others stay what they are
+    /// where another block has them.
+    pub fn carry(&mut self, carrier: &Path, paths: &[PathBuf], block: Block) {
+        let block = Rc::new(block);
+        for path in paths {
+            let carried = Carried { carrier: carrier.to_owned(), own: paths[0].clone(), block: Rc::clone(&block) };
+            self.carried.entry(path.clone()).or_insert(carried);
+        }
+    }
+
+    /// The block that a file is, if it is one.
+    pub fn block(&self, path: &Path) -> Option<&Block> {
+        self.carried.get(path).map(|carried| &*carried.block)
+    }
+
+    /// The comment in the file around a block that speaks of it to wslint.
+    pub fn remark(&self, id: FileId) -> Option<Span> {
+        self.remarks.get(&id).copied()
+    }
+
+    fn insert_block(&mut self, own: &Path, carrier: PathBuf, block: &Block) -> std::io::Result<FileId> {
+        let bytes = self.fs.read(&carrier)?;
+        let text = mask(&bytes, block);
+        let remark = block.remark(&bytes);
+        let id = self.sources.add_block(own.to_owned(), &block.name, carrier, bytes);
+        let ast = parse_block(text, block.hand);
+        self.remarks.extend(remark.map(|span| (id, span)));
+        self.shipped.push(false);
+        self.read_only.push(!block.writable || ast.template == Template::Unread);
+        self.asts.push(ast);
+        Ok(id)
     }
 
     /// From now on, fixes leave the files below this path alone.
