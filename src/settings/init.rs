@@ -34,6 +34,10 @@ pub const TEMPLATE: &str = r#"# wslint.toml: what this project says about its ng
 # Report `upgrade-not-forwarded` from this evidence on: "none", "likely", "configured", "declared".
 # evidence = "none"
 
+[carriers]
+# Whether configurations inside documents, manifests and scripts are read: "all" or "none".
+# read = "all"
+
 [rules]
 # A rule's severity: "off", "advice", "warning", "error". `wslint rules` lists them.
 # short-read-timeout = "off"

@@ -31,13 +31,16 @@ impl Carrier {
     pub fn named(path: &Path) -> Option<Carrier> {
         let full = path.file_name().and_then(|n| n.to_str())?;
         let lower = full.to_ascii_lowercase();
+        let behind = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric());
         let docker = ["dockerfile", "containerfile"].iter().any(|d| {
-            lower.strip_prefix(d).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) || {
-                lower.strip_suffix(d).is_some_and(|rest| rest.ends_with('.'))
-            }
+            lower.strip_prefix(d).is_some_and(behind) || lower.strip_suffix(d).is_some_and(|rest| rest.ends_with('.'))
         });
         if docker {
             return Some(Carrier::Script);
+        }
+        // Elastic Beanstalk reads these as YAML, whatever their end says.
+        if lower.ends_with(".config") && path.parent().is_some_and(|p| p.ends_with(".ebextensions")) {
+            return Some(Carrier::Yaml);
         }
         Some(match stem_of(&lower).rsplit_once('.')?.1 {
             "md" | "mdx" | "markdown" | "mkd" | "mdown" | "qmd" | "rmd" => Carrier::Markdown,
@@ -58,7 +61,10 @@ impl Carrier {
             return Some(Carrier::Yaml);
         }
         let shell = head.starts_with(b"#!") && line.trim_ascii_end().ends_with(b"sh");
-        shell.then_some(Carrier::Script)
+        let mut said = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).take(100);
+        let first = said.find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
+        let is_docker = [&b"FROM "[..], b"ARG "].iter().any(|word| first.starts_with(word));
+        (shell || is_docker).then_some(Carrier::Script)
     }
 
     /// Whether it is read by people and by no nginx.
@@ -88,12 +94,16 @@ mod tests {
             ("install.sh", Some(Carrier::Script)),
             ("main.tf", Some(Carrier::Hcl)),
             ("nginx.conf", None),
+            ("Dockerfile-nginx", Some(Carrier::Script)),
+            (".ebextensions/proxy.config", Some(Carrier::Yaml)),
+            ("a/proxy.config", None),
             ("Dockerfiles", None),
             ("app.py", None),
         ] {
             assert_eq!(Carrier::named(Path::new(name)), want, "{name}");
         }
         assert_eq!(Carrier::by_head(b"#!/usr/bin/env bash\n"), Some(Carrier::Script));
+        assert_eq!(Carrier::by_head(b"# syntax=docker/dockerfile:1\n\nFROM nginx\n"), Some(Carrier::Script));
         assert_eq!(Carrier::by_head(b"#!/usr/bin/env python3\n"), None);
     }
 }

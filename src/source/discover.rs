@@ -145,7 +145,7 @@ impl Search<'_> {
 
     /// Decides by content what a file is, with its name as a hint.
     fn look_at(&mut self, path: &Path, says: NameSays) {
-        if let Some(carrier) = Carrier::named(path).filter(|_| says != NameSays::Nginx) {
+        if let Some(carrier) = Carrier::named(path) {
             return self.look_into(path, carrier);
         }
         if says == NameSays::Other {
@@ -159,13 +159,13 @@ impl Search<'_> {
         }
         match read {
             Ok(bytes) if is_dump(&bytes) => self.out.dumps.push(normalise(path)),
-            Ok(bytes) if is_nginx(&bytes, says == NameSays::Nginx) => self.out.files.push(normalise(path)),
-            Ok(bytes) if says == NameSays::Nothing => {
-                if let Some(carrier) = Carrier::by_head(&bytes) {
-                    self.look_into(path, carrier);
-                }
-            }
-            Err(_) if says == NameSays::Nothing => {}
+            Ok(bytes) if says == NameSays::Nothing => match Carrier::by_head(&bytes) {
+                Some(carrier) => self.look_into(path, carrier),
+                None if is_nginx(&bytes, false) => self.out.files.push(normalise(path)),
+                None => {}
+            },
+            Ok(bytes) if is_nginx(&bytes, true) => self.out.files.push(normalise(path)),
+            _ if says == NameSays::Nothing => {}
             Ok(_) => self.pass_over(path, PassedOver::NotNginx),
             Err(_) => self.pass_over(path, PassedOver::Unreadable),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::carrier::{Block, mask};
 use super::template::parse_block;
@@ -15,7 +15,7 @@ struct Carried {
     carrier: PathBuf,
     /// The path under which it is known first.
     own: PathBuf,
-    block: Rc<Block>,
+    block: Arc<Block>,
 }
 
 /// Reads and parses files, each once.
@@ -33,8 +33,8 @@ pub struct Files<'a> {
     read_only: Vec<bool>,
     /// Configurations inside other files, by the paths under which nginx would find them.
     carried: HashMap<PathBuf, Carried>,
-    /// Comments of the files around such configurations that speak of them.
-    remarks: HashMap<FileId, Span>,
+    /// Of those that were read, which they are, and the comments around them that speak of them.
+    blocks: HashMap<FileId, (Arc<Block>, Option<Span>)>,
     /// Directories in which nothing can be changed.
     locked: Vec<PathBuf>,
     /// Files that wslint itself brings along.
@@ -51,7 +51,7 @@ impl<'a> Files<'a> {
             by_real: HashMap::new(),
             aliases: HashMap::new(),
             carried: HashMap::new(),
-            remarks: HashMap::new(),
+            blocks: HashMap::new(),
             read_only: Vec::new(),
             locked: Vec::new(),
             shipped: Vec::new(),
@@ -67,7 +67,7 @@ impl<'a> Files<'a> {
             return Ok(id);
         }
         if let Some(Carried { carrier, own, block }) = self.carried.get(path) {
-            let (carrier, own, block) = (carrier.clone(), own.clone(), Rc::clone(block));
+            let (carrier, own, block) = (carrier.clone(), own.clone(), Arc::clone(block));
             let id = match self.sources.find(&own) {
                 Some(id) => id,
                 None => self.insert_block(&own, carrier, &block)?,
@@ -98,33 +98,33 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Makes a block of a file known under paths; the first of them is its own, and others stay what they are
-    /// where another block has them.
-    pub fn carry(&mut self, carrier: &Path, paths: &[PathBuf], block: Block) {
-        let block = Rc::new(block);
-        for path in paths {
-            let carried = Carried { carrier: carrier.to_owned(), own: paths[0].clone(), block: Rc::clone(&block) };
-            self.carried.entry(path.clone()).or_insert(carried);
+    /// Makes a block of a file known under a path of its own, and under those at which nginx would find it; where
+    /// another block has one of them, it stays that one's.
+    pub fn carry(&mut self, carrier: &Path, own: &Path, paths: Vec<PathBuf>, block: Block) {
+        let block = Arc::new(block);
+        for path in std::iter::once(own.to_owned()).chain(paths) {
+            let carried = Carried { carrier: carrier.to_owned(), own: own.to_owned(), block: Arc::clone(&block) };
+            self.carried.entry(path).or_insert(carried);
         }
     }
 
     /// The block that a file is, if it is one.
-    pub fn block(&self, path: &Path) -> Option<&Block> {
-        self.carried.get(path).map(|carried| &*carried.block)
+    pub fn block(&self, id: FileId) -> Option<&Block> {
+        self.blocks.get(&id).map(|(block, _)| &**block)
     }
 
     /// The comment in the file around a block that speaks of it to wslint.
     pub fn remark(&self, id: FileId) -> Option<Span> {
-        self.remarks.get(&id).copied()
+        self.blocks.get(&id).and_then(|(_, remark)| *remark)
     }
 
-    fn insert_block(&mut self, own: &Path, carrier: PathBuf, block: &Block) -> std::io::Result<FileId> {
+    fn insert_block(&mut self, own: &Path, carrier: PathBuf, block: &Arc<Block>) -> std::io::Result<FileId> {
         let bytes = self.fs.read(&carrier)?;
         let text = mask(&bytes, block);
         let remark = block.remark(&bytes);
         let id = self.sources.add_block(own.to_owned(), &block.name, carrier, bytes);
         let ast = parse_block(text, block.hand);
-        self.remarks.extend(remark.map(|span| (id, span)));
+        self.blocks.insert(id, (Arc::clone(block), remark));
         self.shipped.push(false);
         self.read_only.push(!block.writable || ast.template == Template::Unread);
         self.asts.push(ast);

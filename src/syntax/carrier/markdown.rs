@@ -30,7 +30,7 @@ pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
         // A fence ends with its quote.
         let left = quoted < fence.quoted;
         if left || closes(&text[quoted..], fence) {
-            out.extend(open.take().and_then(|fence| block(bytes, fence)));
+            out.extend(open.take().into_iter().flat_map(|fence| block(bytes, fence)));
             if left {
                 open = opening(text, quoted, line.start);
             }
@@ -39,7 +39,7 @@ pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
         let lead = text[quoted..].iter().take(fence.indentation).take_while(|b| **b == b' ' || **b == b'\t').count();
         fence.lines.push((line.start + quoted + lead).min(line.end)..line.end);
     }
-    out.extend(open.and_then(|fence| block(bytes, fence)));
+    out.extend(open.into_iter().flat_map(|fence| block(bytes, fence)));
     out
 }
 
@@ -88,23 +88,23 @@ fn closes(text: &[u8], fence: &Fence) -> bool {
     text.len() >= fence.length && text.iter().all(|b| *b == fence.mark)
 }
 
-fn block(bytes: &[u8], fence: Fence) -> Option<Vec<Block>> {
+fn block(bytes: &[u8], fence: Fence) -> Vec<Block> {
     let language = fence.language.trim_start_matches(['{', '.']).to_ascii_lowercase();
     let word = language.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
     // What is taken away and added is told in lines that are not there as they stand.
     if matches!(word, "diff" | "patch") {
-        return None;
+        return Vec::new();
     }
     let nested = nested(bytes, &fence, word);
     if !nested.is_empty() {
-        return Some(nested);
+        return nested;
     }
     let said = says_nginx(&language) || matches!(word, "conf" | "nginxconf" | "ngx");
     if !holds_nginx(bytes, &fence.lines, said) {
-        return None;
+        return Vec::new();
     }
     let name = line_number(bytes, fence.header).to_string();
-    Some(vec![Block { writable: fence.quoted == 0, ..Block::new(name, fence.header, fence.lines) }])
+    vec![Block { writable: fence.quoted == 0, ..Block::new(name, fence.header, fence.lines) }]
 }
 
 /// The blocks of a manifest or a script that stands in a fence. It is read where it stands, everything

@@ -92,11 +92,11 @@ fn is_left_out(line: &[u8]) -> bool {
     }
     let lower = comment.to_lowercase();
     let words = |word: &&str| match word.is_ascii() {
-        true => lower.match_indices(**word).any(|(at, found)| {
+        true => lower.match_indices(*word).any(|(at, found)| {
             let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
             edge(lower[..at].chars().next_back()) && edge(lower[at + found.len()..].chars().next())
         }),
-        false => lower.contains(**word),
+        false => lower.contains(*word),
     };
     text.starts_with('#') && LEFT_OUT.iter().any(|word| words(&word))
 }

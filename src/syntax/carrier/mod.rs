@@ -87,6 +87,8 @@ pub struct Block {
     pub writable: bool,
     /// It stands in a document: an excerpt of which nothing else is known, and which no nginx reads.
     pub is_excerpt: bool,
+    /// Blocks of one file with the same number are files of one machine, and may include one another.
+    pub world: usize,
     pub(super) form: Form,
 }
 
@@ -101,6 +103,7 @@ impl Block {
             context: None,
             writable: true,
             is_excerpt: false,
+            world: 0,
             form: Form::Lines,
         }
     }
@@ -118,7 +121,7 @@ impl Block {
 }
 
 /// More bytes than this are not kept in masks of one file: each block has one as long as the file.
-const MOST: usize = 256 << 20;
+const MOST: usize = 64 << 20;
 
 /// The blocks of a file that are nginx, in order.
 pub fn blocks(bytes: &[u8], carrier: Carrier) -> Vec<Block> {
@@ -189,10 +192,10 @@ fn within(bytes: &[u8], lines: &[Range<usize>], find: fn(&[u8]) -> Vec<Block>) -
     let mut out = find(&text);
     for block in &mut out {
         block.header = back(block.header);
-        for line in block.lines.iter_mut().filter(|line| !line.is_empty()) {
+        for line in block.lines.iter_mut().filter(|line| line.start < line.end) {
             *line = back(line.start)..back(line.end - 1) + 1;
         }
-        block.lines.retain(|line| !line.is_empty());
+        block.lines.retain(|line| line.start < line.end);
     }
     out
 }

@@ -81,6 +81,10 @@ pub(super) fn parse_block(text: Vec<u8>, hand: Hand) -> Ast {
         _ => parse_replaced(&text, hand),
     };
     ast.dollar = hand.writes().map(Into::into).or(ast.dollar);
+    // What an excerpt leaves out was masked before.
+    if ast.template == Template::No && memchr::memchr(HOLE, &text).is_some() {
+        ast.template = Template::Control;
+    }
     ast.masked.get_or_insert(text);
     ast
 }
