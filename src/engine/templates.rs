@@ -13,7 +13,7 @@ use crate::syntax::template::is_open;
 /// Takes back the fixes that some rendering would not bear; the others learn how a `$` is written.
 pub(super) fn suit_templates(analysis: &Analysis<'_>, diagnostics: &mut [Diagnostic]) {
     let config = analysis.config();
-    let is_template = |file: FileId| config.ast(file).template != Template::No;
+    let is_template = |file: FileId| config.ast(file).template != Template::No || config.ast(file).dollar.is_some();
     if !analysis.files.iter().any(|f| is_template(*f)) {
         return;
     }

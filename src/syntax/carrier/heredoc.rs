@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{Block, Hand, holds_nginx, line_number, lines, says_nginx};
+use super::{Block, Hand, holds_nginx, line_number, lines, says_nginx, yaml_files};
 
 /// An announced heredoc.
 struct Announced {
@@ -55,18 +55,42 @@ fn find(
             let target = target(text);
             let said = target.as_deref().is_some_and(says_nginx);
             from += length + 1;
-            if !holds_nginx(bytes, &lines, said) {
+            if is_yaml(bytes, &lines) {
+                let found = super::within(bytes, &lines, yaml_files::blocks);
+                let hand = hand(&heredoc);
+                let by = |block: &Block| if block.hand == Hand::Plain { hand } else { block.hand };
+                out.extend(found.into_iter().map(|block| Block { hand: by(&block), is_material: true, ..block }));
+                at = at.max(from);
                 continue;
             }
-            // What is none may hold another heredoc; what is one does not.
+            // What is none may hold another heredoc, as a script does that writes files.
+            if holds_heredoc(bytes, &lines) || !holds_nginx(bytes, &lines, said) {
+                continue;
+            }
             at = at.max(from);
             let name = target.clone().unwrap_or_else(|| line_number(bytes, line.start).to_string());
             let files = target.filter(|t| t.starts_with('/') && !t.contains(['$', '*'])).map(PathBuf::from);
             let block = Block::new(name, line.start, lines);
-            out.push(Block { hand: hand(&heredoc), files: files.into_iter().collect(), ..block });
+            out.push(Block { hand: hand(&heredoc), is_material: true, files: files.into_iter().collect(), ..block });
         }
     }
     out
+}
+
+/// Whether the lines begin as a manifest does: with a key.
+fn is_yaml(bytes: &[u8], lines: &[Range<usize>]) -> bool {
+    let text = |line: &Range<usize>| bytes[line.clone()].trim_ascii().to_owned();
+    let first = lines.iter().map(text).find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
+    first == b"---" || first.starts_with(b"apiVersion:") || (first.ends_with(b":") && !first.contains(&b' '))
+}
+
+/// Whether a heredoc begins and ends in these lines: they are a script then, whatever it writes.
+pub(super) fn holds_heredoc(bytes: &[u8], lines: &[Range<usize>]) -> bool {
+    lines.iter().enumerate().any(|(n, line)| {
+        let text = &bytes[line.clone()];
+        let begun = memchr::memmem::find_iter(text, b"<<").find_map(|at| announced(text, at, true));
+        begun.is_some_and(|heredoc| body(bytes, &lines[n + 1..], &heredoc).is_some())
+    })
 }
 
 /// How many lines stand before the one that ends a heredoc; `None` where none does.

@@ -87,6 +87,10 @@ pub struct Block {
     pub writable: bool,
     /// It stands in a document: an excerpt of which nothing else is known, and which no nginx reads.
     pub is_excerpt: bool,
+    /// Who puts it where it belongs sets something around it that its file does not show: an ingress controller, NixOS.
+    pub is_surrounded: bool,
+    /// nginx may read it otherwise than it stands there: a script or a module makes the file, or a part of it.
+    pub is_material: bool,
     /// Blocks of one file with the same number are files of one machine, and may include one another.
     pub world: usize,
     pub(super) form: Form,
@@ -103,6 +107,8 @@ impl Block {
             context: None,
             writable: true,
             is_excerpt: false,
+            is_surrounded: false,
+            is_material: false,
             world: 0,
             form: Form::Lines,
         }

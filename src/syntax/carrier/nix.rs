@@ -79,7 +79,7 @@ fn block(bytes: &[u8], open: usize, start: usize, end: usize) -> Option<Block> {
     let name = name.unwrap_or_else(|| line_number(bytes, open).to_string());
     // On the line of the quotes nothing can be added behind or in front.
     let writable = lines.len() > 1 && bytes[end..].starts_with(b"''");
-    Some(Block { hand: Hand::Nix, writable, ..Block::new(name, open, lines) })
+    Some(Block { hand: Hand::Nix, writable, is_surrounded: true, is_material: true, ..Block::new(name, open, lines) })
 }
 
 /// The name that the string is given to: `extraConfig`.

@@ -19,7 +19,7 @@ pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
             Some(content) => crate::source::is_nginx(content.as_bytes(), said),
             None => holds_nginx(bytes, &entry.lines, said),
         };
-        if nginx {
+        if nginx && !heredoc::holds_heredoc(bytes, &entry.lines) {
             out.push(file.block(entry, is_compose));
         } else if entry.style == Style::Literal && !is_compose {
             out.extend(file.script(entry));
@@ -74,6 +74,14 @@ impl File<'_> {
         }
     }
 
+    /// The number of the object that the entry is a part of: each ConfigMap is a directory of its own.
+    fn world(&self, entry: &Entry) -> usize {
+        let same = |e: &&Entry| e.document == entry.document && e.around() == entry.around();
+        let is_map = entry.around().iter().any(|k| k == "data" || k == "stringData");
+        let first = self.entries.iter().find(same).filter(|_| is_map);
+        first.map_or(0, |first| first.line + 1)
+    }
+
     fn block(&self, entry: &Entry, is_compose: bool) -> Block {
         let form = match entry.style {
             Style::Literal => Form::Lines,
@@ -86,7 +94,8 @@ impl File<'_> {
         let context = context(entry.key());
         let files = if context.is_some() { Vec::new() } else { self.files(entry) };
         let block = Block::new(self.name(entry), entry.line, entry.lines.clone());
-        Block { form, writable, hand, context, files, ..block }
+        let is_surrounded = context == Some("location");
+        Block { form, writable, hand, context, files, is_surrounded, world: self.world(entry), ..block }
     }
 
     /// `data."default.conf"`.
@@ -145,7 +154,7 @@ impl File<'_> {
         }
         super::within(bytes, &entry.lines, heredoc::shell)
             .into_iter()
-            .map(|block| Block { name: format!("{}: {}", self.name(entry), block.name), ..block })
+            .map(|block| Block { name: format!("{}: {}", self.name(entry), block.name), world: entry.line + 1, ..block })
             .collect()
     }
 }

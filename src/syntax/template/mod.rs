@@ -80,7 +80,9 @@ pub(super) fn parse_block(text: Vec<u8>, hand: Hand) -> Ast {
         Hand::Plain => parse_template(&text),
         _ => parse_replaced(&text, hand),
     };
-    ast.dollar = hand.writes().map(Into::into).or(ast.dollar);
+    if hand != Hand::Plain {
+        ast.dollar = hand.writes().map(Into::into);
+    }
     // What an excerpt leaves out was masked before.
     if ast.template == Template::No && memchr::memchr(HOLE, &text).is_some() {
         ast.template = Template::Control;
