@@ -187,6 +187,8 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     // A comment and a baseline hold at the finding's own place, whatever was asked about.
     let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
     out.suppressed = suppress::suppress(files, &looked_at, &options.selection, &mut out.diagnostics);
+    // A file that holds several configurations is one file.
+    out.files.dedup_by_key(|(f, _)| files.sources.carrier(*f));
     out.diagnostics.retain_mut(|d| match options.severities.iter().find(|(rule, _)| rule == d.rule) {
         Some((_, Some(severity))) => {
             d.severity = *severity;
@@ -407,8 +409,7 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     }
     out.endpoints.dedup();
     out.files.sort_by_key(|(f, role)| (path(*f), *role as u8));
-    // A file that holds several configurations is one file.
-    out.files.dedup_by_key(|(f, _)| files.sources.carrier(*f));
+    out.files.dedup_by_key(|(f, _)| *f);
 }
 
 /// A finding in a file that is included in several places is mended in all of them or in none.

@@ -114,7 +114,9 @@ fn tell_apart(files: &Files<'_>, targets: &mut [Target]) {
     for before in 0..targets.len() {
         let is_mended = |after: &&usize| {
             let (old, new) = (&shown[before], &shown[**after]);
-            new.upgrades && old.text != new.text && old.passes.iter().any(|(to, _)| new.passes.iter().any(|(t, _)| t == to))
+            new.upgrades
+                && old.text != new.text
+                && old.passes.iter().any(|(to, _)| new.passes.iter().any(|(t, _)| t == to))
         };
         let all: Vec<usize> = (before + 1..targets.len()).collect();
         let Some(&after) = all.iter().rev().find(is_mended) else { continue };

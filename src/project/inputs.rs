@@ -10,11 +10,11 @@ use crate::model::config::context::guess;
 use crate::model::config::lookup::{Lookup, main_file_for, well_known};
 use crate::settings::Settings;
 use crate::source::{
-    Bounds, Carrier, FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, is_nginx,
-    normalise, split_dump,
+    Bounds, Carrier, FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump,
+    is_nginx, normalise, split_dump,
 };
-use crate::syntax::Files;
 use crate::syntax::pragma::Pragma;
+use crate::syntax::{Files, parse_template};
 
 /// Within so many bytes, a dump says that it is one.
 const HEAD: usize = 64 * 1024;
@@ -161,7 +161,8 @@ impl Gathered {
             }
             FileKind::Directory => {
                 let base = settings.folder();
-                let leave_out = LeaveOut { exclude: &settings.exclude, base: &base, ignored: !asked.ignored_too, carriers: into };
+                let leave_out =
+                    LeaveOut { exclude: &settings.exclude, base: &base, ignored: !asked.ignored_too, carriers: into };
                 let mut found = discover(fs, path, leave_out);
                 for dump in &found.dumps {
                     self.take_world(dump, &fs.read(dump).map_err(failure)?);
@@ -198,7 +199,8 @@ impl Gathered {
                 self.inputs.carriers.push((path.to_owned(), how));
                 Ok(())
             }
-            None if is_nginx(bytes, false) => Ok(()),
+            // A virtual host may be called as its domain is, `example.sh`.
+            None if is_nginx(bytes, false) && parse_template(bytes).errors.is_empty() => Ok(()),
             None => Err(Problem::NothingCarried(path.to_owned())),
         }
     }

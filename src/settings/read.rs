@@ -15,8 +15,18 @@ use crate::rules;
 use crate::source::{FileSystem, normalise};
 use crate::text;
 
-const KEYS: [&str; 10] =
-    ["roots", "exclude", "nginx-version", "fail-on", "connection", "baseline", "paths", "websocket", "carriers", "rules"];
+const KEYS: [&str; 10] = [
+    "roots",
+    "exclude",
+    "nginx-version",
+    "fail-on",
+    "connection",
+    "baseline",
+    "paths",
+    "websocket",
+    "carriers",
+    "rules",
+];
 const WEBSOCKET: [&str; 3] = ["locations", "not", "evidence"];
 
 /// Reads a `wslint.toml`.

@@ -240,7 +240,11 @@ mod tests {
         let fs = MemFs::new(files.chain(more));
         let found = |exclude: &[&str], ignored: bool| {
             let exclude: Vec<String> = exclude.iter().map(|e| (*e).to_owned()).collect();
-            let found = discover(&fs, Path::new("/p"), LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored, carriers: true });
+            let found = discover(
+                &fs,
+                Path::new("/p"),
+                LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored, carriers: true },
+            );
             found.files.iter().map(|p| p.strip_prefix("/p").unwrap().display().to_string()).collect::<Vec<_>>()
         };
         assert_eq!(found(&[], false).len(), 6);
@@ -256,8 +260,11 @@ mod tests {
         let deep = "d/".repeat(30);
         let fs = MemFs::new([(PathBuf::from(format!("/p/{deep}x.conf")), b"server { listen 80; }\n".to_vec())]);
         let exclude = vec![format!("{}nothing", "**/".repeat(20))];
-        let found =
-            discover(&fs, Path::new("/p"), LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored: false, carriers: true });
+        let found = discover(
+            &fs,
+            Path::new("/p"),
+            LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored: false, carriers: true },
+        );
         assert_eq!(found.files.len(), 1);
     }
 }

@@ -19,7 +19,11 @@ struct Announced {
 
 /// The heredocs of a script that hold nginx.
 pub(super) fn shell(bytes: &[u8]) -> Vec<Block> {
-    find(bytes, |text, at| announced(text, at, true), |announced| if announced.quoted { Hand::Plain } else { Hand::Shell })
+    find(
+        bytes,
+        |text, at| announced(text, at, true),
+        |announced| if announced.quoted { Hand::Plain } else { Hand::Shell },
+    )
 }
 
 /// The same of Terraform and its kin.
@@ -114,10 +118,14 @@ fn announced(text: &[u8], at: usize, shell: bool) -> Option<Announced> {
     while shell && text.get(pos) == Some(&b' ') {
         pos += 1;
     }
-    let (mut word, mut quoted) = (Vec::new(), false);
+    let (mut word, mut quoted, mut quote) = (Vec::new(), false, None);
     while let Some(&byte) = text.get(pos) {
         match byte {
-            b'\'' | b'"' | b'\\' if shell => quoted = true,
+            _ if Some(byte) == quote => quote = None,
+            b'\n' => break,
+            _ if quote.is_some() => word.push(byte),
+            b'\'' | b'"' if shell => (quoted, quote) = (true, Some(byte)),
+            b'\\' if shell => quoted = true,
             b if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'!') => word.push(b),
             _ => break,
         }

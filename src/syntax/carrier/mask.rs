@@ -68,8 +68,26 @@ fn unquote(out: &mut [u8], block: &Block) {
 
 /// Words with which people leave out what they have already shown.
 const LEFT_OUT: &[&str] = &[
-    "other", "existing", "rest", "remaining", "omitted", "your", "same as", "as above", "snip", "etc", "more", "其他",
-    "其它", "省略", "原有", "已有", "同上", "保持", "剩余", "其余",
+    "other",
+    "existing",
+    "rest",
+    "remaining",
+    "omitted",
+    "your",
+    "same as",
+    "as above",
+    "snip",
+    "etc",
+    "more",
+    "其他",
+    "其它",
+    "省略",
+    "原有",
+    "已有",
+    "同上",
+    "保持",
+    "剩余",
+    "其余",
 ];
 
 /// A line of dots, and a comment that says that something is left out, stand for lines that nobody sees.

@@ -6,8 +6,8 @@
 
 mod document;
 mod heredoc;
-mod mask;
 mod markdown;
+mod mask;
 mod nix;
 mod scalar;
 mod yaml_files;

@@ -78,7 +78,8 @@ pub(super) fn entries(bytes: &[u8]) -> Vec<Entry> {
         let Some(value) = value else { continue };
         let path = || stack.iter().map(|level| level.name.clone()).collect::<Vec<_>>();
         let rest = &text[value..];
-        let entry = |style: Style, lines: Vec<Range<usize>>| Entry { document, path: path(), line: line.start, style, lines };
+        let entry =
+            |style: Style, lines: Vec<Range<usize>>| Entry { document, path: path(), line: line.start, style, lines };
         if let Some((style, indicator)) = block_header(rest) {
             let (lines, next) = body(bytes, &all, at, column, indicator);
             at = next;

@@ -154,7 +154,11 @@ impl File<'_> {
         }
         super::within(bytes, &entry.lines, heredoc::shell)
             .into_iter()
-            .map(|block| Block { name: format!("{}: {}", self.name(entry), block.name), world: entry.line + 1, ..block })
+            .map(|block| Block {
+                name: format!("{}: {}", self.name(entry), block.name),
+                world: entry.line + 1,
+                ..block
+            })
             .collect()
     }
 }

@@ -93,7 +93,8 @@ pub(super) fn parse_block(text: Vec<u8>, hand: Hand) -> Ast {
 
 fn parse_replaced(text: &[u8], hand: Hand) -> Ast {
     let languages = tags::Languages::of(text);
-    let tags = languages.are_certain() || [&b"{{"[..], b"{%", b"%{"].iter().any(|t| memchr::memmem::find(text, t).is_some());
+    let tags =
+        languages.are_certain() || [&b"{{"[..], b"{%", b"%{"].iter().any(|t| memchr::memmem::find(text, t).is_some());
     match mask::mask(text, tags.then_some(languages), hand) {
         None => {
             let raw = parse(text);
@@ -126,7 +127,8 @@ mod tests {
 
     fn masked(text: &str) -> String {
         let languages = tags::Languages::of(text.as_bytes());
-        let out = mask::mask(text.as_bytes(), Some(languages), Hand::Plain).map_or_else(|| text.as_bytes().to_vec(), |m| m.text);
+        let out = mask::mask(text.as_bytes(), Some(languages), Hand::Plain)
+            .map_or_else(|| text.as_bytes().to_vec(), |m| m.text);
         assert_eq!(out.len(), text.len());
         String::from_utf8_lossy(&out).replace('\u{1}', "_").replace('\u{2}', "H").replace('\u{3}', "!")
     }
