@@ -8,7 +8,8 @@ use super::args::RulesFormat;
 use super::{Failure, Terminal, Verdict};
 use crate::catalog::near::nearest;
 use crate::i18n::Lang;
-use crate::rules::{self, FixKind, Rule};
+use crate::report::page;
+use crate::rules::{self, Rule};
 use crate::symptoms::find_symptom;
 use crate::text;
 
@@ -30,7 +31,7 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
             )));
         }
     };
-    terminal.print(out.as_bytes())?;
+    terminal.print(page(&out, terminal.look.width).as_bytes())?;
     Ok(Verdict::Clean)
 }
 
@@ -41,13 +42,7 @@ fn named_rule(words: &str) -> Option<&'static Rule> {
 }
 
 fn about_rule(rule: &Rule, lang: Lang) -> String {
-    let mut out = format!("# {}\n\n{}\n\n", rule.name, rule.title.get(lang));
-    if lang == Lang::Zh {
-        let _ = writeln!(out, "{}\n", rule.about_zh);
-    }
-    out.push_str(&rule.about(Lang::En));
-    out.push('\n');
-    out
+    format!("# {}\n\n{}\n\n{}\n\n", rule.name, rule.title.get(lang), rule.about(lang))
 }
 
 #[derive(Serialize)]
@@ -61,17 +56,15 @@ struct Row {
 
 /// Prints all rules.
 pub(super) fn rules(format: RulesFormat, terminal: &Terminal) -> Result<Verdict, Failure> {
+    // What a script reads is the same in every language.
+    let lang = if format == RulesFormat::Json { Lang::En } else { terminal.lang };
     let rows: Vec<Row> = rules::ALL
         .iter()
         .map(|r| Row {
             name: r.name,
-            category: r.category.as_str(),
-            severity: r.severity.as_str(),
-            fix: match r.fix {
-                FixKind::None => "in words",
-                FixKind::Sometimes => "sometimes",
-                FixKind::Always => "always",
-            },
+            category: r.category.word(lang),
+            severity: r.severity.word(lang),
+            fix: r.fix.word(lang),
             title: r.title.get(terminal.lang),
         })
         .collect();

@@ -7,6 +7,7 @@ mod common;
 mod laws;
 
 mod carriers;
+mod chinese;
 mod cli;
 mod codegen;
 mod docs;

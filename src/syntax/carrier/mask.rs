@@ -116,5 +116,6 @@ fn is_left_out(line: &[u8]) -> bool {
         }),
         false => lower.contains(*word),
     };
-    text.starts_with('#') && LEFT_OUT.iter().any(|word| words(&word))
+    // A longer comment explains what is there.
+    text.starts_with('#') && lower.split_whitespace().count() <= 6 && LEFT_OUT.iter().any(|word| words(&word))
 }
