@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use wslint::engine::Options;
 use wslint::fix::{Wanted, unified};
 use wslint::project::{Asked, Input, Problem, Session, SettingsFrom};
@@ -316,4 +318,78 @@ fn a_page_is_never_more_than_a_warning_but_for_its_answer() {
     assert_eq!(severities(&(block("ugrade") + &block("upgrade"))), ["warning"]);
     // What the page offers as its answer does not work either.
     assert_eq!(severities(&(block("close") + &block("ugrade"))), ["warning", "error"]);
+}
+
+/// Lines from which files around configurations are made, whole ones and broken ones.
+const LINES: &[&str] = &[
+    "```nginx",
+    "```",
+    "~~~~",
+    "> ```",
+    "- ```conf",
+    "  ```",
+    "<!-- wslint: ignore",
+    "..",
+    ".. code-block:: nginx",
+    "x::",
+    "----",
+    "[source,nginx]",
+    "data:",
+    "  a.conf: |",
+    "  b: >2-",
+    "- |9",
+    "- - content: \"server {\\n listen 80;\\n\"",
+    "---",
+    "kind: x",
+    "services:",
+    "{{- if .x }}",
+    "{{ end }}",
+    "cat <<EOF > /etc/nginx/nginx.conf",
+    "tee x <<-'E F'",
+    "EOF",
+    "\tE F",
+    "x = ''",
+    "'';",
+    "''${",
+    "\"",
+    "${x",
+    "a = <<-T",
+    "  T",
+    "$$",
+    "\\$",
+    "location /ws {",
+    "    proxy_pass http://a;",
+    "  }",
+    "    proxy_set_header Upgrade \\$http_upgrade;",
+    "    proxy_set_header Connection \"ugrade\";",
+    "server {",
+    "...",
+    "# ...",
+    "",
+    "    域名;",
+    "\u{1}\u{2}\u{3}",
+];
+
+#[test]
+fn whatever_stands_in_a_file_is_read_without_harm() {
+    let line = prop_oneof![
+        16 => proptest::sample::select(LINES).prop_map(|l| l.as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 0..6),
+    ];
+    let end = prop_oneof![12 => Just("\n"), 1 => Just("\r\n"), 1 => Just("")];
+    let text = proptest::collection::vec((line, end), 0..40).prop_map(|parts| {
+        parts.into_iter().flat_map(|(l, e)| [l, e.as_bytes().to_vec()].concat()).collect::<Vec<u8>>()
+    });
+    const NAMES: &[&str] = &["a.md", "a.rst", "a.adoc", "a.yaml", "a.sh", "Dockerfile", "a.nix", "a.tf"];
+    let cases = std::env::var("WSLINT_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let strategy = (proptest::sample::select(NAMES), text);
+    let outcome = runner.run(&strategy, |(name, text)| {
+        let Ok(looked) = look(name, &text) else { return Ok(()) };
+        for (rule, _, offset) in looked.found {
+            prop_assert!(offset <= text.len(), "{rule} at {offset}");
+        }
+        Ok(())
+    });
+    outcome.unwrap();
 }

@@ -128,6 +128,11 @@ fn settings_schema() -> String {
             "fail-on": {"enum": ["advice", "warning", "error", "never"]},
             "connection": {"enum": ["auto", "map", "literal"]},
             "baseline": {"type": "string", "description": "Accepted findings, from --write-baseline"},
+            "carriers": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {"read": {"enum": ["none", "all"], "description": "Whether configurations inside other files are read"}},
+            },
             "paths": {"type": "object", "propertyNames": {"pattern": "^/"}, "additionalProperties": {"type": "string"}, "description": "Where absolute includes are read from"},
             "websocket": {"type": "object", "additionalProperties": false, "properties": {
                 "locations": strings("Locations that carry WebSocket; * at the end is any rest"),
@@ -154,7 +159,10 @@ fn configuration() -> String {
          # wslint: websocket reason                  in or before a location\n\
          # wslint: no-websocket reason               in or before a location, server or http\n\
          # wslint: context=server                    in the first comment of a fragment\n```\n\n\
-         An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
+         In a document, `<!-- wslint: ignore rule-name reason -->` above a fence is about that fence
+([carriers](carriers.md)).
+
+An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
          wslint does not know, with the one that was meant.\n",
         wslint::settings::TEMPLATE
     )
