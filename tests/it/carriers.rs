@@ -185,7 +185,7 @@ fn taken_out(text: &[u8], around: &Around) -> String {
     let text = std::str::from_utf8(text).unwrap();
     let inner = text.strip_prefix(around.before).unwrap().strip_suffix(around.after).unwrap();
     let bare = |line: &str| line.strip_prefix(around.indent).unwrap_or(line).to_owned();
-    let mut out: String = inner.split_inclusive('\n').map(|line| bare(line)).collect();
+    let mut out: String = inner.split_inclusive('\n').map(bare).collect();
     for (plain, written) in around.escapes.iter().rev() {
         out = out.replace(written, plain);
     }

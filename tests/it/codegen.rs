@@ -159,10 +159,9 @@ fn configuration() -> String {
          # wslint: websocket reason                  in or before a location\n\
          # wslint: no-websocket reason               in or before a location, server or http\n\
          # wslint: context=server                    in the first comment of a fragment\n```\n\n\
-         In a document, `<!-- wslint: ignore rule-name reason -->` above a fence is about that fence
-([carriers](carriers.md)).
-
-An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
+         In a document, `<!-- wslint: ignore rule-name reason -->` above a fence is about that fence\n\
+         ([carriers](carriers.md)).\n\n\
+         An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
          wslint does not know, with the one that was meant.\n",
         wslint::settings::TEMPLATE
     )

@@ -117,5 +117,5 @@ fn is_left_out(line: &[u8]) -> bool {
         false => lower.contains(*word),
     };
     // A longer comment explains what is there.
-    text.starts_with('#') && lower.split_whitespace().count() <= 6 && LEFT_OUT.iter().any(|word| words(&word))
+    text.starts_with('#') && lower.split_whitespace().count() <= 6 && LEFT_OUT.iter().any(words)
 }

@@ -85,7 +85,8 @@ pub(super) fn entries(bytes: &[u8]) -> Vec<Entry> {
             at = next;
             out.push(entry(style, lines));
         } else if let Some((style, inside)) = flow(rest) {
-            out.push(entry(style, vec![line.start + value + inside.start..line.start + value + inside.end]));
+            let start = line.start + value;
+            out.push(entry(style, std::iter::once(start + inside.start..start + inside.end).collect()));
         }
     }
     out
