@@ -153,6 +153,7 @@ pub(crate) fn target(files: &mut Files<'_>) -> Option<Target> {
         reports: true,
         dump: false,
         named: true,
+        page: wslint::engine::Page::None,
     })
 }
 

@@ -99,6 +99,9 @@ pub(super) struct Common {
     /// Also look at what .gitignore files name
     #[arg(long, help_heading = "Settings")]
     pub no_ignore: bool,
+    /// Whether configurations inside documents, manifests and scripts are read [default: all]
+    #[arg(long, value_enum, value_name = "WHICH", help_heading = "What to check")]
+    pub carriers: Option<CarriersArg>,
     /// What standard input is: its name in reports, and the place from which includes are sought
     #[arg(long, value_name = "PATH", help_heading = "Settings")]
     pub stdin_filename: Option<PathBuf>,
@@ -271,6 +274,14 @@ pub(super) enum ContextArg {
     Upstream,
     /// In stream
     Stream,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CarriersArg {
+    /// Only files that are configurations themselves
+    None,
+    /// Those inside other files, too
+    All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::args::{Common, ContextArg};
+use super::args::{CarriersArg, Common, ContextArg};
 use super::{Failure, Terminal};
 use crate::engine::Options;
 use crate::i18n::Text;
@@ -53,6 +53,7 @@ pub(super) fn asked(paths: &[PathBuf], common: &Common) -> Result<Asked, Failure
         map,
         alone: common.isolated,
         ignored_too: common.no_ignore,
+        carriers: common.carriers.map(|which| which == CarriersArg::All),
     })
 }
 

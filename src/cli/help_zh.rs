@@ -95,6 +95,12 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     // Settings.
     ("Another configuration file than the wslint.toml of the project", "用这个文件代替项目中的 wslint.toml"),
     ("No configuration file, and no search for roots around PATH", "不读 wslint.toml，也不在 PATH 周围寻找主配置文件"),
+    (
+        "Whether configurations inside documents, manifests and scripts are read [default: all]",
+        "是否读取文档、清单文件和脚本中的 nginx 配置（默认：all）",
+    ),
+    ("Only files that are configurations themselves", "只检查本身就是配置的文件"),
+    ("Those inside other files, too", "也检查其他文件中的配置"),
     ("Also look at what .gitignore files name", "也检查 .gitignore 中列出的文件"),
     (
         "What standard input is: its name in reports, and the place from which includes are sought",

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod facts;
+mod pages;
 mod select;
 mod suppress;
 mod templates;
@@ -51,6 +52,22 @@ pub struct Target {
     pub dump: bool,
     /// Somebody named it, or a file in it; wslint did not just come upon it.
     pub named: bool,
+    /// Whether it stands on a page, and as what.
+    pub page: Page,
+}
+
+/// What a configuration is on the page of a document that shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// It stands in no document.
+    #[default]
+    None,
+    /// An example.
+    Alone,
+    /// What is broken, shown before the mended form, in which this place is the same.
+    Before(Place),
+    /// The mended form itself.
+    Answer,
 }
 
 /// What to check, and how.
@@ -170,6 +187,8 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
     // A comment and a baseline hold at the finding's own place, whatever was asked about.
     let looked_at: Vec<FileId> = out.files.iter().map(|(f, _)| *f).collect();
     out.suppressed = suppress::suppress(files, &looked_at, &options.selection, &mut out.diagnostics);
+    // A file that holds several configurations is one file.
+    out.files.dedup_by_key(|(f, _)| files.sources.carrier(*f));
     out.diagnostics.retain_mut(|d| match options.severities.iter().find(|(rule, _)| rule == d.rule) {
         Some((_, Some(severity))) => {
             d.severity = *severity;
@@ -294,6 +313,7 @@ fn one(
         (rule.check)(&context, &mut diagnostics);
     }
     templates::suit_templates(&analysis, &mut diagnostics);
+    pages::suit_carriers(files, target, &mut diagnostics);
     if let Some(traced) = &traced {
         diagnostics.retain(|d| analysis.is_rejected() || url::concerns(&analysis, traced, d));
         let told = Told {

@@ -71,6 +71,9 @@ fn read(files: &Files<'_>, file: FileId, ignores: &mut Vec<Ignore>, problems: &m
     if !source.speaks_to_wslint() {
         return;
     }
+    if let Some(span) = files.remark(file) {
+        read_remark(files, Place { file, span }, ignores, problems);
+    }
     let ast = &files.asts[file.0 as usize];
     let first_directive = ast.top().next().map_or(u32::MAX, |d| d.name().span().start);
     for &span in &ast.comments {
@@ -106,5 +109,26 @@ fn read(files: &Files<'_>, file: FileId, ignores: &mut Vec<Ignore>, problems: &m
         let alone = source.begins_line(span.start);
         let lines = (!whole).then_some(if alone { (line, line + 1) } else { (line, line) });
         ignores.push(Ignore { place, rules: names, lines, used: false });
+    }
+}
+
+/// `<!-- wslint: ignore rule reason -->` above a block of a document, or the same in another language's comment;
+/// with brackets around the rules or without.
+fn read_remark(files: &Files<'_>, place: Place, ignores: &mut Vec<Ignore>, problems: &mut Vec<(Place, IgnoreProblem)>) {
+    let text = String::from_utf8_lossy(files.sources.text(place)).into_owned();
+    let Some(at) = text.find("wslint:") else { return };
+    let said = text[at..].trim_end_matches(|c: char| c.is_whitespace() || "->*/}".contains(c));
+    let comment = format!("# {said}");
+    let Some(Pragma::Ignore { rules, reason, .. }) = Pragma::read(&comment) else { return };
+    let is_known = |n: &str| rules::find(n).is_some() || Category::ALL.iter().any(|c| c.as_str() == n);
+    let (first, rest) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
+    let (rules, reason) = if rules.is_empty() { (first.split(',').collect(), rest) } else { (rules, reason) };
+    match rules.iter().find(|rule| !is_known(rule)) {
+        Some(unknown) => problems.push((place, IgnoreProblem::NoRule((*unknown).to_owned()))),
+        None if reason.is_empty() => problems.push((place, IgnoreProblem::NoReason)),
+        None => {
+            let rules = rules.into_iter().map(str::to_owned).collect();
+            ignores.push(Ignore { place, rules, lines: None, used: false });
+        }
     }
 }

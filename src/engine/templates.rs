@@ -8,11 +8,12 @@ use crate::model::analysis::Analysis;
 use crate::model::{Config, ScopeId};
 use crate::source::{FileId, Place};
 use crate::syntax::Template;
+use crate::syntax::template::is_open;
 
 /// Takes back the fixes that some rendering would not bear; the others learn how a `$` is written.
 pub(super) fn suit_templates(analysis: &Analysis<'_>, diagnostics: &mut [Diagnostic]) {
     let config = analysis.config();
-    let is_template = |file: FileId| config.ast(file).template != Template::No;
+    let is_template = |file: FileId| config.ast(file).template != Template::No || config.ast(file).dollar.is_some();
     if !analysis.files.iter().any(|f| is_template(*f)) {
         return;
     }
@@ -75,8 +76,9 @@ fn holds_everywhere(config: Config<'_>, edit: &Edit, blocks: &Blocks) -> bool {
 
 fn write_dollars(config: Config<'_>, fix: &mut Fix) {
     for edit in &mut fix.edits {
-        let Some(written) = config.ast(edit.file()).dollar.as_deref() else { continue };
-        let suit = |text: &mut String| *text = text.replace('$', written);
+        let file = edit.file();
+        let Some(written) = config.ast(file).dollar.as_deref() else { continue };
+        let suit = |text: &mut String| *text = with_dollars(text, written, &|word| is_replaced(config, file, word));
         match edit {
             Edit::Replace(_, text) => suit(text),
             Edit::Delete(_) => {}
@@ -86,5 +88,56 @@ fn write_dollars(config: Config<'_>, fix: &mut Fix) {
                 }
             }
         }
+    }
+}
+
+/// A text with each `$` of nginx's as its file writes it. Lines that were copied from there have it so, and have
+/// what the file replaces, too.
+fn with_dollars(text: &str, written: &str, is_replaced: &dyn Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(at) = rest.find(['$', '\\', '\'']) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        let name = |t: &str| t.len() - t.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
+        let length = match behind.strip_prefix('$') {
+            _ if behind.starts_with(written) => written.len(),
+            None => 1,
+            Some(word) if word.starts_with('{') => behind.find('}').map_or(behind.len(), |end| end + 1),
+            Some(word) => 1 + name(word),
+        };
+        let (piece, next) = behind.split_at(length);
+        if piece.starts_with('$') && piece != written && !is_replaced(piece) {
+            out.push_str(written);
+            out.push_str(&piece[1..]);
+        } else {
+            out.push_str(piece);
+        }
+        rest = next;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether a file has this word, such as `$DOMAIN`, as one that is replaced before nginx reads it.
+fn is_replaced(config: Config<'_>, file: FileId, word: &str) -> bool {
+    let raw = &config.sources.get(file).bytes;
+    let read = config.ast(file).text(raw);
+    memchr::memmem::find_iter(raw, word.as_bytes()).any(|at| is_open(&read[at..at + word.len()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dollar_is_written_as_its_file_does() {
+        let written = |text, how| with_dollars(text, how, &|word| word == "$DOMAIN" || word == "${x}");
+        assert_eq!(written("a $http_upgrade;", "\\$"), "a \\$http_upgrade;");
+        assert_eq!(written("a \\$host:$DOMAIN;", "\\$"), "a \\$host:$DOMAIN;");
+        assert_eq!(written("'$host'${x}\"", "$$"), "'$$host'${x}\"");
+        assert_eq!(written("a $$host $host;", "$$"), "a $$host $$host;");
+        assert_eq!(written("$host", "${DOLLAR}"), "${DOLLAR}host");
+        assert_eq!(written("${DOLLAR}host", "${DOLLAR}"), "${DOLLAR}host");
     }
 }

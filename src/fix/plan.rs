@@ -24,6 +24,8 @@ pub fn plan(sources: &SourceMap, asts: &[Ast], diagnostics: &[&Diagnostic]) -> P
         let edits: Vec<(FileId, ByteEdit)> = fix.edits.iter().map(|e| (e.file(), lower(sources, e))).collect();
         // Nothing is fixed in a file with a syntax error.
         let readable = edits.iter().all(|(f, _)| asts[f.0 as usize].errors.is_empty());
+        // Blocks of one file are edited as that file.
+        let edits: Vec<(FileId, ByteEdit)> = edits.into_iter().map(|(f, e)| (sources.carrier(f), e)).collect();
         let fits = edits.iter().all(|(f, e)| out.edits.get(f).is_none_or(|there| !conflicts(there, e)));
         if !readable || !fits {
             continue;

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Problem, roots};
-use crate::engine::Target;
+use super::{Problem, carried, roots};
+use crate::engine::{Page, Target};
 use crate::model::ScopeKind;
 use crate::model::config::context::guess;
 use crate::model::config::lookup::{Lookup, main_file_for, well_known};
 use crate::settings::Settings;
 use crate::source::{
-    Bounds, FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump, normalise,
-    split_dump,
+    Bounds, Carrier, FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump,
+    is_nginx, normalise, split_dump,
 };
-use crate::syntax::Files;
 use crate::syntax::pragma::Pragma;
+use crate::syntax::{Files, parse_template};
 
 /// Within so many bytes, a dump says that it is one.
 const HEAD: usize = 64 * 1024;
@@ -44,6 +44,8 @@ pub struct Asked {
     pub alone: bool,
     /// Also what `.gitignore` files name.
     pub ignored_too: bool,
+    /// Whether configurations inside other files are read; else as the settings say, else they are.
+    pub carriers: Option<bool>,
 }
 
 /// What the inputs came to.
@@ -60,6 +62,8 @@ pub(super) struct Inputs {
     worlds: Vec<(PathBuf, PathBuf)>,
     /// The files that somebody named.
     named: HashSet<PathBuf>,
+    /// Files that hold configurations, and how.
+    pub carriers: Vec<(PathBuf, Carrier)>,
     /// What a walk through directories found; none without a directory.
     pub walked: Option<Found>,
     /// Main configurations to analyse with.
@@ -98,6 +102,7 @@ pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Re
         }
         None => out.inputs.roots.clone_from(&settings.roots),
     }
+    let into = asked.carriers.or(settings.carriers).unwrap_or(true);
     let here = || vec![Input::Path(PathBuf::from("."))];
     let default = match out.inputs.roots.is_empty() || out.inputs.forced {
         true => here(),
@@ -105,20 +110,23 @@ pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Re
     };
     for input in if asked.inputs.is_empty() { &default } else { &asked.inputs } {
         match input {
-            Input::Text(name, text) => out.take_text(normalise(name), text)?,
-            Input::Path(path) => out.take_path(&normalise(path), asked, settings, fs)?,
+            Input::Text(name, text) => out.take_text(normalise(name), text, into)?,
+            Input::Path(path) => out.take_path(&normalise(path), asked, settings, fs, into)?,
         }
     }
     Ok(out)
 }
 
 impl Gathered {
-    fn take_text(&mut self, name: PathBuf, text: &[u8]) -> Result<(), Problem> {
+    fn take_text(&mut self, name: PathBuf, text: &[u8], into: bool) -> Result<(), Problem> {
         if is_dump(text) {
             return self.take_dump(text);
         }
         self.inputs.paths.push(name.clone());
         self.inputs.named.insert(name.clone());
+        if into {
+            self.take_carrier(&name, text)?;
+        }
         self.inputs.text = Some(name.clone());
         self.texts.insert(name, text.to_vec());
         Ok(())
@@ -130,6 +138,7 @@ impl Gathered {
         asked: &Asked,
         settings: &Settings,
         fs: &dyn FileSystem,
+        into: bool,
     ) -> Result<(), Problem> {
         let failure = |e: std::io::Error| Problem::Io(path.to_owned(), e);
         match fs.kind(path).map_err(failure)? {
@@ -138,6 +147,9 @@ impl Gathered {
                     return self.take_dump(&fs.read(path).map_err(failure)?);
                 }
                 self.inputs.paths.push(path.to_owned());
+                if into {
+                    self.take_carrier(path, &fs.read(path).map_err(failure)?)?;
+                }
                 // Roots that nobody but `wslint.toml` names are what a gate looks at.
                 if !asked.inputs.is_empty() {
                     self.inputs.named.insert(path.to_owned());
@@ -145,10 +157,19 @@ impl Gathered {
             }
             FileKind::Directory => {
                 let base = settings.folder();
-                let leave_out = LeaveOut { exclude: &settings.exclude, base: &base, ignored: !asked.ignored_too };
-                let found = discover(fs, path, leave_out);
+                let leave_out =
+                    LeaveOut { exclude: &settings.exclude, base: &base, ignored: !asked.ignored_too, carriers: into };
+                let mut found = discover(fs, path, leave_out);
                 for dump in &found.dumps {
                     self.take_world(dump, &fs.read(dump).map_err(failure)?);
+                }
+                for (carrier, how) in std::mem::take(&mut found.carriers) {
+                    let Ok(bytes) = fs.read(&carrier) else { continue };
+                    if let Some(listed) = carried::listed(&carrier, &bytes, how) {
+                        self.texts.extend(listed);
+                        self.inputs.carriers.push((carrier.clone(), how));
+                        found.files.push(carrier);
+                    }
                 }
                 if found.files.is_empty() && found.dumps.is_empty() {
                     let near = |w: &PassedOver| matches!(w, PassedOver::NotNginx | PassedOver::Outside);
@@ -163,6 +184,21 @@ impl Gathered {
             FileKind::Other => return Err(Problem::NeitherFileNorFolder(path.to_owned())),
         }
         Ok(())
+    }
+
+    /// A file that may hold configurations: what it holds, or that it holds none.
+    fn take_carrier(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+        let Some(how) = Carrier::named(path).or_else(|| Carrier::by_head(bytes)) else { return Ok(()) };
+        match carried::listed(path, bytes, how) {
+            Some(listed) => {
+                self.texts.extend(listed);
+                self.inputs.carriers.push((path.to_owned(), how));
+                Ok(())
+            }
+            // A virtual host may be called as its domain is, `example.sh`.
+            None if is_nginx(bytes, false) && parse_template(bytes).errors.is_empty() => Ok(()),
+            None => Err(Problem::NothingCarried(path.to_owned())),
+        }
     }
 
     /// The files of a dump that lies in a directory stand below the dump, as if it were the root of a disk.
@@ -214,7 +250,9 @@ impl Inputs {
             };
             targets.push(Target { lookup, dump: true, ..self.target_of(files, file, true) });
         }
-        let in_world = |path: &Path| self.worlds.iter().any(|(_, top)| path.starts_with(top));
+        let in_world = |path: &Path| {
+            self.worlds.iter().any(|(_, top)| path.starts_with(top)) || self.carriers.iter().any(|(c, _)| c == path)
+        };
         for path in self.paths.iter().filter(|p| !in_world(p)) {
             let file = read(files, path)?;
             let forced = self.forced && self.roots.contains(path);
@@ -243,6 +281,7 @@ impl Inputs {
             roots::adopt(files, &mut targets, &mut fragments, candidates);
         }
         targets.extend(fragments);
+        targets.extend(self.open_carriers(files)?);
         for target in targets.iter_mut().filter(|t| !t.named) {
             // Where a root is only read to understand a fragment, it is the fragment that was named.
             target.named = !target.reports && !self.named.is_empty();
@@ -270,6 +309,21 @@ impl Inputs {
         out
     }
 
+    /// `--context`
+    pub(super) fn context(&self) -> Option<ScopeKind> {
+        self.context
+    }
+
+    /// `--map-path` and `[paths]`
+    pub(super) fn map(&self) -> &[(PathBuf, PathBuf, bool)] {
+        &self.map
+    }
+
+    /// Whether somebody named a file.
+    pub(super) fn is_named(&self, path: &Path) -> bool {
+        self.named.contains(path)
+    }
+
     fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool) -> Target {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
@@ -292,12 +346,12 @@ impl Inputs {
             complete: self.is_dump,
         };
         let named = self.named.contains(&source.path);
-        Target { file, is_root, context, inferred, lookup, reports: true, dump: self.is_dump, named }
+        Target { file, is_root, context, inferred, lookup, reports: true, dump: self.is_dump, named, page: Page::None }
     }
 }
 
 /// `# wslint: context=server` in the first comment of a fragment.
-fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
+pub(super) fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKind> {
     let comment = *files.asts[file.0 as usize].comments.first()?;
     match Pragma::read(&String::from_utf8_lossy(files.sources.get(file).text(comment))) {
         Some(Pragma::Context(name)) => ScopeKind::of_context(name),

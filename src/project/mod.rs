@@ -1,6 +1,7 @@
 //! The desk between the engine and its doors: everything from paths, text or a dump to what is checked,
 //! mended and traced. Plain data goes in and comes out; no arguments, no terminal, no process-wide state.
 
+mod carried;
 mod inputs;
 mod problem;
 mod roots;

@@ -19,6 +19,8 @@ pub enum Problem {
     RootIsNoFile(PathBuf),
     /// A directory without a configuration; the first file that is like one, and why it is none.
     NothingIn(PathBuf, Option<(PathBuf, PassedOver)>),
+    /// A document, a manifest or a script in which nothing is nginx.
+    NothingCarried(PathBuf),
     /// A dump among other inputs.
     DumpNotAlone,
     /// A dump that is to be fixed in place.
@@ -76,6 +78,13 @@ impl Problem {
                 text!(
                     "{path}: no nginx configuration found in this directory{en}; name the file",
                     "{path}：在这个目录里没有找到 nginx 配置{zh}；请直接给出文件名"
+                )
+            }
+            Problem::NothingCarried(path) => {
+                let path = path.display();
+                text!(
+                    "{path}: nothing in this file is a configuration of nginx that wslint recognises; to check one of its blocks, copy it and pipe it: `wslint - < block.conf`",
+                    "{path}：没有在这个文件里认出 nginx 配置；要检查其中的一段，请把它单独存下来再用管道传入：`wslint - < block.conf`"
                 )
             }
             Problem::DumpNotAlone => text!(

@@ -156,6 +156,10 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
             }
         }
     };
+    let block = report.sources.get(found.primary.place.file).block.as_deref();
+    // Where a fence begins is seen from the line.
+    let named = block.filter(|name| !name.bytes().all(|b| b.is_ascii_digit()));
+    note(words(lang, "in", "位置"), named.unwrap_or_default());
     note(words(lang, "why", "原因"), found.why.get(lang));
     match &found.fix {
         Some(fix) => {

@@ -104,6 +104,8 @@ struct Finding {
     why: String,
     url: String,
     path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<String>,
     start: Position,
     end: Position,
     labels: Vec<Label>,
@@ -277,6 +279,7 @@ fn finding(report: &Report<'_>, found: &Diagnostic) -> Finding {
         why: found.why.get(report.lang).to_owned(),
         url: format!("{DOCS}{}.md", found.rule),
         path: path(sources, place),
+        block: sources.get(place.file).block.as_deref().map(str::to_owned),
         start: position(sources, place, place.span.start),
         end: position(sources, place, place.span.end),
         labels: std::iter::once(&found.primary)

@@ -38,6 +38,10 @@ const ENGLISH: &str = r#"# wslint.toml: what this project says about its nginx c
 # Report `upgrade-not-forwarded` from this evidence on: "none", "likely", "configured", "declared".
 # evidence = "none"
 
+[carriers]
+# Whether configurations inside documents, manifests and scripts are read: "all" or "none".
+# read = "all"
+
 [rules]
 # A rule's severity: "off", "advice", "warning", "error". `wslint rules` lists them.
 # short-read-timeout = "off"
@@ -75,6 +79,10 @@ const CHINESE: &str = r#"# wslint.toml：本项目对 nginx 配置的说明。
 # not = ["/static/*"]
 # 证据达到哪一级才报告 `upgrade-not-forwarded`："none"、"likely"、"configured"、"declared"。
 # evidence = "none"
+
+[carriers]
+# 是否读取文档、清单文件和脚本中的 nginx 配置："all" 或 "none"。
+# read = "all"
 
 [rules]
 # 规则的级别："off"、"advice"、"warning"、"error"。`wslint rules` 会列出所有规则。

@@ -44,6 +44,8 @@ pub struct Settings {
     pub not: Vec<String>,
     /// As `--evidence`.
     pub evidence: Option<String>,
+    /// Whether configurations inside other files are read.
+    pub carriers: Option<bool>,
     /// Rules with the severity that the project gives them; none is off.
     pub rules: Vec<(String, Option<Severity>)>,
 }

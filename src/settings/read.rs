@@ -15,8 +15,18 @@ use crate::rules;
 use crate::source::{FileSystem, io_text, normalise};
 use crate::text;
 
-const KEYS: [&str; 9] =
-    ["roots", "exclude", "nginx-version", "fail-on", "connection", "baseline", "paths", "websocket", "rules"];
+const KEYS: [&str; 10] = [
+    "roots",
+    "exclude",
+    "nginx-version",
+    "fail-on",
+    "connection",
+    "baseline",
+    "paths",
+    "websocket",
+    "carriers",
+    "rules",
+];
 const WEBSOCKET: [&str; 3] = ["locations", "not", "evidence"];
 
 /// Reads a `wslint.toml`.
@@ -93,6 +103,10 @@ impl Reader<'_> {
             out.locations = plain(self.strings(websocket, "locations")?);
             out.not = plain(self.strings(websocket, "not")?);
             out.evidence = self.one_of(websocket, "evidence", &["none", "likely", "configured", "declared"])?;
+        }
+        if let Some(carriers) = self.table(table, "carriers")? {
+            self.known(carriers, &["read"], "carriers.")?;
+            out.carriers = self.one_of(carriers, "read", &["none", "all"])?.map(|which| which == "all");
         }
         if let Some(levels) = self.table(table, "rules")? {
             out.rules = self.levels(levels)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::carrier::Carrier;
 use super::dump::is_dump;
 use super::fs::{Met, Visitor};
 use super::sniff::{NameSays, is_nginx, may_go_on, name_says};
@@ -43,6 +44,8 @@ pub struct Found {
     pub files: Vec<PathBuf>,
     /// Outputs of `nginx -T`, sorted.
     pub dumps: Vec<PathBuf>,
+    /// Documents, manifests and scripts that may hold configurations, sorted.
+    pub carriers: Vec<(PathBuf, Carrier)>,
     /// What looked like one by its name, sorted.
     pub passed_over: Vec<(PathBuf, PassedOver)>,
 }
@@ -56,6 +59,8 @@ pub struct LeaveOut<'a> {
     pub base: &'a Path,
     /// Also what the project's `.gitignore` and `.ignore` files name.
     pub ignored: bool,
+    /// Also files that may hold configurations inside them.
+    pub carriers: bool,
 }
 
 /// The configurations below a directory: by name, and by a look at the content. Links are followed
@@ -70,6 +75,7 @@ pub fn discover(fs: &dyn FileSystem, folder: &Path, leave_out: LeaveOut<'_>) -> 
         excluded: patterns(&base, leave_out.exclude.iter().map(String::as_str)),
         ignored: Vec::new(),
         reads_ignores: false,
+        looks_into: leave_out.carriers,
         real_folder,
         out: Found::default(),
     };
@@ -100,6 +106,8 @@ struct Search<'a> {
     ignored: Vec<(PathBuf, Gitignore)>,
     /// The folder lies in a git repository, whose ignore files count.
     reads_ignores: bool,
+    /// Files are opened in search of configurations inside them.
+    looks_into: bool,
     out: Found,
 }
 
@@ -137,6 +145,9 @@ impl Search<'_> {
 
     /// Decides by content what a file is, with its name as a hint.
     fn look_at(&mut self, path: &Path, says: NameSays) {
+        if let Some(carrier) = Carrier::named(path) {
+            return self.look_into(path, carrier);
+        }
         if says == NameSays::Other {
             return;
         }
@@ -148,10 +159,22 @@ impl Search<'_> {
         }
         match read {
             Ok(bytes) if is_dump(&bytes) => self.out.dumps.push(normalise(path)),
-            Ok(bytes) if is_nginx(&bytes, says == NameSays::Nginx) => self.out.files.push(normalise(path)),
+            Ok(bytes) if says == NameSays::Nothing => match Carrier::by_head(&bytes) {
+                Some(carrier) => self.look_into(path, carrier),
+                None if is_nginx(&bytes, false) => self.out.files.push(normalise(path)),
+                None => {}
+            },
+            Ok(bytes) if is_nginx(&bytes, true) => self.out.files.push(normalise(path)),
             _ if says == NameSays::Nothing => {}
             Ok(_) => self.pass_over(path, PassedOver::NotNginx),
             Err(_) => self.pass_over(path, PassedOver::Unreadable),
+        }
+    }
+
+    /// Cheap signs first: most documents and manifests have nothing to do with nginx.
+    fn look_into(&mut self, path: &Path, carrier: Carrier) {
+        if self.looks_into && self.fs.read(path).is_ok_and(|bytes| Carrier::may_hold(&bytes)) {
+            self.out.carriers.push((normalise(path), carrier));
         }
     }
 
@@ -217,7 +240,11 @@ mod tests {
         let fs = MemFs::new(files.chain(more));
         let found = |exclude: &[&str], ignored: bool| {
             let exclude: Vec<String> = exclude.iter().map(|e| (*e).to_owned()).collect();
-            let found = discover(&fs, Path::new("/p"), LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored });
+            let found = discover(
+                &fs,
+                Path::new("/p"),
+                LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored, carriers: true },
+            );
             found.files.iter().map(|p| p.strip_prefix("/p").unwrap().display().to_string()).collect::<Vec<_>>()
         };
         assert_eq!(found(&[], false).len(), 6);
@@ -233,8 +260,11 @@ mod tests {
         let deep = "d/".repeat(30);
         let fs = MemFs::new([(PathBuf::from(format!("/p/{deep}x.conf")), b"server { listen 80; }\n".to_vec())]);
         let exclude = vec![format!("{}nothing", "**/".repeat(20))];
-        let found =
-            discover(&fs, Path::new("/p"), LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored: false });
+        let found = discover(
+            &fs,
+            Path::new("/p"),
+            LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored: false, carriers: true },
+        );
         assert_eq!(found.files.len(), 1);
     }
 }

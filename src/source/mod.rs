@@ -1,6 +1,7 @@
 //! Bytes and files: the only place that knows paths and the disk.
 
 mod bounds;
+mod carrier;
 mod discover;
 mod dump;
 mod fs;
@@ -12,6 +13,7 @@ mod sniff;
 use std::path::{Component, Path, PathBuf};
 
 pub use bounds::{Bounds, Fence, is_outside, leads_out, lies_in, outside};
+pub use carrier::Carrier;
 pub use discover::{Found, LeaveOut, PassedOver, discover};
 pub use dump::{is_dump, split_dump};
 pub use fs::{FileKind, FileSystem, MemFs, OsFs, io_text, too_large};
@@ -20,6 +22,7 @@ pub use fs::{Met, Visitor};
 pub use glob::{expand_glob, glob_match, is_glob};
 pub use line_index::LineIndex;
 pub use overlay::{Content, Overlay};
+pub use sniff::is_nginx;
 
 /// The largest file that is read, in bytes: what an offset and a packed length can hold.
 pub const MAX_FILE: u64 = (1 << 29) - 1;
@@ -85,6 +88,8 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// The content, any bytes.
     pub bytes: Vec<u8>,
+    /// Where the bytes are those of a file that carries several configurations: which of them it is.
+    pub block: Option<Box<str>>,
     lines: std::sync::OnceLock<LineIndex>,
     speaks: std::sync::OnceLock<bool>,
 }
@@ -92,7 +97,8 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with this content.
     pub fn new(path: PathBuf, bytes: Vec<u8>) -> SourceFile {
-        SourceFile { path, bytes, lines: std::sync::OnceLock::new(), speaks: std::sync::OnceLock::new() }
+        let (lines, speaks) = (std::sync::OnceLock::new(), std::sync::OnceLock::new());
+        SourceFile { path, bytes, block: None, lines, speaks }
     }
 
     /// Offsets to lines and columns; built when first asked for.
@@ -121,6 +127,8 @@ impl SourceFile {
 pub struct SourceMap {
     files: Vec<SourceFile>,
     by_path: std::collections::HashMap<PathBuf, FileId>,
+    /// Of each file that carries configurations the first block that was read.
+    first_blocks: std::collections::HashMap<PathBuf, FileId>,
 }
 
 impl SourceMap {
@@ -133,6 +141,25 @@ impl SourceMap {
         self.by_path.insert(path.clone(), id);
         self.files.push(SourceFile::new(path, bytes));
         id
+    }
+
+    /// Adds a block of a file that carries configurations. It is found under a path of its own, and shown
+    /// under that of the file, whose bytes it has.
+    pub fn add_block(&mut self, own: PathBuf, block: &str, path: PathBuf, bytes: Vec<u8>) -> FileId {
+        if let Some(&id) = self.by_path.get(&own) {
+            return id;
+        }
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.by_path.insert(own, id);
+        self.first_blocks.entry(path.clone()).or_insert(id);
+        self.files.push(SourceFile { block: Some(block.into()), ..SourceFile::new(path, bytes) });
+        id
+    }
+
+    /// The first file with the same bytes on the disk: blocks of one carrier are edited as one file.
+    pub fn carrier(&self, id: FileId) -> FileId {
+        let file = self.get(id);
+        if file.block.is_none() { id } else { self.first_blocks.get(&file.path).copied().unwrap_or(id) }
     }
 
     /// The number of the file with this (normalised) path, if it was read.

@@ -75,16 +75,21 @@ const OTHER: &[&str] = &[
     "parquet", "npy", "pt", "onnx", "pkl",
 ];
 
+/// A name without the ends that templates and copies add.
+pub(super) fn stem_of(mut name: &str) -> &str {
+    while let Some((stem, _)) = name.rsplit_once('.').filter(|(s, end)| !s.is_empty() && SUFFIXES.contains(end)) {
+        name = stem;
+    }
+    name
+}
+
 /// What a name says. Ends that templates and copies add are looked through: `app.js.erb` is a program.
 pub(super) fn name_says(path: &Path) -> NameSays {
     let full = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
     if full.ends_with('~') || full.ends_with(".swp") || full.ends_with(".lock") {
         return NameSays::Other;
     }
-    let mut name = full;
-    while let Some((stem, _)) = name.rsplit_once('.').filter(|(s, end)| !s.is_empty() && SUFFIXES.contains(end)) {
-        name = stem;
-    }
+    let name = stem_of(full);
     let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
     let conf = matches!(end.as_deref(), Some("conf" | "nginx" | "vhost" | "ngx"));
     if conf || full.starts_with("nginx.conf") {
@@ -232,7 +237,7 @@ fn count(bytes: &[u8]) -> Lines {
 
 /// Whether a text is an nginx configuration: at least one line in ten is a directive of nginx, ended as one,
 /// in a file that is called like one; elsewhere one in three, and more than one unless there are no others.
-pub(super) fn is_nginx(bytes: &[u8], named: bool) -> bool {
+pub fn is_nginx(bytes: &[u8], named: bool) -> bool {
     if memchr::memchr(0, &bytes[..bytes.len().min(1024)]).is_some() {
         return false;
     }

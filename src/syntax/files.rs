@@ -2,9 +2,21 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::carrier::{Block, mask};
+use super::template::parse_block;
 use super::{Ast, Template, parse_template};
-use crate::source::{FileId, FileSystem, SourceMap};
+use crate::source::{FileId, FileSystem, SourceMap, Span};
+
+/// A configuration inside another file.
+struct Carried {
+    /// The file.
+    carrier: PathBuf,
+    /// The path under which it is known first.
+    own: PathBuf,
+    block: Arc<Block>,
+}
 
 /// Reads and parses files, each once.
 pub struct Files<'a> {
@@ -19,6 +31,10 @@ pub struct Files<'a> {
     aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
     read_only: Vec<bool>,
+    /// Configurations inside other files, by the paths under which nginx would find them.
+    carried: HashMap<PathBuf, Carried>,
+    /// Of those that were read, which they are, and the comments around them that speak of them.
+    blocks: HashMap<FileId, (Arc<Block>, Option<Span>)>,
     /// Directories in which nothing can be changed.
     locked: Vec<PathBuf>,
     /// Files that wslint itself brings along.
@@ -34,6 +50,8 @@ impl<'a> Files<'a> {
             asts: Vec::new(),
             by_real: HashMap::new(),
             aliases: HashMap::new(),
+            carried: HashMap::new(),
+            blocks: HashMap::new(),
             read_only: Vec::new(),
             locked: Vec::new(),
             shipped: Vec::new(),
@@ -46,6 +64,15 @@ impl<'a> Files<'a> {
     /// As the file system says; one larger than [`crate::source::MAX_FILE`] is refused.
     pub fn read(&mut self, path: &Path) -> std::io::Result<FileId> {
         if let Some(id) = self.find(path) {
+            return Ok(id);
+        }
+        if let Some(Carried { carrier, own, block }) = self.carried.get(path) {
+            let (carrier, own, block) = (carrier.clone(), own.clone(), Arc::clone(block));
+            let id = match self.sources.find(&own) {
+                Some(id) => id,
+                None => self.insert_block(&own, carrier, &block)?,
+            };
+            self.aliases.insert(path.to_owned(), id);
             return Ok(id);
         }
         // One file under two names (`sites-enabled/app` is a link) is one file.
@@ -69,6 +96,39 @@ impl<'a> Files<'a> {
             Some(id) => id,
             None => self.insert(path, bytes, None, read_only),
         }
+    }
+
+    /// Makes a block of a file known under a path of its own, and under those at which nginx would find it; where
+    /// another block has one of them, it stays that one's.
+    pub fn carry(&mut self, carrier: &Path, own: &Path, paths: Vec<PathBuf>, block: Block) {
+        let block = Arc::new(block);
+        for path in std::iter::once(own.to_owned()).chain(paths) {
+            let carried = Carried { carrier: carrier.to_owned(), own: own.to_owned(), block: Arc::clone(&block) };
+            self.carried.entry(path).or_insert(carried);
+        }
+    }
+
+    /// The block that a file is, if it is one.
+    pub fn block(&self, id: FileId) -> Option<&Block> {
+        self.blocks.get(&id).map(|(block, _)| &**block)
+    }
+
+    /// The comment in the file around a block that speaks of it to wslint.
+    pub fn remark(&self, id: FileId) -> Option<Span> {
+        self.blocks.get(&id).and_then(|(_, remark)| *remark)
+    }
+
+    fn insert_block(&mut self, own: &Path, carrier: PathBuf, block: &Arc<Block>) -> std::io::Result<FileId> {
+        let bytes = self.fs.read(&carrier)?;
+        let text = mask(&bytes, block);
+        let remark = block.remark(&bytes);
+        let id = self.sources.add_block(own.to_owned(), &block.name, carrier, bytes);
+        let ast = parse_block(text, block.hand);
+        self.blocks.insert(id, (Arc::clone(block), remark));
+        self.shipped.push(false);
+        self.read_only.push(!block.writable || ast.template == Template::Unread);
+        self.asts.push(ast);
+        Ok(id)
     }
 
     /// From now on, fixes leave the files below this path alone.

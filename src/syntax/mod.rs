@@ -4,6 +4,7 @@
 
 pub mod address;
 mod ast;
+pub mod carrier;
 mod files;
 mod lexer;
 mod parser;

@@ -65,6 +65,7 @@ pub(crate) fn target(files: &mut Files<'_>) -> Target {
         reports: true,
         dump: false,
         named: true,
+        page: wslint::engine::Page::None,
     }
 }
 

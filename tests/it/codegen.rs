@@ -129,6 +129,9 @@ fn settings_schema(lang: Lang) -> String {
             "fail-on": {"enum": ["advice", "warning", "error", "never"], "description": said("Exit 1 from this severity on", "从这一级别起退出状态为 1")},
             "connection": {"enum": ["auto", "map", "literal"], "description": said("Which `Connection` value fixes write", "修复时 `Connection` 写成什么")},
             "baseline": {"type": "string", "description": said("Accepted findings, from --write-baseline", "已接受的问题，由 --write-baseline 写入")},
+            "carriers": {"type": "object", "additionalProperties": false, "description": said("Configurations inside other files", "其他文件中的 nginx 配置"), "properties": {
+                "read": {"enum": ["none", "all"], "description": said("Whether configurations inside other files are read", "是否读取其他文件中的 nginx 配置")}
+            }},
             "paths": {"type": "object", "propertyNames": {"pattern": "^/"}, "additionalProperties": {"type": "string"}, "description": said("Where absolute includes are read from", "绝对路径的 include 从哪里读取")},
             "websocket": {"type": "object", "additionalProperties": false, "description": said("What carries WebSocket", "哪些位置用于 WebSocket"), "properties": {
                 "locations": strings(said("Locations that carry WebSocket; * at the end is any rest", "用于 WebSocket 的 location；末尾的 * 表示任意后续内容")),
@@ -165,6 +168,8 @@ fn configuration(lang: Lang) -> String {
              # wslint: websocket reason                  in or before a location\n\
              # wslint: no-websocket reason               in or before a location, server or http\n\
              # wslint: context=server                    in the first comment of a fragment\n```\n\n\
+             In a document, `<!-- wslint: ignore rule-name reason -->` above a fence is about that fence\n\
+             ([carriers](carriers.md)).\n\n\
              An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
              wslint does not know, with the one that was meant.\n"
         ),
@@ -180,6 +185,7 @@ fn configuration(lang: Lang) -> String {
              # wslint: websocket 理由                  写在 location 里或它前面\n\
              # wslint: no-websocket 理由               写在 location、server 或 http 里或它们前面\n\
              # wslint: context=server                  写在配置片段的第一条注释里\n```\n\n\
+             在文档里，代码块上方的 `<!-- wslint: ignore rule-name 理由 -->` 针对该代码块（[carriers](../carriers.md)）。\n\n\
              ignore 必须写明理由，其余的可以不写。没有忽略任何问题的 ignore 会被报告；wslint 不认识的词也会被报告，并给出可能想写的词。\n"
         ),
     }

@@ -26,6 +26,7 @@ fn together<T>(
         file: files.read(Path::new(root)).unwrap(),
         is_root: true,
         named: true,
+        page: wslint::engine::Page::None,
         context: ScopeKind::Main,
         inferred: false,
         lookup: Lookup {

@@ -40,6 +40,7 @@ fn target(files: &mut Files<'_>, name: &str) -> Target {
         reports: true,
         dump: false,
         named: true,
+        page: wslint::engine::Page::None,
     }
 }
 

@@ -115,6 +115,9 @@ impl Expander<'_, '_> {
         if self.files.asts[root.0 as usize].template == Template::Unread {
             self.out.tree.scopes[0].decided_elsewhere();
         }
+        if self.lookup_in.fragment && self.files.block(root).is_some_and(|block| block.is_surrounded) {
+            self.out.tree.scope_mut(ScopeId(0)).hide();
+        }
         let mut stack = vec![Frame { file: root, next: first, scope: ScopeId(0), chain: 0 }];
         while let Some(frame) = stack.last_mut() {
             let Some(id) = frame.next else {

@@ -5,6 +5,7 @@ use foldhash::HashMap;
 
 use super::{DOLLAR, PLACEHOLDER};
 use crate::catalog::builtin_variable;
+use crate::syntax::carrier::Hand;
 
 /// What stands for a `$`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,11 @@ fn is_nginx_s(text: &[u8]) -> bool {
 }
 
 impl Dollar {
+    /// As the text around a configuration demands it.
+    pub(super) fn by(hand: Hand) -> Dollar {
+        Dollar { written: hand.escape().map(Into::into) }
+    }
+
     pub(super) fn of(bytes: &[u8]) -> Dollar {
         // One may be a slip of the hand.
         let mut escaped = 0;

@@ -9,6 +9,7 @@ use super::tags::{Kind, Languages, Role, Tag, first_word};
 use super::words::{Names, begins_directive};
 use super::{HOLE, PLACEHOLDER};
 use crate::source::Span;
+use crate::syntax::carrier::Hand;
 
 /// A template, seen through its mask.
 #[derive(Debug)]
@@ -34,13 +35,13 @@ pub(super) const FRONT_MATTER: (&[u8], &[u8]) = (b"# Nginx UI Template Start", b
 const LONG_LINE: usize = 1024;
 
 /// Masks placeholders and, with `languages`, the tags of template languages; `None` without any.
-pub(super) fn mask(bytes: &[u8], languages: Option<Languages>) -> Option<Masked> {
-    let dollar = Dollar::of(bytes);
+pub(super) fn mask(bytes: &[u8], languages: Option<Languages>, hand: Hand) -> Option<Masked> {
+    let dollar = if hand == Hand::Plain { Dollar::of(bytes) } else { Dollar::by(hand) };
     let mut scan = Scan {
         bytes,
         out: bytes.to_vec(),
         languages,
-        names: Names::of(bytes, dollar.is_shell_s()),
+        names: Names::of(bytes, dollar.is_shell_s(), hand),
         changed: false,
         has_tags: false,
         first_tag: None,

@@ -19,6 +19,7 @@ pub use branches::Branches;
 pub use branches::{Branch, Choice};
 pub use words::{is_capital, is_replaced};
 
+use super::carrier::Hand;
 use super::{Ast, Template, parse, slips};
 
 /// The byte of a placeholder within a word.
@@ -37,7 +38,7 @@ pub fn is_open(word: &[u8]) -> bool {
 pub(super) fn may_be(bytes: &[u8]) -> bool {
     const PIECES: [&[u8]; 12] =
         [b"{{", b"{%", b"{#", b"<%", b"<?", b"%{", b"[[", b"__", b"${", b"\\$", b"#{", mask::FRONT_MATTER.0];
-    let names = words::Names::of(bytes, false);
+    let names = words::Names::of(bytes, false, Hand::Plain);
     let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| names.placeholder(i).is_some());
     PIECES.iter().any(|p| memchr::memmem::find(bytes, p).is_some())
         || at(b'%')
@@ -57,7 +58,7 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
     // No configuration holds the others by itself.
     let languages = tags::Languages::of(bytes);
     let certain = languages.are_certain();
-    let tagged = (!raw.errors.is_empty() || certain).then(|| mask::mask(bytes, Some(languages))).flatten();
+    let tagged = (!raw.errors.is_empty() || certain).then(|| mask::mask(bytes, Some(languages), Hand::Plain)).flatten();
     if let Some(masked) = tagged.filter(|m| m.has_tags) {
         let mut ast = parse(&masked.text);
         if ast.errors.len() < raw.errors.len() || (certain && ast.errors.is_empty()) {
@@ -66,9 +67,47 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
             return with_mask(ast, masked, unread);
         }
     }
-    match mask::mask(bytes, None) {
+    match mask::mask(bytes, None, Hand::Plain) {
         None => slips::put_right(bytes, &raw).unwrap_or(raw),
         Some(masked) => with_mask(parse(&masked.text), masked, false),
+    }
+}
+
+/// The tree of a block inside another file, from its mask. What that file replaces, and how it writes `$`, is
+/// known there and not guessed.
+pub(super) fn parse_block(text: Vec<u8>, hand: Hand) -> Ast {
+    let mut ast = match hand {
+        Hand::Plain => parse_template(&text),
+        _ => parse_replaced(&text, hand),
+    };
+    if hand != Hand::Plain {
+        ast.dollar = hand.writes().map(Into::into);
+    }
+    // What an excerpt leaves out was masked before.
+    if ast.template == Template::No && memchr::memchr(HOLE, &text).is_some() {
+        ast.template = Template::Control;
+    }
+    ast.masked.get_or_insert(text);
+    ast
+}
+
+fn parse_replaced(text: &[u8], hand: Hand) -> Ast {
+    let languages = tags::Languages::of(text);
+    let tags =
+        languages.are_certain() || [&b"{{"[..], b"{%", b"%{"].iter().any(|t| memchr::memmem::find(text, t).is_some());
+    match mask::mask(text, tags.then_some(languages), hand) {
+        None => {
+            let raw = parse(text);
+            slips::put_right(text, &raw).unwrap_or(raw)
+        }
+        Some(masked) => {
+            let mut ast = parse(&masked.text);
+            let unread = masked.has_tags && !ast.errors.is_empty();
+            if unread {
+                ast.errors.clear();
+            }
+            with_mask(ast, masked, unread)
+        }
     }
 }
 
@@ -88,7 +127,8 @@ mod tests {
 
     fn masked(text: &str) -> String {
         let languages = tags::Languages::of(text.as_bytes());
-        let out = mask::mask(text.as_bytes(), Some(languages)).map_or_else(|| text.as_bytes().to_vec(), |m| m.text);
+        let out = mask::mask(text.as_bytes(), Some(languages), Hand::Plain)
+            .map_or_else(|| text.as_bytes().to_vec(), |m| m.text);
         assert_eq!(out.len(), text.len());
         String::from_utf8_lossy(&out).replace('\u{1}', "_").replace('\u{2}', "H").replace('\u{3}', "!")
     }

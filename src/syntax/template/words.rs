@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use foldhash::{HashSet, HashSetExt};
 
 use crate::catalog::{Name, builtin_variable, lookup};
+use crate::syntax::carrier::Hand;
 
 /// What a file says of the names in its placeholders.
 pub(super) struct Names<'b> {
@@ -15,14 +16,17 @@ pub(super) struct Names<'b> {
     braces: OnceCell<bool>,
     /// Every `$name` that stands alone belongs to the shell: nginx's own are written `\$name`.
     pub shell: bool,
+    /// Every `${ }` belongs to the text around the configuration, and `$( )` to a shell.
+    hand: Hand,
 }
 
 /// The longest placeholder in `${ }`.
 const LONGEST: usize = 256;
 
 impl<'b> Names<'b> {
-    pub(super) fn of(bytes: &'b [u8], shell: bool) -> Names<'b> {
-        Names { bytes, plain: OnceCell::new(), braces: OnceCell::new(), shell }
+    pub(super) fn of(bytes: &'b [u8], shell: bool, hand: Hand) -> Names<'b> {
+        let shell = shell || hand.takes_words();
+        Names { bytes, plain: OnceCell::new(), braces: OnceCell::new(), shell, hand }
     }
 
     /// Whether a variable of this name is written without braces somewhere: the file itself defines it,
@@ -69,10 +73,13 @@ impl<'b> Names<'b> {
     pub(super) fn placeholder(&self, at: usize) -> Option<usize> {
         let rest = &self.bytes[at..];
         match rest[0] {
+            b'$' if self.hand != Hand::Plain && rest.get(1) == Some(&b'{') => balanced(rest, b'{', b'}'),
+            b'$' if self.hand == Hand::Shell && rest.get(1) == Some(&b'(') => balanced(rest, b'(', b')'),
             b'$' if rest.get(1) == Some(&b'{') => self.dollar(rest),
             b'$' if self.shell => {
                 let name = variable(&rest[1..]);
-                let first = rest.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+                let digits = self.hand == Hand::Shell;
+                let first = rest.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_' || digits);
                 (first && name > 0).then_some(name + 1)
             }
             b'<' => sample(rest),
@@ -106,6 +113,19 @@ impl<'b> Names<'b> {
             if capitals { !self.is_plain(text) } else { self.shell || (self.braces() && !self.is_nginx_s(text)) };
         open.then_some(name + 3)
     }
+}
+
+/// The length of what stands between brackets, behind the `$` and with both.
+fn balanced(rest: &[u8], open: u8, close: u8) -> Option<usize> {
+    let mut depth = 0usize;
+    for (i, b) in rest.iter().enumerate().skip(1).take(16 * LONGEST) {
+        depth += usize::from(*b == open);
+        depth -= usize::from(*b == close);
+        if depth == 0 {
+            return Some(i + 1);
+        }
+    }
+    None
 }
 
 /// Directives in which nginx replaces no variables.
