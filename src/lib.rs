@@ -87,4 +87,4 @@ mod syntax;
 pub mod syntax;
 
 pub use cli::run;
-pub use project::{Asked, Input, Problem, Session, SettingsFrom, Story, Subject};
+pub use project::{Asked, Input, Problem, Session, SettingsFrom, Standing, Story, Subject};
