@@ -12,6 +12,8 @@
 mod common;
 #[path = "live/generate.rs"]
 mod generate;
+#[path = "live/jumps.rs"]
+mod jumps;
 #[path = "live/support/mod.rs"]
 mod support;
 
@@ -19,6 +21,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use common::Tree;
+use jumps::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::{Backend, Nginx, Observation, observe};
 use wslint::diagnostic::{Category, Severity};
@@ -42,7 +45,8 @@ fn main() {
             trials.push(Trial::test(format!("verdict::{name}"), move || fixture(&case)));
         }
     }
-    trials.push(Trial::test("generated", generated));
+    trials.push(Trial::test("generated", || generated(written)));
+    trials.push(Trial::test("jumping", || generated(jumps::case)));
     libtest_mimic::run(&args, trials).exit();
 }
 
@@ -246,17 +250,25 @@ fn fixture(case: &Path) -> Result<(), Failed> {
 }
 
 /// Configurations that nobody wrote: levels, includes, maps, shadowing, typos, duplicates.
-fn generated() -> Result<(), Failed> {
+fn written(seed: u64, case: u64) -> Case {
+    Case { tree: generate::tree(seed, case), url: URL.to_owned() }
+}
+
+/// How a case is made of a seed and its number.
+type Make = fn(u64, u64) -> Case;
+
+fn generated(make: Make) -> Result<(), Failed> {
     let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
     let (count, seed) = (number("WSLINT_GENERATED", 150), number("WSLINT_SEED", 1));
     if let Some(case) = std::env::var("WSLINT_CASE").ok().and_then(|c| c.parse().ok()) {
-        println!("{}", show(&generate::tree(seed, case)));
+        let case = make(seed, case);
+        println!("{}\n{}", case.url, show(&case.tree));
         return Ok(());
     }
     let threads = 2;
     let started = std::time::Instant::now();
     let outcomes: Vec<Result<[u64; 5], String>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(seed, t, threads, count))).collect();
+        let workers: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(make, seed, t, threads, count))).collect();
         workers.into_iter().map(|w| w.join().unwrap_or_else(|_| Err("a worker panicked".to_owned()))).collect()
     });
     let mut sums = [0u64; 5];
@@ -275,14 +287,14 @@ fn generated() -> Result<(), Failed> {
     )
 }
 
-fn work(seed: u64, thread: u64, threads: u64, count: u64) -> Result<[u64; 5], String> {
+fn work(make: Make, seed: u64, thread: u64, threads: u64, count: u64) -> Result<[u64; 5], String> {
     let nginx = nginx().map_err(|e| e.message().unwrap_or_default().to_owned())?;
     let backend = Backend::start().map_err(|e| e.to_string())?;
     let mut counts = [0u64; 5];
     for case in (thread..count).step_by(threads as usize) {
-        let tree = generate::tree(seed, case);
-        let Some(seen) = observe(nginx, &backend, &tree, URL) else { continue };
-        let (said, why) = common::verdict(&tree, URL, nginx.version());
+        let Case { tree, url } = make(seed, case);
+        let Some(seen) = observe(nginx, &backend, &tree, &url) else { continue };
+        let (said, why) = common::verdict(&tree, &url, nginx.version());
         match said.as_str() {
             "unknown" => counts[3] += 1,
             said if said == seen.verdict() => {
@@ -294,17 +306,17 @@ fn work(seed: u64, thread: u64, threads: u64, count: u64) -> Result<[u64; 5], St
             }
             said => {
                 return Err(format!(
-                    "seed {seed} case {case}: wslint says {said} ({why}), nginx {}: {:?} {:?}\n{}",
+                    "seed {seed} case {case}: {url}: wslint says {said} ({why}), nginx {}: {:?} {:?}\n{}",
                     seen.verdict(),
                     seen.error,
                     seen.refused,
-                    show(&generate::smaller(&tree, &|t| contradicts(nginx, &backend, t)))
+                    show(&generate::smaller(&tree, &|t| contradicts(nginx, &backend, t, &url, (said, seen.verdict()))))
                 ));
             }
         }
         // Every fourth broken one is fixed and looked at again.
         if said == "broken" && case % 4 == 0 {
-            let mended = fix_is_safe(&tree, URL, &seen)
+            let mended = fix_is_safe(&tree, &url, &seen)
                 .map_err(|e| format!("seed {seed} case {case}: {}", e.message().unwrap_or_default()))?;
             counts[4] += u64::from(mended);
         }
@@ -312,8 +324,9 @@ fn work(seed: u64, thread: u64, threads: u64, count: u64) -> Result<[u64; 5], St
     Ok(counts)
 }
 
-fn contradicts(nginx: &Nginx, backend: &Backend, tree: &Tree) -> bool {
-    let Some(seen) = observe(nginx, backend, tree, URL) else { return false };
-    let (said, _) = common::verdict(tree, URL, nginx.version());
-    said != "unknown" && said != seen.verdict()
+/// Whether a smaller case shows the same contradiction.
+fn contradicts(nginx: &Nginx, backend: &Backend, tree: &Tree, url: &str, same: (&str, &str)) -> bool {
+    let Some(seen) = observe(nginx, backend, tree, url) else { return false };
+    let (said, _) = common::verdict(tree, url, nginx.version());
+    (said.as_str(), seen.verdict()) == same
 }

@@ -242,3 +242,83 @@ fn with_checked<T>(fs: &MemFs, then: impl FnOnce(&Files<'_>, &Checked) -> T) -> 
     let found = check(&mut files, &targets, &options());
     then(&files, &found)
 }
+
+/// One server with these lines, and something else around it.
+fn one_server(http: &str, lines: &str) -> Tree {
+    root(&format!("{http}    server {{\n        listen 80;\n        server_name example.com;\n{lines}    }}\n"))
+}
+
+/// A location that passes the handshake on.
+fn passing(head: &str, lines: &str) -> String {
+    format!(
+        "        location {head} {{\n{lines}            {HEADERS}\n            proxy_pass http://127.0.0.1:9000;\n        }}\n"
+    )
+}
+
+/// `if`s in one location.
+pub(crate) fn ifs(count: usize) -> Tree {
+    let lines: String = (0..count).map(|i| format!("            if ($arg_a{i}) {{ set $x {i}; }}\n")).collect();
+    one_server("", &passing("/ws", &lines))
+}
+
+/// Rewrites of a server with 300 exact locations.
+pub(crate) fn rewrites(count: usize) -> Tree {
+    let rewrites: String = (0..count).map(|i| format!("        rewrite ^/old{i}(.*)$ /new{i}$1 last;\n")).collect();
+    let locations: String = (0..300).map(|i| passing(&format!("= /p{i}"), "")).collect();
+    one_server("", &(rewrites + &locations))
+}
+
+/// As many headers of a server as locations that inherit them.
+pub(crate) fn inherited(count: usize) -> Tree {
+    let headers: String = (0..count).map(|i| format!("        proxy_set_header X-{i} {i};\n")).collect();
+    let location = |i| format!("        location /p{i} {{ proxy_pass http://127.0.0.1:9000; }}\n");
+    let locations: String = (0..count).map(location).collect();
+    one_server("", &format!("        {HEADERS}\n{headers}{locations}"))
+}
+
+/// Maps that are wrong, with a location each.
+pub(crate) fn wrong_maps(count: usize) -> Tree {
+    let maps: String = (0..count).map(|i| format!("    map $http_upgrade $c{i} {{ default close; }}\n")).collect();
+    let location = |i| {
+        let headers = HEADERS.replace("$connection_upgrade", &format!("$c{i}"));
+        format!("        location /p{i}/ws {{ {headers} proxy_pass http://127.0.0.1:9000; }}\n")
+    };
+    one_server(&maps, &(0..count).map(location).collect::<String>())
+}
+
+/// Locations with a target of `auth_request` each.
+pub(crate) fn authorised(count: usize) -> Tree {
+    let both = |i| {
+        passing(&format!("/p{i}"), &format!("            auth_request /a{i};\n")) + &passing(&format!("= /a{i}"), "")
+    };
+    one_server("", &(0..count).map(both).collect::<String>())
+}
+
+/// Locations that jump to one of their own each, with a variable.
+pub(crate) fn jumps(count: usize) -> Tree {
+    let both = |i| {
+        format!("        location /p{i} {{ set $v{i} upgrade; try_files /none @w{i}; }}\n")
+            + &passing(&format!("@w{i}"), "")
+    };
+    one_server("", &(0..count).map(both).collect::<String>())
+}
+
+/// Servers each of which leads to the next one.
+pub(crate) fn hops(count: usize) -> Tree {
+    let server = |i: usize| {
+        let (own, next) = (10_000 + i, 10_001 + i);
+        format!("    server {{ listen {own}; location /ws {{ {HEADERS} proxy_pass http://127.0.0.1:{next}; }} }}\n")
+    };
+    root(&(0..count).map(server).collect::<String>())
+}
+
+/// Maps, or `set`s, each of which is twice the last one.
+pub(crate) fn doubling(count: usize) -> Tree {
+    let maps: String =
+        (0..count).map(|i| format!("    map $m{i} $m{} {{ default \"$m{i}$m{i}\"; }}\n", i + 1)).collect();
+    let sets: String = (0..count).map(|i| format!("        set $s{} \"$s{i}$s{i}\";\n", i + 1)).collect();
+    let headers = HEADERS.replace("$connection_upgrade", &format!("$m{count}$s{count}"));
+    let location = format!("        location /ws {{ {headers} proxy_pass http://127.0.0.1:9000; }}\n");
+    let first = "    map $http_upgrade $m0 { default upgrade; }\n".to_owned();
+    one_server(&(first + &maps), &format!("        set $s0 upgrade;\n{sets}{location}"))
+}

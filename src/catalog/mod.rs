@@ -32,6 +32,8 @@ impl Version {
     /// From this version on `proxy_http_version` is 1.1 and no `Connection` is sent unless it is
     /// set; named upstreams keep connections alive (CHANGES 1.29.7).
     pub const MODERN_PROXY: Version = Version(1, 29, 7);
+    /// The first version that tunnels after a 101 (CHANGES 1.3.13).
+    pub const FIRST_TUNNEL: Version = Version(1, 3, 13);
     /// From this version on a plaintext `listen … http2` also speaks HTTP/1.1 (CHANGES 1.25.1).
     pub const PLAIN_HTTP2_DETECTED: Version = Version(1, 25, 1);
     /// From this version on of several `proxy_set_header Host` the last is sent, and an empty one
@@ -257,6 +259,9 @@ known_names! {
     SERVER_NAME "server_name" SET "set" SPLIT_CLIENTS "split_clients" SSI "ssi" SSI_TYPES "ssi_types" SSL "ssl"
     SSL_CERTIFICATE "ssl_certificate" STICKY "sticky" STREAM "stream" STUB_STATUS "stub_status" TRY_FILES "try_files"
     TUNNEL_PASS "tunnel_pass" TYPES "types" UPSTREAM "upstream" UWSGI_PASS "uwsgi_pass"
+    PROXY_CONNECT_TIMEOUT "proxy_connect_timeout" PROXY_COOKIE_DOMAIN "proxy_cookie_domain"
+    PROXY_COOKIE_FLAGS "proxy_cookie_flags" PROXY_COOKIE_PATH "proxy_cookie_path" PROXY_REDIRECT "proxy_redirect"
+    PROXY_INTERCEPT_ERRORS "proxy_intercept_errors" RECURSIVE_ERROR_PAGES "recursive_error_pages" SSL_REJECT_HANDSHAKE "ssl_reject_handshake"
 }
 
 /// The catalogue's number of a directive name; [`Name::UNKNOWN`] for third-party modules and typos.

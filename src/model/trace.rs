@@ -1,15 +1,14 @@
 //! One URL through the configuration.
 
-use crate::catalog::{Version, name};
 use crate::model::analysis::Analysis;
 use crate::model::config::render::{Deciders, Renderings, decider, renderings};
-use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
-use crate::model::value::eval::Scope as Variables;
+use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::value::request::{Browser, Request, Url, Value};
 use crate::model::way::arrival::{Arrival, explore, join};
-use crate::model::way::route::{Candidate, ServerMatch, find_servers};
+use crate::model::way::hop::{Entry, enter, follow};
+use crate::model::way::server::{Candidate, ServerMatch, find_servers, in_header};
+use crate::model::way::stream::{Through, through};
 use crate::model::way::verdict::{Outcome, Reason, Verdict, Why};
-use crate::model::way::walk::Walk;
 use crate::model::way::world::World;
 
 /// What becomes of a URL.
@@ -70,9 +69,24 @@ pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
 
 /// Follows it in one rendering.
 fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
-    let config = world.config;
-    let (candidates, any_port) = find_servers(config, &url.host, url.effective_port());
+    let (config, version) = (world.config, analysis.version);
+    let (mut candidates, mut any_port) = find_servers(config, &url.host, url.effective_port());
+    // No name is sent for an address (RFC 6066 §3).
+    let is_address = url.host.parse::<std::net::IpAddr>().is_ok();
+    let mut entry = Entry { tls: (!any_port).then_some(url.tls), names_server: !is_address };
     let rejected_because = analysis.rejection();
+    match any_port.then(|| through(world, &url.host, url.effective_port(), url.tls)).flatten() {
+        Some(Through::Out(arrival)) => {
+            let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
+            let (asked, arrival) = (url.path_and_query.clone(), *arrival);
+            return Trace { asked, verdict, rejected_because, server: None, any_port: false, arrival };
+        }
+        Some(Through::In(candidate)) => {
+            (candidates, any_port) = (vec![*candidate], false);
+            entry = Entry { tls: Some(false), names_server: false };
+        }
+        None => {}
+    }
     let hidden_servers = config
         .scopes()
         .any(|(_, s)| s.unresolved && matches!(s.kind, crate::model::ScopeKind::Main | crate::model::ScopeKind::Http));
@@ -86,9 +100,10 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
                 break;
             }
             let arrivals = explore(|decisions| {
-                let (arrival, used, saw) = one_way(analysis, world, candidate, url, any_port, browser, decisions);
+                let request = request(candidate, url, entry, browser);
+                let (arrival, used, saw) = enter(world, version, candidate, entry, &request, decisions);
                 asked |= saw;
-                (arrival, used)
+                (follow(world, version, arrival), used)
             });
             if let Some(joined) = join(arrivals) {
                 verdicts.push(joined.outcome.verdict());
@@ -135,64 +150,24 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
     Trace { asked: url.path_and_query.clone(), verdict, rejected_because, server, any_port, arrival }
 }
 
-fn one_way(
-    analysis: &Analysis<'_>,
-    world: &World<'_>,
-    candidate: &Candidate,
-    url: &Url,
-    any_port: bool,
-    browser: Browser,
-    decisions: &[bool],
-) -> (Arrival, usize, bool) {
-    let config = world.config;
-    let end = |outcome| (Arrival::without_backend(outcome), 0, false);
-    let ssl_on = config.flag(candidate.server, name::SSL) == Some(true);
-    let tls = candidate.listen.ssl || ssl_on;
-    if !any_port && tls != url.tls {
-        return end(Outcome::Broken(Reason::TlsMismatch(candidate.listen.occ)));
-    }
-    if candidate.listen.http2 && !tls && analysis.version < Version::PLAIN_HTTP2_DETECTED {
-        return end(Outcome::Broken(Reason::PlainHttp2(candidate.listen.occ)));
-    }
-    let merge = config.flag(candidate.server, name::MERGE_SLASHES) != Some(false);
-    let Some(path) = url.decoded_path(merge) else { return end(Outcome::Broken(Reason::NoServer)) };
+/// The request of a browser for a URL, as the server's port receives it.
+fn request(candidate: &Candidate, url: &Url, entry: Entry, browser: Browser) -> Request {
+    let host = in_header(&url.host);
+    let written = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
     let host_header = match url.port {
-        Some(port) if port != if url.tls { 443 } else { 80 } => format!("{}:{port}", url.host),
-        _ => url.host.clone(),
+        Some(port) if port != if url.tls { 443 } else { 80 } => format!("{written}:{port}"),
+        _ => written,
     };
-    let names = crate::model::way::route::server_names(config, candidate.server);
     let asked = Some(url.effective_port()).filter(|p| candidate.listen.has_port(*p));
     let port = asked.or(candidate.listen.ports.map(|(first, _)| first));
-    let request = Request {
+    // Where something in front ends TLS, the server's own socket says how it is reached.
+    let tls = entry.tls.unwrap_or(candidate.listen.ssl);
+    Request {
         host_header: Value::text(&host_header),
-        host: Value::text(url.host.trim_end_matches('.')),
-        uri: Value::Known(path),
+        host: Value::text(&host),
         request_uri: Value::text(&url.path_and_query),
-        args: Value::text(url.query()),
         scheme: Value::text(if tls { "https" } else { "http" }),
         port: port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
-        server_name: Value::text(names.first().map_or("", String::as_str)),
-        browser,
-        handshake: true,
-        protocol: "websocket",
-    };
-    let mut vars = Variables::new(&world.definitions, world.is_open(), request);
-    // The location is not known yet; which scripts run is decided by what is in the server.
-    vars.scripted = world.config.scopes().any(|(s, _)| {
-        world.is_scripted(s) && world.config.enclosing(s, ScopeKind::Server).is_none_or(|v| v == candidate.server)
-    });
-    if let ServerMatch::Regex(text) = &candidate.by {
-        capture_server_name(&mut vars, text, &url.host);
-    }
-    Walk::new(world, analysis.version, vars, decisions).from_server(candidate.server)
-}
-
-fn capture_server_name(vars: &mut Variables<'_>, text: &str, host: &str) {
-    let pattern = crate::model::value::pattern::Pattern::new(text.as_bytes(), true);
-    if let Some(Some((numbered, named))) = pattern.captures(host.as_bytes()) {
-        vars.captures = numbered.into_iter().map(Value::Known).collect();
-        for (n, v) in named {
-            vars.assign(&n, Value::Known(v));
-        }
+        ..Request::anywhere(browser)
     }
 }

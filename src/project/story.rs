@@ -6,9 +6,9 @@ use crate::model::analysis::Analysis;
 use crate::model::config::inherit::Origin;
 use crate::model::trace::Trace;
 use crate::model::way::endpoint::server_words;
-use crate::model::way::route::{Location, Matcher, ServerMatch};
+use crate::model::way::route::{Candidate, Location, Matcher, ServerMatch};
 use crate::model::way::verdict::{Outcome, Verdict};
-use crate::model::{OccId, Step, Url};
+use crate::model::{OccId, ScopeId, Step, Url, Value};
 use crate::rules::words;
 use crate::text;
 
@@ -88,33 +88,65 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
     let config = analysis.config();
     let mut out = Vec::new();
     if let Some(candidate) = &found.server {
-        let listen = candidate.listen.occ.map_or_else(
-            || "listen *:80".to_owned(),
-            |o| {
-                format!(
-                    "listen {}   {}",
-                    (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "),
-                    place(analysis, o)
-                )
-            },
-        );
-        let by = match &candidate.by {
-            ServerMatch::Name(name) => text!("server_name {name} matches", "与 server_name {name} 匹配"),
-            ServerMatch::Regex(name) => text!("server_name ~{name} matches", "与 server_name ~{name} 匹配"),
-            ServerMatch::Default => {
-                text!("no server_name matches: the default server", "没有匹配的 server_name,使用默认 server")
-            }
-            ServerMatch::Undecided => text!("a server_name could not be decided", "有无法判定的 server_name"),
-        };
         let note = if found.any_port {
-            text!("; nobody listens on the URL's port, so any port counts", ";没有 server 监听该端口,因此不限端口")
+            text!("; nobody listens on the URL's port, so any port counts", "；没有 server 监听该端口，因此不限端口")
         } else {
             Text::default()
         };
-        let (by_en, by_zh, note_en, note_zh) = (by.en, by.zh, note.en, note.zh);
-        out.push(text!("{listen}   {by_en}{note_en}", "{listen}   {by_zh}{note_zh}"));
+        out.push(server_step(analysis, candidate, &note));
     }
-    for (scope, step) in &found.arrival.locations {
+    out.extend(location_steps(analysis, &found.arrival.locations));
+    if let (Some((_, pass)), Some(sent)) = (found.arrival.proxied, &found.arrival.forwarded) {
+        let target = config.arg_shown(pass, 0);
+        let uri = shown(found.arrival.upstream_uri.as_ref());
+        let (method, version) =
+            (sent.method.display().unwrap_or_default(), sent.http_version.display().unwrap_or_else(|| "?".to_owned()));
+        out.push(Text::same(format!("proxy_pass {target}   → {method} {uri} HTTP/{version}")));
+    }
+    for hop in &found.arrival.hops {
+        let note = text!("; a server of this configuration", "；这是同一配置中的 server");
+        out.push(server_step(analysis, &hop.candidate, &note));
+        out.extend(location_steps(analysis, &hop.locations));
+        if let Some((_, pass)) = hop.proxied {
+            let (target, uri) = (config.arg_shown(pass, 0), shown(hop.upstream_uri.as_ref()));
+            out.push(Text::same(format!("proxy_pass {target}   → {uri}")));
+        }
+    }
+    out
+}
+
+fn shown(uri: Option<&Value>) -> String {
+    uri.and_then(Value::display).unwrap_or_else(|| "…".to_owned())
+}
+
+fn server_step(analysis: &Analysis<'_>, candidate: &Candidate, note: &Text) -> Text {
+    let config = analysis.config();
+    let listen = candidate.listen.occ.map_or_else(
+        || "listen *:80".to_owned(),
+        |o| {
+            format!(
+                "listen {}   {}",
+                (0..config.args(o).len()).map(|i| config.arg_shown(o, i)).collect::<Vec<_>>().join(" "),
+                place(analysis, o)
+            )
+        },
+    );
+    let by = match &candidate.by {
+        ServerMatch::Name(name) => text!("server_name {name} matches", "与 server_name {name} 匹配"),
+        ServerMatch::Regex(name) => text!("server_name ~{name} matches", "与 server_name ~{name} 匹配"),
+        ServerMatch::Default => {
+            text!("no server_name matches: the default server", "没有匹配的 server_name，使用默认 server")
+        }
+        ServerMatch::Undecided => text!("a server_name could not be decided", "有无法判定的 server_name"),
+    };
+    let (by_en, by_zh, note_en, note_zh) = (by.en, by.zh, &note.en, &note.zh);
+    text!("{listen}   {by_en}{note_en}", "{listen}   {by_zh}{note_zh}")
+}
+
+fn location_steps(analysis: &Analysis<'_>, locations: &[(ScopeId, Step)]) -> Vec<Text> {
+    let config = analysis.config();
+    let mut out = Vec::new();
+    for (scope, step) in locations {
         let Some(location) = config.scope(*scope).opened_by.and_then(|o| Location::read(config, o)) else { continue };
         let how = match (&location.matcher, step) {
             (_, Step::Redirected(by)) => {
@@ -123,10 +155,10 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
             }
             (Matcher::Exact(_), _) => text!("exact match", "精确匹配"),
             (Matcher::Prefix(_, true), _) => {
-                text!("longest prefix; `^~` keeps regular expressions out", "最长前缀;`^~` 跳过正则")
+                text!("longest prefix; `^~` keeps regular expressions out", "最长前缀；`^~` 跳过正则")
             }
             (Matcher::Prefix(..), _) => {
-                text!("longest prefix; no regular expression, no exact match", "最长前缀;没有匹配的正则和精确匹配")
+                text!("longest prefix; no regular expression, no exact match", "最长前缀；没有匹配的正则和精确匹配")
             }
             (Matcher::Regex(_), _) => text!("first regular expression that matches", "第一个匹配的正则"),
             (Matcher::Named(_), _) => text!("by name", "按名称"),
@@ -138,13 +170,6 @@ fn steps(analysis: &Analysis<'_>, found: &Trace) -> Vec<Text> {
         let at = place(analysis, location.occ);
         let (en, zh) = (how.en, how.zh);
         out.push(text!("location {words}   {at}   {en}", "location {words}   {at}   {zh}"));
-    }
-    if let (Some((_, pass)), Some(sent)) = (found.arrival.proxied, &found.arrival.forwarded) {
-        let target = config.arg_shown(pass, 0);
-        let uri = found.arrival.upstream_uri.as_ref().and_then(|u| u.display()).unwrap_or_else(|| "…".to_owned());
-        let (method, version) =
-            (sent.method.display().unwrap_or_default(), sent.http_version.display().unwrap_or_else(|| "?".to_owned()));
-        out.push(Text::same(format!("proxy_pass {target}   → {method} {uri} HTTP/{version}")));
     }
     out
 }

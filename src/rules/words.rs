@@ -59,6 +59,52 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
         Reason::TlsMismatch(_) => text!("the URL and the port disagree about TLS", "URL 与端口对 TLS 的要求不一致"),
         Reason::NoServer => text!("no server answers there", "那里没有 server 应答"),
         Reason::Loop => text!("internal redirects without end: nginx answers 500", "内部重定向没有终点,nginx 返回 500"),
+        Reason::Page(_) => text!(
+            "`try_files` ends in a page, and nginx answers 200 with it",
+            "`try_files` 以一个页面结束，nginx 用它返回 200"
+        ),
+        Reason::EmptyUri(_) => {
+            text!("`rewrite` leaves nothing of the URI: nginx answers 500", "`rewrite` 之后 URI 为空，nginx 返回 500")
+        }
+        Reason::LostPass(_) => text!(
+            "the last `if` that holds has no `proxy_pass`, and nginx answers 500",
+            "最后一个成立的 `if` 没有 `proxy_pass`，nginx 返回 500"
+        ),
+        Reason::NoLiveServer(_) => text!(
+            "all servers of the `upstream` are `down`: nginx answers 502",
+            "该 `upstream` 的所有 server 都标记为 `down`，nginx 返回 502"
+        ),
+        Reason::ConnectTimeout(_) => text!(
+            "`proxy_connect_timeout 0` leaves no time to connect: nginx answers 504",
+            "`proxy_connect_timeout 0` 没有留出连接时间，nginx 返回 504"
+        ),
+        Reason::ForeignKey(_) => text!(
+            "the backend gets another `Sec-WebSocket-Key` than the browser sent, and the browser rejects its answer",
+            "后端收到的 `Sec-WebSocket-Key` 不是浏览器发送的那个，浏览器会拒绝它的响应"
+        ),
+        Reason::UnaskedResponse(_, header) => {
+            text!("the browser gets `{header}`, which it did not ask for", "浏览器会收到它没有请求过的 `{header}`")
+        }
+        Reason::RejectsTls(_) => {
+            text!(
+                "`ssl_reject_handshake on` refuses TLS for this name",
+                "`ssl_reject_handshake on` 拒绝该主机名的 TLS 握手"
+            )
+        }
+        Reason::NoTunnel => {
+            text!("nginx before 1.3.13 tunnels no protocol", "1.3.13 之前的 nginx 不支持协议升级后的隧道")
+        }
+        Reason::NextHop(_, inner) => {
+            let Text { en, zh } = self::reason(config, inner);
+            text!(
+                "`proxy_pass` leads to a server of this configuration, and there {en}",
+                "`proxy_pass` 指向同一配置中的另一个 server，而在那里：{zh}"
+            )
+        }
+        Reason::HopLoop(_) => text!(
+            "`proxy_pass` leads back to itself, until nginx answers 500",
+            "`proxy_pass` 又指回自身，直到 nginx 返回 500"
+        ),
     }
 }
 

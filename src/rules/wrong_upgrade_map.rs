@@ -135,17 +135,7 @@ fn chosen_value(cx: &Context<'_>, map: &Map) -> Option<String> {
 
 /// Whether the variable stands nowhere but in `proxy_set_header Connection`.
 fn only_for_connection(cx: &Context<'_>, name: &str) -> bool {
-    let config = cx.config();
-    let wanted = format!("${}", name.to_ascii_lowercase());
-    let braced = format!("${{{}}}", name.to_ascii_lowercase());
-    config.occs().all(|(id, occ)| {
-        let uses = config.texts(id).iter().any(|text| {
-            let text = text.to_ascii_lowercase();
-            text.contains(&wanted) || text.contains(&braced)
-        });
-        let defines = occ.name == crate::catalog::name::MAP;
-        !uses || defines || (occ.name == crate::catalog::name::PROXY_SET_HEADER && config.is_header(id, "Connection"))
-    })
+    !cx.analysis.world.used_beyond_connection().contains(&name.to_ascii_lowercase())
 }
 
 /// One line more, or one value less wrong; everything else of the map stays.

@@ -98,6 +98,72 @@ fn expressions_that_backtrack_for_ever_end() {
     }
 }
 
+/// One server with these lines, and these before it.
+fn one_server(http: &str, lines: &str) -> String {
+    format!("events {{}}\nhttp {{\n{http}server {{\nlisten 8080;\nserver_name example.com;\n{lines}}}\n}}\n")
+}
+
+/// Shapes whose cost might grow with the square of their size, or double with each line, end within ten
+/// seconds and two gigabytes of address space.
+#[test]
+fn no_shape_hangs_or_fills_the_memory() {
+    const WS: &str =
+        "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";
+    const PASS: &str = "proxy_pass http://127.0.0.1:9000;";
+    let lines = |n: usize, line: &dyn Fn(usize) -> String| (0..n).map(line).collect::<String>();
+    let maps = |volatile: &str| {
+        lines(60, &|i| format!("map $a{i} $a{} {{ {volatile} default \"$a{i}$a{i}\"; }}\n", i + 1))
+            + "map $http_upgrade $a0 { default upgrade; }\n"
+    };
+    let with = WS.replace("\"upgrade\"", "$a60");
+    let sets = lines(60, &|i| format!("set $a{} \"$a{i}$a{i}\";\n", i + 1));
+    let shapes = [
+        ("maps", one_server(&maps(""), &format!("location /ws {{ {with} {PASS} }}\n"))),
+        ("volatile maps", one_server(&maps("volatile;"), &format!("location /ws {{ {with} {PASS} }}\n"))),
+        ("sets", one_server("", &format!("location /ws {{ set $a0 upgrade;\n{sets}{with} {PASS} }}\n"))),
+        (
+            "ifs",
+            one_server(
+                "",
+                &format!(
+                    "location /ws {{ {}{WS} {PASS} }}\n",
+                    lines(1_000, &|i| format!("if ($arg_a{i}) {{ set $x {i}; }}\n"))
+                ),
+            ),
+        ),
+        (
+            "rewrites",
+            one_server(
+                "",
+                &(lines(500, &|i| format!("rewrite ^/old{i}(.*)$ /new{i}$1 last;\n"))
+                    + &lines(300, &|i| format!("location = /p{i} {{ {WS} {PASS} }}\n"))),
+            ),
+        ),
+        (
+            "headers",
+            one_server(
+                "",
+                &(lines(1_500, &|i| format!("proxy_set_header X-{i} {i};\n"))
+                    + &lines(1_500, &|i| format!("location /p{i} {{ {PASS} }}\n"))),
+            ),
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in shapes {
+        std::fs::write(folder.path().join("nginx.conf"), text).unwrap();
+        for format in ["concise", "json"] {
+            let out = Command::new("sh")
+                .current_dir(folder.path())
+                .args(["-c", "ulimit -v 2000000; exec timeout 10 \"$0\" --isolated --format \"$1\" nginx.conf"])
+                .args([env!("CARGO_BIN_EXE_wslint"), format])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&out.stderr).into_owned();
+            assert!(matches!(out.status.code(), Some(0 | 1)), "{name}: {:?} {said}", out.status);
+        }
+    }
+}
+
 /// A file that somebody writes anew all the time is read as it is at some moment, or not at all.
 #[test]
 fn a_file_that_shrinks_while_it_is_read_ends() {

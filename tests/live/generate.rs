@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::common::Tree;
 
 /// A small generator of random numbers (xorshift64*): repeatable from seed and case, on any machine.
-struct Dice {
+pub(crate) struct Dice {
     state: u64,
     /// The case is spared what nginx refuses at start-up, so that the handshake itself is reached.
     careful: bool,
@@ -14,7 +14,7 @@ struct Dice {
 }
 
 impl Dice {
-    fn new(seed: u64, case: u64) -> Dice {
+    pub(crate) fn new(seed: u64, case: u64) -> Dice {
         let state =
             seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ case.wrapping_add(1).wrapping_mul(0xd134_2543_de82_ef95) | 1;
         let mut dice = Dice { state, careful: false, good: false };
@@ -33,11 +33,11 @@ impl Dice {
         self.state.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() >> 33) as usize % n
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 

@@ -36,6 +36,13 @@ impl<'a> Config<'a> {
 
     /// Whether the first argument of a line is this header: names of headers have no case.
     pub fn is_header(self, id: OccId, header: &str) -> bool {
+        let Some(word) = self.args(id).get(0) else { return false };
+        let bytes = self.bytes(id);
+        let raw = &bytes[word.inner(bytes).range()];
+        // Hardly any name is written with escapes.
+        if raw.len() != header.len() && !raw.contains(&b'\\') {
+            return false;
+        }
         self.arg(id, 0).is_some_and(|n| n.eq_ignore_ascii_case(header.as_bytes()))
     }
 

@@ -228,7 +228,7 @@ impl Tree {
 
 /// Directives that the model asks for by name at every endpoint. A bit for each says in one look
 /// whether a scope has any.
-const INTERESTING: [Name; 43] = [
+const INTERESTING: [Name; 48] = [
     name::INCLUDE,
     name::PROXY_PASS,
     name::PROXY_SET_HEADER,
@@ -272,6 +272,11 @@ const INTERESTING: [Name; 43] = [
     name::KEEPALIVE,
     name::SSL_CERTIFICATE,
     name::GRPC_PASS,
+    name::RECURSIVE_ERROR_PAGES,
+    name::PROXY_CONNECT_TIMEOUT,
+    name::SSL_REJECT_HANDSHAKE,
+    name::PROXY_INTERCEPT_ERRORS,
+    name::PROXY_BUFFERING,
 ];
 
 /// The bit of a name, if it has one.

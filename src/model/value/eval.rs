@@ -1,9 +1,11 @@
 //! What a value with variables is for one request (http/ngx_http_variables.c).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use super::pattern::{Captured, Pattern};
 use super::request::{KEY, Request, Value};
-use super::variable::{Definer, Definitions};
+use super::variable::{Definer, Definitions, Key, Map};
 use crate::catalog::builtin_variable;
 use crate::syntax::template::{is_capital, is_open};
 use crate::syntax::word::{Part, parts};
@@ -33,7 +35,12 @@ pub struct Scope<'m> {
     /// Captures of the last regular expression, `$0` first.
     pub captures: Vec<Value>,
     assigned: HashMap<String, Value>,
+    /// What maps came out as: nginx computes each once for a request, for every purpose.
+    computed: [HashMap<String, Value>; 2],
     in_progress: Vec<String>,
+    steps: u32,
+    /// Variables that another location may have given a value before it sent the request here.
+    pub foreign: Option<Arc<HashSet<String>>>,
     /// Whether the browser's own `Connection` was asked for: only then do browsers differ.
     pub saw_connection: bool,
     /// A script runs before the request is passed on, and may give any value to what `set` defines.
@@ -42,6 +49,10 @@ pub struct Scope<'m> {
 
 /// nginx gives up on variables that refer to each other deeper than this (`r->variable_depth`).
 const MAX_DEPTH: usize = 100;
+/// The longest value that is worked out; nginx would take it, and no header holds it.
+const MAX_VALUE: usize = 1 << 16;
+/// The variables that one evaluation may ask for: maps that double each other are unknown.
+const MAX_STEPS: u32 = 10_000;
 
 impl<'m> Scope<'m> {
     /// The variables at the start of a request.
@@ -55,7 +66,10 @@ impl<'m> Scope<'m> {
             args,
             captures: Vec::new(),
             assigned: HashMap::new(),
+            computed: [HashMap::new(), HashMap::new()],
             in_progress: Vec::new(),
+            steps: 0,
+            foreign: None,
             saw_connection: false,
             scripted: false,
         }
@@ -64,10 +78,45 @@ impl<'m> Scope<'m> {
     /// Gives a variable its value, as `set` does.
     pub fn assign(&mut self, name: &str, value: Value) {
         match name.to_ascii_lowercase().as_str() {
-            "args" | "query_string" => self.args = value,
+            "args" => self.args = value,
             name => {
                 self.assigned.insert(name.to_owned(), value);
             }
+        }
+    }
+
+    /// Runs an expression for its captures (`ngx_http_regex_exec`); whether it matches, if that is known.
+    /// What does not match leaves the captures as they were.
+    pub fn matched(&mut self, pattern: &Pattern, value: &[u8]) -> Option<bool> {
+        match pattern.captures(value)? {
+            Some(Captured { numbered, named }) => {
+                self.captures = numbered.into_iter().map(Value::Known).collect();
+                for (name, value) in named {
+                    self.assign(&name, Value::Known(value));
+                }
+                Some(true)
+            }
+            None => Some(false),
+        }
+    }
+
+    /// The same in the rewrite module, where what does not match leaves no captures
+    /// (`ngx_http_script_regex_start_code`).
+    pub fn tried(&mut self, pattern: &Pattern, subject: &Value) -> Option<bool> {
+        let matched = subject.known().and_then(|s| self.matched(pattern, s));
+        match matched {
+            Some(true) => {}
+            Some(false) => self.captures = vec![Value::EMPTY],
+            None => self.unknown_captures(pattern),
+        }
+        matched
+    }
+
+    /// An expression was run, and nobody knows on what.
+    pub fn unknown_captures(&mut self, pattern: &Pattern) {
+        self.captures = vec![Value::Unknown; 10];
+        for name in pattern.names() {
+            self.assign(name, Value::Unknown);
         }
     }
 
@@ -83,14 +132,23 @@ impl<'m> Scope<'m> {
                     continue;
                 }
                 Part::Variable(name) => self.variable(&String::from_utf8_lossy(name), purpose),
-                Part::Capture(n) => self.captures.get(n as usize).cloned().unwrap_or(Value::EMPTY),
+                Part::Capture(n) => self.capture(n as usize),
             };
             match value {
-                Value::Known(bytes) => out.extend(bytes),
-                Value::Unknown => return Value::Unknown,
+                Value::Known(bytes) if out.len() + bytes.len() <= MAX_VALUE => out.extend(bytes),
+                _ => return Value::Unknown,
             }
         }
         Value::Known(out)
+    }
+
+    fn capture(&self, n: usize) -> Value {
+        match self.captures.get(n) {
+            Some(value) => value.clone(),
+            // The location that sent the request here may have run an expression.
+            None if self.foreign.is_some() && self.captures.is_empty() => Value::Unknown,
+            None => Value::EMPTY,
+        }
     }
 
     /// The value of a variable.
@@ -102,27 +160,18 @@ impl<'m> Scope<'m> {
         if self.scripted && defined.iter().any(|d| d.definer == Definer::Set) {
             return Value::Unknown;
         }
+        // `set $args` changes the query itself (`ngx_http_variable_request_set`).
+        if name == "args" || name == "query_string" {
+            return self.args.clone();
+        }
         if let Some(value) = self.assigned.get(&name) {
             return value.clone();
         }
+        if self.foreign.as_ref().is_some_and(|f| f.contains(&name)) {
+            return Value::Unknown;
+        }
         if let Some(map) = definitions.map_of(&name) {
-            if self.in_progress.contains(&name) || self.in_progress.len() >= MAX_DEPTH {
-                // `cycle while evaluating variable`: not found, hence empty.
-                return Value::EMPTY;
-            }
-            self.in_progress.push(name.clone());
-            let source = self.value(&map.source, purpose);
-            let value = match source.known().map(|s| map.select(s)) {
-                Some(Ok(Some(entry))) => self.value(&entry.value, purpose),
-                Some(Ok(None)) => Value::EMPTY,
-                Some(Err(_)) => Value::Unknown,
-                None => self.same_for_all(map, purpose),
-            };
-            self.in_progress.pop();
-            if !map.volatile && purpose == Purpose::Condition {
-                self.assigned.insert(name, value.clone());
-            }
-            return value;
+            return self.mapped(name, map, purpose);
         }
         if defined.iter().any(|d| matches!(d.definer, Definer::Script | Definer::Geo | Definer::SplitClients)) {
             return Value::Unknown;
@@ -138,8 +187,66 @@ impl<'m> Scope<'m> {
         if self.open_world || is_capital(written.as_bytes()) { Value::Unknown } else { Value::EMPTY }
     }
 
+    /// `ngx_http_map_variable`; what it yields is kept for the rest of the request, unless the map is
+    /// `volatile` (`ngx_http_get_indexed_variable`).
+    fn mapped(&mut self, name: String, map: &Map, purpose: Purpose) -> Value {
+        if let Some(value) = self.computed[purpose as usize].get(&name) {
+            return value.clone();
+        }
+        if self.in_progress.contains(&name) || self.in_progress.len() >= MAX_DEPTH {
+            // `cycle while evaluating variable`: not found, hence empty.
+            return Value::EMPTY;
+        }
+        if self.in_progress.is_empty() {
+            self.steps = 0;
+        }
+        self.steps += 1;
+        if self.steps > MAX_STEPS || map.is_endless() {
+            return Value::Unknown;
+        }
+        self.in_progress.push(name.clone());
+        let source = self.value(&map.source, purpose);
+        let value = match source.known() {
+            Some(source) => match map.select(source) {
+                Ok(Some(entry)) => {
+                    if let Key::Regex(pattern) = &entry.key {
+                        let source = source.to_vec();
+                        self.matched(pattern, &source);
+                    }
+                    self.value(&entry.value, purpose)
+                }
+                Ok(None) => Value::EMPTY,
+                Err(_) => self.unread(map),
+            },
+            None => self.same_for_all(map, purpose),
+        };
+        self.in_progress.pop();
+        if self.steps > MAX_STEPS && self.in_progress.is_empty() {
+            map.call_endless();
+        }
+        if !map.volatile {
+            // A condition that asked has fixed it for the headers, too.
+            self.computed[purpose as usize].insert(name.clone(), value.clone());
+            if purpose == Purpose::Condition {
+                self.computed[Purpose::Header as usize].insert(name, value.clone());
+            }
+        }
+        value
+    }
+
+    /// Which of a map's expressions matched is not known, and so are their captures.
+    fn unread(&mut self, map: &Map) -> Value {
+        for entry in &map.entries {
+            if let Key::Regex(pattern) = &entry.key {
+                self.unknown_captures(pattern);
+            }
+        }
+        Value::Unknown
+    }
+
     /// A map whose source is not known has a known value where all its lines agree.
-    fn same_for_all(&mut self, map: &super::variable::Map, purpose: Purpose) -> Value {
+    fn same_for_all(&mut self, map: &Map, purpose: Purpose) -> Value {
+        self.unread(map);
         if map.incomplete || map.default_entry().is_none() {
             return Value::Unknown;
         }
@@ -192,6 +299,17 @@ impl<'m> Scope<'m> {
     }
 
     fn client_header(&mut self, header: &str, purpose: Purpose) -> Value {
+        // What nginx itself sent to a server of its own.
+        if let Some(sent) = &self.request.sent {
+            let named = |(name, _): &&(String, Value)| name.replace('-', "_").eq_ignore_ascii_case(header);
+            match (sent.iter().find(named), header) {
+                (Some((_, value)), _) => return value.clone(),
+                (None, "upgrade" | "connection" | "sec_websocket_key" | "sec_websocket_version") => {
+                    return Value::EMPTY;
+                }
+                _ => {}
+            }
+        }
         match header {
             "upgrade" | "sec_websocket_key" | "sec_websocket_version" if !self.request.handshake => Value::EMPTY,
             "connection" if !self.request.handshake => Value::Unknown,

@@ -1,14 +1,30 @@
-//! Regular expressions of locations, maps, `if` and `rewrite`. nginx uses PCRE over bytes; what the
-//! `fancy-regex` crate does not compile, or does not decide within its limits, stays undecided.
+//! Regular expressions of locations, maps, `if` and `rewrite`. nginx uses PCRE over bytes
+//! (core/ngx_regex.c); what the `fancy-regex` crate does not compile, or does not decide within its
+//! limits, stays undecided.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
+
+use fancy_regex::{Match, Regex};
 
 /// A regular expression as it stands in the configuration, compiled when first used.
 #[derive(Debug)]
 pub struct Pattern {
     text: Vec<u8>,
     caseless: bool,
-    compiled: OnceLock<Option<fancy_regex::Regex>>,
+    compiled: OnceLock<Option<Box<Regex>>>,
+    /// The same for texts that end in a line feed.
+    before_line_feed: OnceLock<Option<Box<Regex>>>,
+    names: OnceLock<Vec<String>>,
+}
+
+/// What a match captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// By number; the whole match first.
+    pub numbered: Vec<Vec<u8>>,
+    /// By name.
+    pub named: Vec<(String, Vec<u8>)>,
 }
 
 /// Steps of backtracking after which a match is undecided.
@@ -19,7 +35,13 @@ const SIZE_LIMIT: usize = 1 << 20;
 impl Pattern {
     /// The expression, without its `~` or `~*`.
     pub fn new(text: &[u8], caseless: bool) -> Pattern {
-        Pattern { text: text.to_vec(), caseless, compiled: OnceLock::new() }
+        Pattern {
+            text: text.to_vec(),
+            caseless,
+            compiled: OnceLock::new(),
+            before_line_feed: OnceLock::new(),
+            names: OnceLock::new(),
+        }
     }
 
     /// The expression as text.
@@ -27,18 +49,50 @@ impl Pattern {
         String::from_utf8_lossy(&self.text).into_owned()
     }
 
-    fn regex(&self) -> Option<&fancy_regex::Regex> {
+    /// What stands behind verbs such as `(*UTF8)`, and whether they ask for characters instead of bytes.
+    fn body(&self) -> (&[u8], bool) {
+        let (mut rest, mut characters) = (&self.text[..], false);
+        let verb =
+            |text: &[u8]| [&b"(*UTF8)"[..], b"(*UTF)"].into_iter().find(|v| text.starts_with(v)).map(<[u8]>::len);
+        while let Some(len) = verb(rest) {
+            characters = true;
+            rest = &rest[len..];
+        }
+        (rest, characters)
+    }
+
+    fn build(&self, text: &str) -> Option<Box<Regex>> {
+        fancy_regex::RegexBuilder::new(text)
+            .case_insensitive(self.caseless)
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .delegate_size_limit(SIZE_LIMIT)
+            .build()
+            .ok()
+            .map(Box::new)
+    }
+
+    fn regex(&self) -> Option<&Regex> {
         self.compiled
             .get_or_init(|| {
-                let text = std::str::from_utf8(&self.text).ok()?;
-                fancy_regex::RegexBuilder::new(text)
-                    .case_insensitive(self.caseless)
-                    .backtrack_limit(BACKTRACK_LIMIT)
-                    .delegate_size_limit(SIZE_LIMIT)
-                    .build()
-                    .ok()
+                let (body, characters) = self.body();
+                self.build(&letters(body, characters)?)
             })
-            .as_ref()
+            .as_deref()
+    }
+
+    /// The expression for a text, and the text as it reads it. To PCRE `$` is also the place before a line
+    /// feed at the end, and without `(*UTF8)` a letter is a byte.
+    fn reading<'p, 't>(&'p self, value: &'t [u8]) -> Option<(&'p Regex, Cow<'t, str>)> {
+        let (body, characters) = self.body();
+        if !value.is_ascii() && (self.caseless || asks_for_kinds_of_letters(body)) {
+            return None;
+        }
+        let text = letters(value, characters)?;
+        if value.last() != Some(&b'\n') || !body.contains(&b'$') {
+            return Some((self.regex()?, text));
+        }
+        let regex = self.before_line_feed.get_or_init(|| self.build(&with_loose_ends(&letters(body, characters)?)?));
+        Some((regex.as_deref()?, text))
     }
 
     /// Whether PCRE refuses it, too: it does not compile here, and holds nothing in which the two
@@ -50,6 +104,7 @@ impl Pattern {
         }
         let common = |c: char| !c.is_ascii_alphanumeric() || "dwsbDWSBnrt".contains(c);
         let plain = !text.contains("(?")
+            && !text.contains("(*")
             && !text.contains("[:")
             && text.split('\\').skip(1).all(|rest| rest.chars().next().is_none_or(common));
         plain && !text.is_empty() && self.regex().is_none()
@@ -57,29 +112,33 @@ impl Pattern {
 
     /// Whether it matches; `None` is undecided.
     pub fn matches(&self, value: &[u8]) -> Option<bool> {
-        self.regex()?.is_match(std::str::from_utf8(value).ok()?).ok()
+        let (regex, text) = self.reading(value)?;
+        regex.is_match(&*text).ok()
     }
 
-    /// The captures of a match, the whole match first, with the named ones; `None` is undecided.
-    #[expect(clippy::type_complexity, reason = "numbered and named captures of one match")]
-    pub fn captures(&self, value: &[u8]) -> Option<Option<(Vec<Vec<u8>>, Vec<(String, Vec<u8>)>)>> {
-        let regex = self.regex()?;
-        let found = regex.captures(std::str::from_utf8(value).ok()?).ok()?;
-        Some(found.map(|c| {
-            let numbered =
-                (0..c.len()).map(|i| c.get(i).map(|m| m.as_str().as_bytes().to_vec()).unwrap_or_default()).collect();
-            let named = regex
-                .capture_names()
-                .flatten()
-                .map(|n| (n.to_owned(), c.name(n).map(|m| m.as_str().as_bytes().to_vec()).unwrap_or_default()))
-                .collect();
-            (numbered, named)
+    /// The captures of a match; `None` is undecided.
+    pub fn captures(&self, value: &[u8]) -> Option<Option<Captured>> {
+        let (regex, text) = self.reading(value)?;
+        let found = regex.captures(&*text).ok()?;
+        let (_, characters) = self.body();
+        let bytes = |m: Option<Match<'_>>| match m {
+            Some(m) if characters || value.is_ascii() => m.as_str().as_bytes().to_vec(),
+            Some(m) => m.as_str().chars().map(|c| c as u8).collect(),
+            None => Vec::new(),
+        };
+        Some(found.map(|c| Captured {
+            numbered: (0..c.len()).map(|i| bytes(c.get(i))).collect(),
+            named: regex.capture_names().flatten().map(|n| (n.to_owned(), bytes(c.name(n)))).collect(),
         }))
     }
 
     /// The names of its captures: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`, found in the text, so
     /// that they are known also where the expression does not compile here.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> &[String] {
+        self.names.get_or_init(|| self.find_names())
+    }
+
+    fn find_names(&self) -> Vec<String> {
         let text = self.text();
         let mut out = Vec::new();
         for (at, _) in text.match_indices("(?") {
@@ -102,6 +161,43 @@ impl Pattern {
     pub fn captures_count(&self) -> Option<usize> {
         Groups::count(std::str::from_utf8(&self.text).ok()?).map(|g| g.captures)
     }
+}
+
+/// Bytes as letters: UTF-8 where characters are asked for, else each byte a letter of Latin-1.
+fn letters(bytes: &[u8], characters: bool) -> Option<Cow<'_, str>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if characters || text.is_ascii() => Some(Cow::Borrowed(text)),
+        _ if characters => None,
+        _ => Some(bytes.iter().map(|&b| char::from(b)).collect::<String>().into()),
+    }
+}
+
+/// Whether a letter beyond ASCII may be of another kind to PCRE than here: `\w`, `[[:alpha:]]`, `(?i)`.
+fn asks_for_kinds_of_letters(text: &[u8]) -> bool {
+    text.windows(2).any(|pair| match pair {
+        [b'\\', c] => b"wWdDsSbBpPhHvVRX".contains(c),
+        pair => pair == b"[:" || pair == b"(?",
+    })
+}
+
+/// `$` outside classes also before a final line feed; `None` where flags make it something else.
+fn with_loose_ends(text: &str) -> Option<String> {
+    if ["(?m", "(?i", "(?s", "(?x", "(?-"].iter().any(|flags| text.contains(flags)) {
+        return None;
+    }
+    let mut out = String::new();
+    let (mut escaped, mut class) = (false, false);
+    for c in text.chars() {
+        match c {
+            '$' if !escaped && !class => out.push_str(r"(?=\n?\z)"),
+            _ => out.push(c),
+        }
+        if !escaped {
+            class = c == '[' || class && c != ']';
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    Some(out)
 }
 
 /// What one pass over an expression finds that PCRE refuses and other engines may not.
@@ -233,5 +329,30 @@ mod tests {
         assert_eq!(Pattern::new(b"(a|aa)+(?=b)$", false).matches(&[b'a'; 60]), None);
         assert_eq!(Pattern::new(b"(", false).matches(b"x"), None);
         assert_eq!(Pattern::new(b"^/WS$", true).matches(b"/ws"), Some(true));
+    }
+
+    #[test]
+    fn an_end_is_also_before_a_final_line_feed() {
+        for (pattern, text, matches) in [
+            ("^/ws$", "/ws\n", true),
+            ("^/ws$", "/ws\n\n", false),
+            ("^/w[s$]$", "/w$\n", true),
+            (r"^/ws\$", "/ws\n", false),
+            (r"^/ws\z", "/ws\n", false),
+        ] {
+            assert_eq!(Pattern::new(pattern.as_bytes(), false).matches(text.as_bytes()), Some(matches), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn letters_are_bytes_unless_characters_are_asked_for() {
+        for (pattern, matches) in
+            [("^/.$", Some(false)), ("^/..$", Some(true)), ("(*UTF8)^/.$", Some(true)), (r"^/\w+$", None)]
+        {
+            assert_eq!(Pattern::new(pattern.as_bytes(), false).matches("/é".as_bytes()), matches, "{pattern}");
+        }
+        let captured = Pattern::new(b"^/(.)", false).captures("/é".as_bytes()).flatten();
+        assert_eq!(captured.map(|c| c.numbered), Some(vec![b"/\xc3".to_vec(), b"\xc3".to_vec()]));
+        assert!(!Pattern::new(b"(*UTF8)^/ws", false).is_surely_invalid());
     }
 }

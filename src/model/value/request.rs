@@ -1,5 +1,8 @@
 //! The handshake that a browser sends, and values that are known or not.
 
+use std::sync::Arc;
+
+use super::punycode::to_ascii;
 use crate::i18n::Text;
 use crate::text;
 
@@ -54,8 +57,9 @@ impl Browser {
     }
 }
 
-/// A key as browsers make them: 16 bytes in base64.
-pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+/// The browser's key, 16 bytes in base64. A browser draws another for each handshake, so this is one that
+/// stands in no configuration, as that of RFC 6455 may.
+pub const KEY: &str = "b25lIG9mIDJeMTI4IGtleQ==";
 
 /// The request of a WebSocket handshake (RFC 6455 §4.1), as far as it is known.
 #[derive(Clone, Debug)]
@@ -82,12 +86,20 @@ pub struct Request {
     pub handshake: bool,
     /// What its `Upgrade` names.
     pub protocol: &'static str,
+    /// The headers of a request that comes from nginx itself, over a `proxy_pass` to a server of the same
+    /// configuration; the browser's, where there are none.
+    pub sent: Option<Arc<Vec<(String, Value)>>>,
 }
 
 impl Request {
     /// An ordinary request of which nothing is known.
     pub fn ordinary() -> Request {
         Request { handshake: false, ..Request::anywhere(Browser::Chrome) }
+    }
+
+    /// Whether nginx sends it without this header.
+    pub fn sends_nothing(&self, header: &str) -> bool {
+        self.sent.as_ref().is_some_and(|sent| !sent.iter().any(|(name, _)| name.eq_ignore_ascii_case(header)))
     }
 
     /// An upgrade to HTTP/2 without TLS (RFC 7540 §3.2): not WebSocket, and forwarded by the same two lines.
@@ -109,6 +121,7 @@ impl Request {
             browser,
             handshake: true,
             protocol: "websocket",
+            sent: None,
         }
     }
 }
@@ -190,7 +203,9 @@ impl Url {
             Some(port) => Some(port.parse().map_err(|_| UrlError::Port(port.to_owned()))?),
         };
         let path_and_query = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        Ok(Url { tls, host: host.to_lowercase(), port, path_and_query, given: text.to_owned() })
+        // A browser looks up, and sends, the name in ASCII.
+        let host = to_ascii(host).unwrap_or_else(|| host.to_lowercase());
+        Ok(Url { tls, host, port, path_and_query, given: text.to_owned() })
     }
 
     /// The port that the client connects to.
@@ -201,7 +216,14 @@ impl Url {
     /// The path as nginx sees it after decoding (`ngx_http_parse_complex_uri`): percent-decoded,
     /// dot segments resolved, slashes merged where asked. `None` for what nginx answers with 400.
     pub fn decoded_path(&self, merge_slashes: bool) -> Option<Vec<u8>> {
-        let raw = self.path_and_query.split('?').next().unwrap_or("/").as_bytes();
+        Url::decode_path(self.path_and_query.split('?').next().unwrap_or("/").as_bytes(), merge_slashes)
+    }
+
+    /// The same for the path of any request line, without its query.
+    pub fn decode_path(raw: &[u8], merge_slashes: bool) -> Option<Vec<u8>> {
+        if !raw.starts_with(b"/") {
+            return None;
+        }
         let mut decoded = Vec::with_capacity(raw.len());
         let mut i = 0;
         while i < raw.len() {

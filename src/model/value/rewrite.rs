@@ -6,6 +6,7 @@ use nom::combinator::{all_consuming, map, opt, value};
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
+use super::eval::{Purpose, Scope};
 use super::pattern::Pattern;
 use crate::catalog::{Name, name};
 use crate::model::config::scope::{Config, OccId};
@@ -81,6 +82,34 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Whether it holds for a request, if that is known. What it matches leaves its captures.
+    pub fn holds(&self, vars: &mut Scope<'_>) -> Option<bool> {
+        match self {
+            Condition::Truthy { variable } => {
+                let value = vars.variable(variable, Purpose::Condition);
+                let holds = value.known().map(|v| !v.is_empty() && v != b"0");
+                holds.or_else(|| NEVER_EMPTY.contains(&variable.to_ascii_lowercase().as_str()).then_some(true))
+            }
+            Condition::Equals { variable, value, negated } => {
+                let left = vars.variable(variable, Purpose::Condition);
+                let right = vars.value(value, Purpose::Condition);
+                Some((left.known()? == right.known()?) != *negated)
+            }
+            Condition::Matches { variable, pattern, negated } => {
+                let subject = vars.variable(variable, Purpose::Condition);
+                vars.tried(pattern, &subject).map(|m| m != *negated)
+            }
+            // The files of the machine are assumed not to be there, as for `try_files`.
+            Condition::File { negated } => Some(*negated),
+        }
+    }
+}
+
+/// Variables of nginx's own that every handshake has a value for, whatever it is.
+const NEVER_EMPTY: [&str; 9] =
+    ["host", "http_host", "remote_addr", "request", "request_uri", "scheme", "server_addr", "server_port", "uri"];
+
 #[derive(Clone, Copy)]
 enum Comparison {
     Text,
@@ -109,7 +138,8 @@ fn test_of_a_file(input: &[u8]) -> IResult<&[u8], bool, ()> {
 pub struct Return {
     /// The status.
     pub status: u16,
-    /// It sends a body or a `Location` of its own, so that `error_page` does not apply.
+    /// It sends a body of its own, so that `error_page` does not apply (`ngx_http_script_return_code`,
+    /// `ngx_http_send_response`). A redirect is none, nor is an error with an empty text.
     pub direct: bool,
 }
 
@@ -118,12 +148,16 @@ impl Return {
     pub fn parse(args: &[Vec<u8>]) -> Option<Return> {
         let first = args.first()?;
         let code = std::str::from_utf8(first).ok().filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
+        let redirects = |status: u16| matches!(status, 301 | 302 | 303 | 307 | 308);
+        let has_text = args.get(1).is_some_and(|text| !text.is_empty());
         match (code.and_then(|c| c.parse::<u16>().ok()), args.len()) {
-            (Some(status), n) if status <= 999 => Some(Return { status, direct: n > 1 || status < 400 }),
+            (Some(status), _) if status <= 999 => {
+                Some(Return { status, direct: !redirects(status) && (has_text || status < 400) })
+            }
             (None, 1)
                 if first.starts_with(b"http://") || first.starts_with(b"https://") || first.starts_with(b"$scheme") =>
             {
-                Some(Return { status: 302, direct: true })
+                Some(Return { status: 302, direct: false })
             }
             _ => None,
         }
@@ -157,6 +191,36 @@ impl RewriteFlag {
             None => Some(RewriteFlag::None),
             Some(_) => None,
         }
+    }
+}
+
+/// A `rewrite`, read.
+#[derive(Debug)]
+pub struct Rewrite {
+    /// What the URI has to match.
+    pub pattern: Pattern,
+    /// The new path, decoded, variables not replaced.
+    pub path: Vec<u8>,
+    /// The new query: what stands behind the first `?` of the line; one that a variable brings is none.
+    pub query: Option<Vec<u8>>,
+    /// It ends in `?`: the old query is dropped.
+    pub drops_query: bool,
+    /// What comes then.
+    pub flag: RewriteFlag,
+}
+
+impl Rewrite {
+    /// Reads the decoded arguments of a `rewrite` (`ngx_http_rewrite`); `None` where nginx refuses them.
+    pub fn parse(args: &[Vec<u8>]) -> Option<Rewrite> {
+        let (pattern, replacement) = (args.first()?, args.get(1)?);
+        let flag = RewriteFlag::parse(args)?;
+        let kept = replacement.strip_suffix(b"?");
+        let text = kept.unwrap_or(replacement);
+        let (path, query) = match memchr::memchr(b'?', text) {
+            Some(at) => (text[..at].to_vec(), Some(text[at + 1..].to_vec())),
+            None => (text.to_vec(), None),
+        };
+        Some(Rewrite { pattern: Pattern::new(pattern, false), path, query, drops_query: kept.is_some(), flag })
     }
 }
 
@@ -214,10 +278,15 @@ mod tests {
     #[test]
     fn answers_are_those_of_nginx() {
         assert_eq!(Return::parse(&args("404")), Some(Return { status: 404, direct: false }));
-        assert_eq!(Return::parse(&args("301 https://x")), Some(Return { status: 301, direct: true }));
-        assert_eq!(Return::parse(&args("https://x")), Some(Return { status: 302, direct: true }));
+        assert_eq!(Return::parse(&args("301 https://x")), Some(Return { status: 301, direct: false }));
+        assert_eq!(Return::parse(&args("https://x")), Some(Return { status: 302, direct: false }));
+        assert_eq!(Return::parse(&args("404 gone")), Some(Return { status: 404, direct: true }));
+        assert_eq!(Return::parse(&args("404 ")), Some(Return { status: 404, direct: false }));
+        assert_eq!(Return::parse(&args("204")), Some(Return { status: 204, direct: true }));
         assert_eq!(Return::parse(&args("abc")), None);
         assert_eq!(RewriteFlag::parse(&args("^ https://x permanent")), Some(RewriteFlag::Redirect(301)));
         assert_eq!(RewriteFlag::parse(&args("^/a /b break")), Some(RewriteFlag::Break));
+        let both = Rewrite::parse(&args("^/ws /b?y=1? last")).map(|r| (r.path, r.query, r.drops_query));
+        assert_eq!(both, Some((b"/b".to_vec(), Some(b"y=1".to_vec()), true)));
     }
 }

@@ -3,6 +3,8 @@
 
 use super::rewrite::patterns_of;
 use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pattern::Pattern;
 use crate::catalog::{Name, builtin_variable, name};
@@ -42,6 +44,7 @@ pub struct Definitions {
     by_name: HashMap<String, Vec<Definition>>,
     maps: HashMap<OccId, Map>,
     names: Vec<String>,
+    given: OnceLock<bool>,
 }
 
 /// A parsed `map` block.
@@ -59,6 +62,10 @@ pub struct Map {
     pub entries: Vec<Entry>,
     /// It holds an include that could not be read, or an entry that could not be understood.
     pub incomplete: bool,
+    /// The strings among its keys, found when first asked for: the first entry of each.
+    exact: OnceLock<HashMap<Box<[u8]>, usize>>,
+    /// Working it out takes more steps than are allowed.
+    endless: AtomicBool,
 }
 
 /// One line of a map.
@@ -98,6 +105,10 @@ impl Definitions {
                     | name::PERL_SET
                     | name::REWRITE
                     | name::IF
+                    | name::PROXY_REDIRECT
+                    | name::PROXY_COOKIE_DOMAIN
+                    | name::PROXY_COOKIE_PATH
+                    | name::PROXY_COOKIE_FLAGS
                     | Name::UNKNOWN
             )
         };
@@ -152,6 +163,12 @@ impl Definitions {
             name::GEO => self.add_target(target(last), Definer::Geo, id),
             name::SPLIT_CLIENTS => self.add_target(target(1), Definer::SplitClients, id),
             name::AUTH_REQUEST_SET | name::PERL_SET => self.add_target(target(0), Definer::Script, id),
+            // Run over the answer (`ngx_http_proxy_rewrite_redirect` and the like), known from the start.
+            name::PROXY_REDIRECT | name::PROXY_COOKIE_DOMAIN | name::PROXY_COOKIE_PATH | name::PROXY_COOKIE_FLAGS => {
+                if let Some([b'~', rest @ ..]) = config.arg(id, 0).as_deref() {
+                    self.captures(&Pattern::new(rest, false), id);
+                }
+            }
             name::LOCATION | name::SERVER_NAME | name::REWRITE | name::IF => {
                 for pattern in patterns_of(config, id, directive) {
                     self.captures(&pattern, id);
@@ -209,6 +226,12 @@ impl Definitions {
         all
     }
 
+    /// Whether any variable gets its value on a request's way: by `set`, or by an expression.
+    pub fn has_given(&self) -> bool {
+        let given = |d: &Definition| matches!(d.definer, Definer::Set | Definer::Capture);
+        *self.given.get_or_init(|| self.by_name.values().flatten().any(given))
+    }
+
     /// Every name that is defined, sorted.
     pub fn names(&self) -> &[String] {
         &self.names
@@ -223,7 +246,16 @@ impl Definitions {
 impl Map {
     fn parse(config: Config<'_>, occ: OccId) -> Map {
         let source = config.arg(occ, 0).map(|v| v.into_owned()).unwrap_or_default();
-        let mut map = Map { occ, source, hostnames: false, volatile: false, entries: Vec::new(), incomplete: false };
+        let mut map = Map {
+            occ,
+            source,
+            hostnames: false,
+            volatile: false,
+            entries: Vec::new(),
+            incomplete: false,
+            exact: OnceLock::new(),
+            endless: AtomicBool::new(false),
+        };
         let Some(scope) = config.occ(occ).opens() else { return map };
         map.incomplete = config.scope(scope).unresolved;
         for line in config.own(scope) {
@@ -250,8 +282,8 @@ impl Map {
             return Err(Undecided);
         }
         let lower = value.to_ascii_lowercase();
-        if let Some(entry) = self.entries.iter().find(|e| matches!(&e.key, Key::Exact(k) if **k == *lower)) {
-            return Ok(Some(entry));
+        if let Some(&at) = self.exact.get_or_init(|| self.strings()).get(&*lower) {
+            return Ok(self.entries.get(at));
         }
         if !value.is_empty() {
             for entry in &self.entries {
@@ -263,6 +295,26 @@ impl Map {
             }
         }
         Ok(self.default_entry())
+    }
+
+    fn strings(&self) -> HashMap<Box<[u8]>, usize> {
+        let mut out = HashMap::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Key::Exact(key) = &entry.key {
+                out.entry(key.clone()).or_insert(at);
+            }
+        }
+        out
+    }
+
+    /// Whether it was found to take more steps than are allowed.
+    pub fn is_endless(&self) -> bool {
+        self.endless.load(Ordering::Relaxed)
+    }
+
+    /// Spares every further request the steps.
+    pub fn call_endless(&self) {
+        self.endless.store(true, Ordering::Relaxed);
     }
 
     /// The `default` line.

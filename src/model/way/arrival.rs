@@ -1,6 +1,7 @@
 //! Where ways through nginx end, and how to take all of them.
 
 use super::handshake::Forwarded;
+use super::hop::{Hop, Hopped};
 use super::verdict::{Outcome, Why};
 use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::value::request::Value;
@@ -20,6 +21,12 @@ pub struct Arrival {
     pub locations: Vec<(ScopeId, Step)>,
     /// The `if` blocks whose conditions held.
     pub entered: Vec<ScopeId>,
+    /// It ended at a URI that nobody knows, and may go on anywhere in the server.
+    pub anywhere: bool,
+    /// The request to another server of the same configuration, if `proxy_pass` leads to one.
+    pub hop: Option<Box<Hop>>,
+    /// The hops that were followed, in order.
+    pub hops: Vec<Hopped>,
 }
 
 impl Arrival {
@@ -32,6 +39,9 @@ impl Arrival {
             upstream_uri: None,
             locations: Vec::new(),
             entered: Vec::new(),
+            anywhere: false,
+            hop: None,
+            hops: Vec::new(),
         }
     }
 }
@@ -46,7 +56,7 @@ pub enum Step {
 }
 
 /// Undecided conditions lead to at most this many ways; past it the verdict is unknown.
-const MAX_WAYS: usize = 64;
+pub(super) const MAX_WAYS: usize = 64;
 
 /// All ways that a request may take.
 ///

@@ -1,5 +1,6 @@
 //! Places where requests leave for an HTTP upstream, with evidence and verdict.
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -7,6 +8,8 @@ use foldhash::HashMap;
 
 use super::arrival::{Arrival, explore};
 use super::handshake::{Forwarded, forwarded};
+use super::hop::follow;
+use super::reach::{Jumps, agreed};
 use super::route::Matcher;
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
@@ -16,6 +19,7 @@ use crate::model::config::render::{Deciders, Rendering, Renderings, decider, ren
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request};
+use crate::model::value::variable::{Definer, variables_in};
 use crate::source::Place;
 use crate::syntax::template::is_open;
 
@@ -109,6 +113,7 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
     let mut out = Vec::new();
     let mut alike = Alike::default();
     let mut outcomes: HashMap<NonZeroU32, Outcome> = HashMap::default();
+    let mut ends = Ends::of(world, version);
     let mut deciders = Deciders::default();
     for (scope, facts) in config.scopes() {
         let pass = match facts.kind {
@@ -134,7 +139,7 @@ pub fn endpoints(world: &World<'_>, version: Version) -> Vec<Endpoint> {
                 rendering = in_this;
                 found
             }
-            None => verdict_at(world, scope, location, pass, version),
+            None => ends.verdict_at(scope, location, pass),
         };
         if let Outcome::Unknown(why @ (Why::Include | Why::Values)) = &mut outcome
             && let Some(place) = template_behind(config, scope)
@@ -208,7 +213,7 @@ impl Alike {
             Some((last, text)) if last == server => text,
             _ => {
                 let only_locations = config.blocks(server).all(|o| config.occ(o).name == name::LOCATION);
-                let text = self.text(config, server).filter(|_| only_locations);
+                let text = self.text(world, server).filter(|_| only_locations);
                 self.server = Some((server, text));
                 text
             }
@@ -219,7 +224,7 @@ impl Alike {
             None => {
                 let is_prefix = matches!(world.location_of(first).map(|l| l.matcher), Some(Matcher::Prefix(..)));
                 let plain = is_prefix && config.blocks(first).next().is_none();
-                let text = self.text(config, first).filter(|_| plain);
+                let text = self.text(world, first).filter(|_| plain);
                 self.locations.insert(first, text);
                 text
             }
@@ -228,7 +233,8 @@ impl Alike {
     }
 
     /// The number of what a level's own lines say, if all of them are plain.
-    fn text(&mut self, config: Config<'_>, level: ScopeId) -> Option<u32> {
+    fn text(&mut self, world: &World<'_>, level: ScopeId) -> Option<u32> {
+        let config = world.config;
         if config.scope(level).unresolved {
             return None;
         }
@@ -253,7 +259,16 @@ impl Alike {
             if !plain && !target {
                 return None;
             }
+            // Nor do addresses, but for those that lead back into this configuration, or nowhere.
+            if target && world.target_matters(occ) {
+                return None;
+            }
             if plain && directive != name::INCLUDE {
+                // What `set` gives a value to may have one where a jump leads.
+                let set = |n: &String| world.definitions.of(n).iter().any(|d| d.definer != Definer::Map);
+                if config.each(occ).any(|word| variables_in(&word).iter().any(set)) {
+                    return None;
+                }
                 out.extend_from_slice(&config.bytes(occ)[config.head(occ).span.range()]);
             }
             out.push(b';');
@@ -280,8 +295,6 @@ fn template_behind(config: Config<'_>, scope: ScopeId) -> Option<Place> {
     Some(config.arg_place(open, word.unwrap_or(count)))
 }
 
-type Found = (Outcome, bool, bool);
-
 /// The outcome over all renderings of a template: one, if all agree; and where it was found.
 fn over_renderings(
     world: &World<'_>,
@@ -292,12 +305,12 @@ fn over_renderings(
     all: Renderings,
 ) -> (Found, Option<Arc<Rendering>>) {
     let all = match all {
-        Renderings::One => return (verdict_at(world, scope, location, pass, version), None),
+        Renderings::One => return (Ends::of(world, version).verdict_at(scope, location, pass), None),
         Renderings::TooMany(tag) => return ((Outcome::Unknown(Why::Template(tag)), false, true), None),
         Renderings::Some(all) => all,
     };
     let mut found: Vec<Found> =
-        all.iter().map(|r| verdict_at(&world.rendered(Some(r)), scope, location, pass, version)).collect();
+        all.iter().map(|r| Ends::of(&world.rendered(Some(r)), version).verdict_at(scope, location, pass)).collect();
     let verdicts: Vec<Verdict> = found.iter().map(|f| f.0.verdict()).collect();
     if let Some(tag) = decider(world.config, &all, &verdicts) {
         let entered = found.iter().any(|f| f.2);
@@ -311,35 +324,109 @@ fn over_renderings(
     (found.swap_remove(at), all.into_iter().nth(at).map(Arc::new))
 }
 
-/// The outcome over both browsers and every way that arrives at the endpoint.
-fn verdict_at(
-    world: &World<'_>,
-    scope: ScopeId,
-    location: ScopeId,
-    pass: OccId,
+/// Where requests that arrive at the locations of a configuration end.
+struct Ends<'m, 'a> {
+    world: &'m World<'a>,
     version: Version,
-) -> (Outcome, bool, bool) {
-    let mut ways = Vec::new();
-    let mut asked = false;
-    for browser in [Browser::Chrome, Browser::Firefox] {
-        // Browsers differ only where their own `Connection` is used.
-        if browser == Browser::Firefox && !asked {
-            break;
-        }
-        ways.extend(explore(|decisions| {
-            let vars = start(world, location, browser);
-            let walk = Walk::new(world, version, vars, decisions);
-            let (arrival, used, saw) = walk.from_location(location);
-            asked |= saw;
-            (arrival, used)
-        }));
+    /// Of the location that was asked about last: for both browsers, every way; and whether browsers differ.
+    direct: Option<(ScopeId, Vec<Arrival>, bool)>,
+    jumps: HashMap<ScopeId, Jumps>,
+}
+
+/// What becomes of a handshake, whether something answers before, and whether the block is entered at all.
+type Found = (Outcome, bool, bool);
+
+impl<'m, 'a> Ends<'m, 'a> {
+    fn of(world: &'m World<'a>, version: Version) -> Ends<'m, 'a> {
+        Ends { world, version, direct: None, jumps: HashMap::default() }
     }
-    let arrived: Vec<&Arrival> =
-        ways.iter().filter(|a| a.proxied == Some((scope, pass)) || matches!(a.outcome, Outcome::Unknown(_))).collect();
-    let entered = !arrived.is_empty() || ways.iter().any(|a| a.entered.contains(&scope));
+
+    /// The outcome over both browsers and every way that arrives at the endpoint.
+    fn verdict_at(&mut self, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
+        let world = self.world;
+        let found = self.direct(scope, location, pass);
+        let hidden = world.is_hidden(location);
+        if !hidden && found.0.verdict() != Verdict::Broken {
+            return found;
+        }
+        let server = world.config.enclosing(location, ScopeKind::Server);
+        let Some(server) = server.filter(|&s| world.may_jump(s)) else { return found };
+        let version = self.version;
+        let jumps = self.jumps.entry(server).or_insert_with(|| world.jumps(server, version));
+        let jumped: Vec<&Arrival> = jumps.arrivals.iter().filter(|a| a.proxied == Some((scope, pass))).collect();
+        // The locations that jump here decide, where no client's request arrives by itself.
+        if (hidden || found.1)
+            && let Some(outcome) = agreed(&jumped)
+            && !(jumps.anywhere && found.0.verdict() != outcome.verdict())
+        {
+            return (outcome, false, true);
+        }
+        let upgrades = |a: &&Arrival| a.outcome.verdict() == Verdict::Upgrades;
+        if jumped.iter().any(upgrades) || (hidden && !jumped.is_empty()) {
+            return (Outcome::Unknown(Why::Condition), false, true);
+        }
+        // What a location that jumps here has set may mend it.
+        let may_come = !hidden && !found.1 && (jumps.anywhere || jumps.to.contains(&location));
+        if may_come && let Some(foreign) = world.foreign(location) {
+            let (ways, asked) = self.ways(location, Some(foreign));
+            let (outcome, ..) = arrived(&ways, asked, scope, location, pass);
+            if outcome.verdict() != Verdict::Broken {
+                return (Outcome::Unknown(Why::Values), false, true);
+            }
+        }
+        found
+    }
+
+    /// The outcome of requests that arrive by themselves.
+    fn direct(&mut self, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
+        if self.direct.as_ref().is_none_or(|(last, ..)| *last != location) {
+            let foreign = self.world.foreign(location).filter(|_| self.world.is_hidden(location));
+            let (ways, asked) = self.ways(location, foreign);
+            self.direct = Some((location, ways, asked));
+        }
+        match &self.direct {
+            Some((_, ways, asked)) => arrived(ways, *asked, scope, location, pass),
+            None => (Outcome::Unknown(Why::Condition), false, true),
+        }
+    }
+
+    fn ways(&self, location: ScopeId, foreign: Option<Arc<HashSet<String>>>) -> (Vec<Arrival>, bool) {
+        let (world, version) = (self.world, self.version);
+        let mut ways = Vec::new();
+        let mut asked = false;
+        for browser in [Browser::Chrome, Browser::Firefox] {
+            // Browsers differ only where their own `Connection` is used.
+            if browser == Browser::Firefox && !asked {
+                break;
+            }
+            ways.extend(explore(|decisions| {
+                let mut vars = start(world, location, browser);
+                vars.foreign.clone_from(&foreign);
+                let walk = Walk::new(world, version, vars, decisions);
+                let (arrival, used, saw) = walk.from_location(location);
+                asked |= saw;
+                (follow(world, version, arrival), used)
+            }));
+        }
+        (ways, asked)
+    }
+}
+
+/// What the ways from a location on say of one of its endpoints.
+fn arrived(ways: &[Arrival], asked: bool, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
+    let here = |a: &&Arrival| a.proxied == Some((scope, pass));
+    // Where every handshake enters an `if`, the location's own settings are for other requests.
+    let inner = |a: &&Arrival| scope == location && a.proxied.is_some_and(|(_, by)| by == pass);
+    let open = |a: &&Arrival| matches!(a.outcome, Outcome::Unknown(_));
+    let mut arrived: Vec<&Arrival> = ways.iter().filter(|a| here(a) || (a.proxied.is_none() && open(a))).collect();
+    let mut entered = !arrived.is_empty() || ways.iter().any(|a| a.entered.contains(&scope));
+    if !ways.iter().any(|a| here(&a)) {
+        arrived.extend(ways.iter().filter(inner));
+        entered |= !arrived.is_empty();
+    }
     let Some(first) = arrived.first() else {
-        let reason = ways.into_iter().next().map_or(Outcome::Unknown(Why::Condition), |a| match a.proxied {
-            None => a.outcome,
+        let reason = ways.first().map_or(Outcome::Unknown(Why::Condition), |a| match a.proxied {
+            None => a.outcome.clone(),
             Some(_) => Outcome::Unknown(Why::Condition),
         });
         return (reason, true, entered);
@@ -357,7 +444,8 @@ fn verdict_at(
     (outcome, false, entered)
 }
 
-fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
+/// The variables of a request that arrives at a location, or at a server.
+pub(super) fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
     let mut vars = Variables::new(&world.definitions, world.is_open(), Request::anywhere(browser));
     vars.scripted = world.is_scripted(location);
     if let Some(read) = world.location_of(location) {

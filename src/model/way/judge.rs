@@ -8,7 +8,8 @@ use crate::model::config::inherit::Found;
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::{Purpose, Scope};
 use crate::model::value::request::Value;
-use crate::syntax::address::Target;
+use crate::model::value::variable::{Definer, variables_in};
+use crate::syntax::address::{Address, Target, Use};
 use crate::syntax::word;
 
 /// Below this, a response header does not fit (contract: “response buffers below 1k”).
@@ -36,8 +37,20 @@ pub fn reasons(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<
         (Some(b"2"), Some(occ)) => out.push(Reason::Http2Upstream(occ)),
         _ => out.extend(sent.refusals().0.into_iter().map(Reason::Refused)),
     }
+    out.extend(foreign_key(&sent, vars));
     out.extend(spoiled_response(world.config, scope, vars, version));
     out
+}
+
+/// The answer to another key than the browser's is one that the browser rejects (RFC 6455 §4.2.2).
+fn foreign_key(sent: &Forwarded, vars: &mut Scope<'_>) -> Option<Reason> {
+    let own = vars.variable("http_sec_websocket_key", Purpose::Header);
+    match sent.values("Sec-WebSocket-Key").as_slice() {
+        [one] if one.value != Value::Unknown && own != Value::Unknown && one.value != own => {
+            Some(Reason::ForeignKey(one.origin.occ()?))
+        }
+        _ => None,
+    }
 }
 
 fn outcome(
@@ -49,6 +62,9 @@ fn outcome(
     forwarded: &Forwarded,
 ) -> Outcome {
     let config = world.config;
+    if version < Version::FIRST_TUNNEL {
+        return Outcome::Broken(Reason::NoTunnel);
+    }
     if let Some(reason) = bad_target(world, scope, pass, vars) {
         return Outcome::Broken(reason);
     }
@@ -61,11 +77,14 @@ fn outcome(
     if let Answer::Refused(refusal) = answer {
         return Outcome::Broken(Reason::Refused(refusal));
     }
-    if let Some(reason) = spoiled_response(config, scope, vars, version) {
+    if let Some(reason) = foreign_key(forwarded, vars).or_else(|| spoiled_response(config, scope, vars, version)) {
         return Outcome::Broken(reason);
     }
     if let Some(why) = undecided(world, scope, vars, version) {
         return Outcome::Unknown(why);
+    }
+    if is_scripted(world, pass, vars) {
+        return Outcome::Unknown(Why::Values);
     }
     match answer {
         Answer::Accepted => Outcome::Upgrades,
@@ -74,31 +93,62 @@ fn outcome(
     }
 }
 
-/// `proxy_pass` with variables is checked only when a request arrives (`ngx_http_proxy_eval`).
+/// The status with which nginx itself answers instead of asking a backend.
+pub(super) fn status_of(reason: &Reason) -> Option<u16> {
+    match reason {
+        Reason::BadUrl(..) => Some(500),
+        Reason::NoResolver(..) | Reason::NoLiveServer(_) => Some(502),
+        Reason::ConnectTimeout(_) => Some(504),
+        _ => None,
+    }
+}
+
+/// What keeps nginx from asking a backend at all.
 fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'_>) -> Option<Reason> {
     let config = world.config;
     let text = config.arg(pass, 0)?;
-    if !word::has_variables(&text) {
-        return None;
-    }
-    let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return None };
+    // `proxy_pass` with variables is checked only when a request arrives (`ngx_http_proxy_eval`).
+    let (url, computed) = match word::has_variables(&text) {
+        true => (vars.value(&text, Purpose::Condition).known()?.to_vec(), true),
+        false => (text.into_owned(), false),
+    };
     let shown = String::from_utf8_lossy(&url).into_owned();
     let target = Target::of(url);
     if !target.is_http() {
+        return computed.then_some(Reason::BadUrl(pass, shown));
+    }
+    if computed && Address::parse(&target.rest(), Use::ProxyPass).is_err() {
         return Some(Reason::BadUrl(pass, shown));
     }
+    // A unix socket is connected to at once.
     let name = target.host()?.to_ascii_lowercase();
-    if name.is_empty() {
-        return Some(Reason::BadUrl(pass, shown));
+    // A port beside the name of an `upstream` names another host (`ngx_http_upstream_init_request`).
+    let upstream = world.upstream(&name).filter(|_| target.port().is_none());
+    if let Some(upstream) = upstream {
+        if all_down(config, upstream) {
+            return Some(Reason::NoLiveServer(upstream));
+        }
+    } else if computed {
+        let is_address = name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok();
+        let known = is_address || world.is_passed_to(&target) || world.is_open_at(scope);
+        if !known && matches!(config.effective(scope, name::RESOLVER), Found::Nowhere) {
+            return Some(Reason::NoResolver(pass, name));
+        }
     }
-    let is_address = name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok();
-    if is_address || world.upstream(&name).is_some() || world.is_open_at(scope) {
-        return None;
-    }
-    match config.effective(scope, name::RESOLVER) {
-        Found::Nowhere => Some(Reason::NoResolver(pass, name)),
-        _ => None,
-    }
+    let over_unix = |o: OccId| config.arg(o, 0).is_some_and(|a| a.starts_with(b"unix:"));
+    let socket =
+        upstream.and_then(|u| config.occ(u).opens()).is_some_and(|u| config.own_named(u, name::SERVER).any(over_unix));
+    let occ = config.effective(scope, name::PROXY_CONNECT_TIMEOUT).occ().filter(|_| !socket)?;
+    let time = config.arg_text(occ, 0);
+    (word::time_ms(time.as_bytes()) == Some(0)).then_some(Reason::ConnectTimeout(occ))
+}
+
+/// Whether no server of an `upstream` may be asked (http/ngx_http_upstream_round_robin.c).
+fn all_down(config: Config<'_>, upstream: OccId) -> bool {
+    let Some(block) = config.occ(upstream).opens() else { return false };
+    let mut servers = config.own_named(block, name::SERVER).peekable();
+    let known = !config.scope(block).unresolved && servers.peek().is_some();
+    known && servers.all(|s| config.has_parameter(s, "down"))
 }
 
 /// A 101 that the browser rejects although the backend gave it.
@@ -115,15 +165,22 @@ fn spoiled_response(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, ve
     while let Some(at) = level {
         for occ in config.own_named(at, name::ADD_HEADER) {
             let header = config.arg_text(occ, 0).to_ascii_lowercase();
+            let twice = ["upgrade", "sec-websocket-accept"].contains(&header.as_str());
+            let unasked = ["sec-websocket-protocol", "sec-websocket-extensions"].contains(&header.as_str());
             // Without `always` the header is added to a fixed list of statuses, 101 not among them.
-            if config.arg(occ, 2).as_deref() == Some(b"always")
-                && ["upgrade", "sec-websocket-accept"].contains(&header.as_str())
-            {
-                let value = config.arg(occ, 1).map_or(Value::EMPTY, |v| vars.value(&v, Purpose::Header));
-                if matches!(&value, Value::Known(v) if !v.is_empty()) {
-                    return Some(Reason::DuplicateResponse(occ, header));
-                }
+            if config.arg(occ, 2).as_deref() != Some(b"always") || !(twice || unasked) {
+                continue;
             }
+            let value = config.arg(occ, 1).map_or(Value::EMPTY, |v| vars.value(&v, Purpose::Header));
+            if !matches!(&value, Value::Known(v) if !v.is_empty()) {
+                continue;
+            }
+            // RFC 6455 §4.1: a browser fails a connection whose answer names a protocol or an extension that
+            // it did not ask for. Browsers ask for `permessage-deflate` alone.
+            return Some(match twice {
+                true => Reason::DuplicateResponse(occ, header),
+                false => Reason::UnaskedResponse(occ, header),
+            });
         }
         // `add_header_inherit merge` (1.29.3) adds the outer level's headers to these.
         let merges =
@@ -194,6 +251,12 @@ fn undecided(world: &World<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: V
         }
     }
     None
+}
+
+/// Whether a script decides where `proxy_pass` leads.
+fn is_scripted(world: &World<'_>, pass: OccId, vars: &Scope<'_>) -> bool {
+    let set = |name: &String| world.definitions.of(name).iter().any(|d| d.definer == Definer::Set);
+    vars.scripted && world.config.arg(pass, 0).is_some_and(|text| variables_in(&text).iter().any(set))
 }
 
 /// Whether `proxy_cache_bypass` is true for a handshake.

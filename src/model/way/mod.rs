@@ -4,9 +4,16 @@
 pub mod arrival;
 pub mod endpoint;
 pub mod handshake;
+pub mod hop;
 pub mod judge;
+mod jump;
 pub mod phase;
+mod program;
+mod reach;
+mod rewriting;
 pub mod route;
+pub mod server;
+pub mod stream;
 pub mod uri;
 pub mod verdict;
 pub mod walk;

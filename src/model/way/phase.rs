@@ -1,7 +1,7 @@
 //! What single directives of the request's phases do: handlers, `deny`, `error_page`.
 
 use crate::catalog::{Name, name};
-use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
 
 /// Whether a directive sets the content handler of its location.
@@ -48,19 +48,54 @@ pub(super) fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
     (all && !any).then_some(first)
 }
 
-/// The `error_page` for a status: the directive, what it says the status becomes, and its target.
-pub(super) fn error_page(config: Config<'_>, scope: ScopeId, status: u16) -> Option<(OccId, Option<u16>, Vec<u8>)> {
+/// The handler's address for the settings that count: that of an `if` or `limit_except` itself, or of the
+/// location around it (`ngx_http_proxy_merge_loc_conf`: `clcf->noname`).
+pub fn pass_at(config: Config<'_>, conf: ScopeId) -> Option<OccId> {
+    let own = config.own_named(conf, name::PROXY_PASS).last();
+    own.or_else(|| {
+        let inner = matches!(config.scope(conf).kind, ScopeKind::LocationIf | ScopeKind::LimitExcept);
+        let around = config.scope(conf).parent.filter(|&p| inner && config.scope(p).kind == ScopeKind::Location)?;
+        config.own_named(around, name::PROXY_PASS).last()
+    })
+}
+
+/// What an `error_page` says of a status.
+pub(super) struct ErrorPage {
+    /// The directive.
+    pub(super) occ: OccId,
+    /// What the status becomes: `=200`, or 0 for `=`, the status of what comes then.
+    pub(super) overwrite: Option<u16>,
+    /// Where the request goes, variables not replaced.
+    pub(super) target: Vec<u8>,
+}
+
+/// The first `error_page` for a status at the level whose list counts.
+pub(super) fn error_page(config: Config<'_>, scope: ScopeId, status: u16) -> Option<ErrorPage> {
     let level = config.effective_list(scope, name::ERROR_PAGE).0?;
+    let status = status.to_string();
     config.own_named(level, name::ERROR_PAGE).find_map(|occ| {
         let args = config.words(occ);
         let (target, codes) = args.split_last()?;
         let overwrite = codes
-            .iter()
-            .find(|c| c.starts_with(b"="))
+            .last()
+            .filter(|c| c.starts_with(b"="))
             .map(|c| std::str::from_utf8(&c[1..]).ok().and_then(|n| n.parse().ok()).unwrap_or(0));
-        let hit = codes.iter().any(|c| c == status.to_string().as_bytes());
-        hit.then(|| (occ, overwrite, target.clone()))
+        let hit = codes.iter().any(|c| c == status.as_bytes());
+        hit.then(|| ErrorPage { occ, overwrite, target: target.clone() })
     })
+}
+
+/// A URI without its query, and the query (`ngx_http_split_args`).
+pub(super) fn split_query(uri: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    match memchr::memchr(b'?', uri) {
+        Some(at) => (uri[..at].to_vec(), uri[at + 1..].to_vec()),
+        None => (uri.to_vec(), Vec::new()),
+    }
+}
+
+/// Whether a path is that of a file, by its name: `/index.html`.
+pub(super) fn is_page(path: &[u8]) -> bool {
+    path.rsplit(|&b| b == b'/').next().is_some_and(|name| name.contains(&b'.'))
 }
 
 /// Whether an expression matches every path.

@@ -1,10 +1,13 @@
-//! Which server and which location answer, exactly as nginx chooses them (http/ngx_http_core_module.c,
-//! `ngx_http_core_find_location`; http/ngx_http.c and ngx_http_request.c for servers).
+//! Which location answers, exactly as nginx chooses it (http/ngx_http_core_module.c,
+//! `ngx_http_core_find_location`).
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use super::server::{Candidate, Listen, ServerMatch, servers};
 use crate::catalog::name;
-use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
+use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::pattern::Pattern;
-use crate::syntax::address::{Address, Use};
 use crate::syntax::template::is_open;
 
 /// How a location matches.
@@ -91,277 +94,164 @@ pub enum Choice {
     Undecided(OccId),
 }
 
-/// The location for a decoded path; `redirects` says of a scope whether nginx adds a missing slash
-/// there (`clcf->auto_redirect`: a handler that passes requests on).
-pub fn find_location(config: Config<'_>, server: ScopeId, path: &[u8], redirects: &dyn Fn(ScopeId) -> bool) -> Choice {
-    let mut level = server;
+/// The locations directly in a server or location, by what they match.
+#[derive(Debug, Default)]
+pub(super) struct Level {
+    locations: Vec<Location>,
+    /// `= /path`, the first of each.
+    exact: HashMap<Vec<u8>, usize>,
+    /// `/path` and `^~ /path`, sorted.
+    prefixes: Vec<(Vec<u8>, usize)>,
+    /// `~` and `~*`, in order.
+    expressions: Vec<usize>,
+    named: HashMap<Vec<u8>, ScopeId>,
+    /// One whose path a template writes.
+    open: Option<OccId>,
+}
+
+impl Level {
+    /// Reads the locations of a server or location.
+    pub(super) fn read(config: Config<'_>, scope: ScopeId) -> Level {
+        let mut level = Level { locations: locations_in(config, scope), ..Level::default() };
+        for (at, location) in level.locations.iter().enumerate() {
+            match &location.matcher {
+                Matcher::Exact(path) => {
+                    level.exact.entry(path.clone()).or_insert(at);
+                }
+                Matcher::Prefix(path, _) => level.prefixes.push((path.clone(), at)),
+                Matcher::Regex(_) => level.expressions.push(at),
+                Matcher::Named(name) => {
+                    level.named.entry(name.clone()).or_insert(location.scope);
+                }
+            }
+        }
+        level.prefixes.sort();
+        level.prefixes.dedup_by(|later, first| later.0 == first.0);
+        let open = |l: &&Location| is_open(l.text().as_bytes());
+        level.open = level.locations.iter().find(open).map(|l| l.occ);
+        level
+    }
+
+    /// The named location `@name`.
+    pub(super) fn named(&self, name: &[u8]) -> Option<ScopeId> {
+        self.named.get(name).copied()
+    }
+
+    /// Whether there is a `location /`.
+    pub(super) fn takes_all(&self) -> bool {
+        self.prefix(b"/").is_some()
+    }
+
+    /// All of them, in order.
+    pub(super) fn locations(&self) -> &[Location] {
+        &self.locations
+    }
+
+    fn prefix(&self, path: &[u8]) -> Option<usize> {
+        let found = self.prefixes.binary_search_by(|(p, _)| p.as_slice().cmp(path));
+        found.ok().map(|at| self.prefixes[at].1)
+    }
+
+    /// The longest prefix of a path, with whether `^~` keeps regular expressions out.
+    fn longest_prefix(&self, path: &[u8]) -> Option<(&Location, usize, bool)> {
+        let mut rest = path;
+        loop {
+            let after = self.prefixes.partition_point(|(p, _)| p.as_slice() <= rest);
+            let (prefix, at) = self.prefixes.get(after.checked_sub(1)?)?;
+            let common = prefix.iter().zip(rest).take_while(|(a, b)| a == b).count();
+            if common == prefix.len() {
+                let location = &self.locations[*at];
+                return Some((location, common, matches!(location.matcher, Matcher::Prefix(_, true))));
+            }
+            // Whatever else is a prefix is one of what the two have in common.
+            rest = &rest[..common];
+        }
+    }
+}
+
+/// The location for a decoded path. `levels` reads the locations of a block; `redirects` says of a scope
+/// whether nginx adds a missing slash there (`clcf->auto_redirect`: a handler that passes requests on).
+pub(super) fn find_location(
+    levels: &dyn Fn(ScopeId) -> Arc<Level>,
+    server: ScopeId,
+    path: &[u8],
+    redirects: &dyn Fn(ScopeId) -> bool,
+) -> Choice {
+    let mut block = server;
+    // A redirect that is found within a regular expression counts as a match.
+    let mut within_regex = false;
+    let mut outer = Choice::None;
+    loop {
+        let (choice, expression) = find_in(levels, block, path, redirects);
+        let choice = match choice {
+            Choice::SlashRedirect(scope, occ) if within_regex => Choice::Location(scope, occ),
+            Choice::None => return outer,
+            choice => choice,
+        };
+        // Locations nested in a regular expression that matched are searched again.
+        match (choice, expression) {
+            (Choice::Location(scope, _), true) if !levels(scope).locations.is_empty() => {
+                (block, within_regex, outer) = (scope, true, choice);
+            }
+            _ => return choice,
+        }
+    }
+}
+
+/// The search from a block inwards through prefixes; whether a regular expression of it was found.
+fn find_in(
+    levels: &dyn Fn(ScopeId) -> Arc<Level>,
+    start: ScopeId,
+    path: &[u8],
+    redirects: &dyn Fn(ScopeId) -> bool,
+) -> (Choice, bool) {
+    let mut block = start;
     let mut best = Choice::None;
     // Levels that a prefix led into, from the outside in; their regular expressions are tried from
     // the inside out once no deeper prefix is found.
-    let mut levels: Vec<(Vec<Location>, bool)> = Vec::new();
+    let mut passed: Vec<(Arc<Level>, bool)> = Vec::new();
     loop {
-        let locations = locations_in(config, level);
+        let level = levels(block);
         // The path of a template is not known before it is rendered.
-        if let Some(open) = locations.iter().find(|l| is_open(l.text().as_bytes())) {
-            return Choice::Undecided(open.occ);
+        if let Some(open) = level.open {
+            return (Choice::Undecided(open), false);
         }
-        let mut longest: Option<(&Location, &[u8], bool)> = None;
-        for location in &locations {
-            match &location.matcher {
-                Matcher::Exact(p) if p == path => return Choice::Location(location.scope, location.occ),
-                Matcher::Prefix(p, keeps)
-                    if path.starts_with(p) && longest.is_none_or(|(_, l, _)| p.len() > l.len()) =>
-                {
-                    longest = Some((location, p, *keeps));
-                }
-                _ => {}
-            }
+        if let Some(&at) = level.exact.get(path) {
+            let location = &level.locations[at];
+            return (Choice::Location(location.scope, location.occ), false);
         }
-        let whole = longest.is_some_and(|(_, p, _)| p.len() == path.len());
-        if !whole {
+        let longest = level.longest_prefix(path);
+        if longest.is_none_or(|(_, len, _)| len != path.len()) {
             let with_slash = [path, b"/"].concat();
-            let adds = locations.iter().find(|l| {
-                matches!(&l.matcher, Matcher::Exact(p) | Matcher::Prefix(p, _) if *p == with_slash)
-                    && redirects(l.scope)
-            });
-            if let Some(location) = adds {
-                return Choice::SlashRedirect(location.scope, location.occ);
+            let mut there = level.exact.get(&with_slash).copied().into_iter().chain(level.prefix(&with_slash));
+            if let Some(at) = there.find(|&at| redirects(level.locations[at].scope)) {
+                let location = &level.locations[at];
+                return (Choice::SlashRedirect(location.scope, location.occ), false);
             }
         }
-        let found = longest.map(|(l, _, keeps)| (l.scope, l.occ, keeps));
-        match found {
-            Some((scope, occ, keeps)) => {
-                best = Choice::Location(scope, occ);
-                levels.push((locations, keeps));
-                level = scope;
-            }
-            None => {
-                levels.push((locations, false));
-                break;
-            }
-        }
+        let Some((scope, occ, keeps)) = longest.map(|(l, _, keeps)| (l.scope, l.occ, keeps)) else {
+            passed.push((level, false));
+            break;
+        };
+        best = Choice::Location(scope, occ);
+        passed.push((level, keeps));
+        block = scope;
     }
     // The innermost level has no prefix; it and the ones around it offer their expressions, unless
     // the prefix chosen at that level keeps them out.
-    for (locations, keeps) in levels.iter().rev() {
+    for (level, keeps) in passed.iter().rev() {
         if *keeps {
             continue;
         }
-        for location in locations {
+        for &at in &level.expressions {
+            let location = &level.locations[at];
             let Matcher::Regex(pattern) = &location.matcher else { continue };
             match pattern.matches(path) {
-                Some(true) => return within_regex(config, location, path, redirects),
+                Some(true) => return (Choice::Location(location.scope, location.occ), true),
                 Some(false) => {}
-                None => return Choice::Undecided(location.occ),
+                None => return (Choice::Undecided(location.occ), false),
             }
         }
     }
-    best
-}
-
-/// Locations nested in a regular expression that matched are searched again.
-fn within_regex(config: Config<'_>, location: &Location, path: &[u8], redirects: &dyn Fn(ScopeId) -> bool) -> Choice {
-    let has_locations = config.blocks(location.scope).any(|o| config.occ(o).name == name::LOCATION);
-    if !has_locations {
-        return Choice::Location(location.scope, location.occ);
-    }
-    match find_location(config, location.scope, path, redirects) {
-        Choice::None => Choice::Location(location.scope, location.occ),
-        // `return (rc == NGX_ERROR) ? rc : NGX_OK`: a redirect found in there counts as a match.
-        Choice::SlashRedirect(scope, occ) => Choice::Location(scope, occ),
-        other => other,
-    }
-}
-
-/// The named location of a server.
-pub fn named_location(config: Config<'_>, server: ScopeId, wanted: &[u8]) -> Option<Location> {
-    locations_in(config, server).into_iter().find(|l| matches!(&l.matcher, Matcher::Named(n) if n == wanted))
-}
-
-/// One `listen`, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listen {
-    /// The address as text: `*` for all.
-    pub address: String,
-    /// The first port and the last one; none for a unix socket.
-    pub ports: Option<(u16, u16)>,
-    /// `default_server`
-    pub default: bool,
-    /// `ssl`
-    pub ssl: bool,
-    /// `http2`
-    pub http2: bool,
-    /// `quic`: no TCP at all.
-    pub quic: bool,
-    /// The directive; none for the implied `*:80`.
-    pub occ: Option<OccId>,
-}
-
-impl Listen {
-    /// Reads the arguments of a `listen`.
-    pub fn read(config: Config<'_>, occ: OccId) -> Option<Listen> {
-        let Address { host, ports } = Address::parse(&config.arg_text(occ, 0), Use::Listen).ok()?;
-        let has = |parameter: &str| config.has_parameter(occ, parameter);
-        let on_a_port = !host.starts_with("unix:");
-        Some(Listen {
-            address: match host.trim_start_matches('[').trim_end_matches(']') {
-                "0.0.0.0" => "*".to_owned(),
-                bare => bare.to_owned(),
-            },
-            ports: ports.or(on_a_port.then_some((80, 80))),
-            default: has("default_server") || has("default"),
-            ssl: has("ssl"),
-            http2: has("http2"),
-            quic: has("quic"),
-            occ: Some(occ),
-        })
-    }
-
-    /// Whether a client reaches it through this port.
-    pub fn has_port(&self, port: u16) -> bool {
-        self.ports.is_some_and(|(first, last)| (first..=last).contains(&port))
-    }
-
-    /// The listens of a server: its own, or the implied one (`*:80` for root).
-    pub fn of(config: Config<'_>, server: ScopeId) -> Vec<Listen> {
-        let own: Vec<Listen> = config.own_named(server, name::LISTEN).filter_map(|o| Listen::read(config, o)).collect();
-        if config.own_named(server, name::LISTEN).next().is_none() {
-            return vec![Listen {
-                address: "*".into(),
-                ports: Some((80, 80)),
-                default: false,
-                ssl: false,
-                http2: false,
-                quic: false,
-                occ: None,
-            }];
-        }
-        own
-    }
-}
-
-/// A server that answers, and the listen through which.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// The `server` block.
-    pub server: ScopeId,
-    /// The sockets of this address and port: TLS or HTTP/2 on any of them holds for all.
-    pub listen: Listen,
-    /// Why this server: a name, or that it is the default.
-    pub by: ServerMatch,
-}
-
-/// Why a server was chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServerMatch {
-    /// This `server_name`.
-    Name(String),
-    /// A regular expression, with what it captured.
-    Regex(String),
-    /// None matches: `default_server`, or the first of the address.
-    Default,
-    /// A regular expression could not be decided.
-    Undecided,
-}
-
-/// The servers of the `http` block, in order.
-pub fn servers(config: Config<'_>) -> Vec<ScopeId> {
-    config.scopes().filter(|(_, s)| s.kind == ScopeKind::Server).map(|(id, _)| id).collect()
-}
-
-/// The servers that may answer a request for `host` on `port`, one for each address that listens
-/// there; the flag says that nobody listens on the port and any port was taken.
-pub fn find_servers(config: Config<'_>, host: &str, port: u16) -> (Vec<Candidate>, bool) {
-    let mut groups: Vec<(String, Vec<(ScopeId, Listen)>)> = Vec::new();
-    let all: Vec<(ScopeId, Listen)> = servers(config)
-        .into_iter()
-        .flat_map(|s| Listen::of(config, s).into_iter().map(move |l| (s, l)))
-        .filter(|(_, l)| !l.quic)
-        .collect();
-    let any_port = !all.iter().any(|(_, l)| l.has_port(port));
-    for (server, listen) in all {
-        if !any_port && !listen.has_port(port) {
-            continue;
-        }
-        // Nobody listens on the port: something in front does, and passes to one of the others.
-        let key = if any_port { String::new() } else { listen.address.clone() };
-        match groups.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, members)) => members.push((server, listen)),
-            None => groups.push((key, vec![(server, listen)])),
-        }
-    }
-    // An address that the URL itself names is the one that is reached.
-    if let Some(exact) = groups.iter().position(|(k, _)| k == host) {
-        groups = vec![groups.swap_remove(exact)];
-    }
-    let candidates = groups.into_iter().filter_map(|(_, members)| choose(config, &members, host)).collect();
-    (candidates, any_port)
-}
-
-fn choose(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Option<Candidate> {
-    let merged = |server: ScopeId| -> Option<Listen> {
-        let own = members.iter().find(|(s, _)| *s == server)?;
-        let mut listen = own.1.clone();
-        for (_, other) in members.iter().filter(|(_, l)| l.ports == listen.ports && l.address == listen.address) {
-            listen.ssl |= other.ssl;
-            listen.http2 |= other.http2;
-        }
-        Some(listen)
-    };
-    let (server, by) = match by_name(config, members, host) {
-        Some(found) => found,
-        None => (members.iter().find(|(_, l)| l.default).or(members.first())?.0, ServerMatch::Default),
-    };
-    Some(Candidate { server, listen: merged(server)?, by })
-}
-
-/// `server_name` lookup: exact, longest leading wildcard, longest trailing wildcard, first regular
-/// expression.
-fn by_name(config: Config<'_>, members: &[(ScopeId, Listen)], host: &str) -> Option<(ScopeId, ServerMatch)> {
-    let host = host.to_lowercase();
-    let mut leading: Option<(usize, ScopeId, String)> = None;
-    let mut trailing: Option<(usize, ScopeId, String)> = None;
-    let mut regexes = Vec::new();
-    for (server, _) in members {
-        for name in server_names(config, *server) {
-            if let Some(pattern) = name.strip_prefix('~') {
-                regexes.push((*server, pattern.to_owned()));
-                continue;
-            }
-            let lower = name.to_lowercase();
-            if let Some(rest) = lower.strip_prefix("*.").or(lower.strip_prefix('.')) {
-                let dotted = lower.starts_with('.');
-                if dotted && host == rest {
-                    return Some((*server, ServerMatch::Name(name)));
-                }
-                let matches = host.strip_suffix(rest).is_some_and(|h| h.ends_with('.') && h.len() > 1);
-                if matches && leading.as_ref().is_none_or(|(l, ..)| rest.len() > *l) {
-                    leading = Some((rest.len(), *server, name));
-                }
-            } else if let Some(rest) = lower.strip_suffix(".*") {
-                let matches = host.strip_prefix(rest).is_some_and(|h| h.starts_with('.') && h.len() > 1);
-                if matches && trailing.as_ref().is_none_or(|(l, ..)| rest.len() > *l) {
-                    trailing = Some((rest.len(), *server, name));
-                }
-            } else if lower == host {
-                return Some((*server, ServerMatch::Name(name)));
-            }
-        }
-    }
-    if let Some((_, server, name)) = leading.or(trailing) {
-        return Some((server, ServerMatch::Name(name)));
-    }
-    for (server, text) in regexes {
-        match Pattern::new(text.as_bytes(), true).matches(host.as_bytes()) {
-            Some(true) => return Some((server, ServerMatch::Regex(text))),
-            Some(false) => {}
-            None => return Some((server, ServerMatch::Undecided)),
-        }
-    }
-    None
-}
-
-/// The names of a server, decoded, in order; none is the empty name, which no client asks for.
-pub fn server_names(config: Config<'_>, server: ScopeId) -> Vec<String> {
-    config.own_named(server, name::SERVER_NAME).flat_map(|o| config.texts(o)).collect()
+    (best, false)
 }

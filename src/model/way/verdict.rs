@@ -90,6 +90,28 @@ pub enum Reason {
     NoServer,
     /// Internal redirects without end.
     Loop,
+    /// This `try_files` ends in a page.
+    Page(OccId),
+    /// This `rewrite` leaves nothing of the URI.
+    EmptyUri(OccId),
+    /// The last `if` that holds has no address for the handler that an earlier one set.
+    LostPass(OccId),
+    /// All servers of this `upstream` are `down`.
+    NoLiveServer(OccId),
+    /// `proxy_connect_timeout 0`
+    ConnectTimeout(OccId),
+    /// Another `Sec-WebSocket-Key` than the browser's is sent.
+    ForeignKey(OccId),
+    /// The browser gets a header of the answer that it did not ask for.
+    UnaskedResponse(OccId, String),
+    /// `ssl_reject_handshake on`
+    RejectsTls(OccId),
+    /// nginx before 1.3.13.
+    NoTunnel,
+    /// The server of this configuration that `proxy_pass` leads to does not pass it on.
+    NextHop(OccId, Box<Reason>),
+    /// `proxy_pass` leads back to where it stands.
+    HopLoop(OccId),
 }
 
 impl Reason {
@@ -106,7 +128,17 @@ impl Reason {
             | Reason::DuplicateResponse(o, _)
             | Reason::StatusReplaced(o)
             | Reason::BadUrl(o, _)
-            | Reason::NoResolver(o, _) => Some(*o),
+            | Reason::NoResolver(o, _)
+            | Reason::Page(o)
+            | Reason::EmptyUri(o)
+            | Reason::LostPass(o)
+            | Reason::NoLiveServer(o)
+            | Reason::ConnectTimeout(o)
+            | Reason::ForeignKey(o)
+            | Reason::UnaskedResponse(o, _)
+            | Reason::RejectsTls(o)
+            | Reason::NextHop(o, _)
+            | Reason::HopLoop(o) => Some(*o),
             _ => None,
         }
     }

@@ -3,51 +3,83 @@
 //! decided from outside, one way at a time; `explore` takes all ways.
 
 use super::arrival::{Arrival, Step};
-use super::judge::judge;
-use super::phase::{denied, error_page, is_handler, pattern_matches_all};
-use super::route::{Choice, named_location};
+use super::hop::nginx_accepts;
+use super::judge::{judge, status_of};
+use super::phase::{denied, is_handler, is_page, pass_at};
+use super::rewriting::Flow;
+use super::route::Choice;
 use super::uri::upstream_uri;
 use super::verdict::{Outcome, Reason, Why};
 use super::world::World;
 use crate::catalog::{Version, name};
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
-use crate::model::value::eval::{Purpose, Scope as Variables};
-use crate::model::value::pattern::Pattern;
+use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::Value;
-use crate::model::value::rewrite::{Condition, Return, RewriteFlag, patterns_of};
 
 /// nginx gives up after this many changes of the URI (`NGX_HTTP_MAX_URI_CHANGES`).
-const MAX_URI_CHANGES: u32 = 10;
-enum Flow {
-    Next,
-    /// The rest of this level's rewrite directives is skipped.
-    Stop,
-    Answer(OccId, Return),
+pub(super) const MAX_URI_CHANGES: u32 = 10;
+
+/// Whose way it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// A client's request, of which everything is known but what is not.
+    Client,
+    /// A request that has arrived at a location and must end there: what answers or leads elsewhere
+    /// under a condition that is not known did not happen.
+    Arrives,
+    /// A request that has arrived at a location and is followed to wherever that sends it.
+    Follows,
+}
+
+/// What comes next.
+pub(super) enum Next {
+    /// The server's own rewrite directives, then the search for a location.
+    Server(Step),
+    /// The search for a location.
+    Find(Step),
+    /// A location's rewrite directives.
+    Location(ScopeId, Step),
+    /// Access, `try_files` and the handler: of a location, or of the server where none matches.
+    Content(Option<ScopeId>),
+    /// nginx itself answers with a status, and an `error_page` may lead elsewhere.
+    Error(u16, Reason),
+    /// The end.
+    End(Outcome),
+    /// The end at a `proxy_pass`.
+    Proxied(Box<Arrival>),
 }
 
 /// One way.
 pub struct Walk<'m, 'a> {
-    world: &'m World<'a>,
-    version: Version,
+    pub(super) world: &'m World<'a>,
+    pub(super) version: Version,
     /// The variables and the current URI.
     pub vars: Variables<'m>,
     decisions: Vec<bool>,
     used: usize,
-    /// A walk that starts at a location and must end there: what answers or leads elsewhere under a
-    /// condition that is not known did not happen.
-    arrives: bool,
-    server: Option<ScopeId>,
+    pub(super) mode: Mode,
+    pub(super) server: Option<ScopeId>,
     /// The location, `if` or `limit_except` whose settings count.
-    conf: ScopeId,
-    handler: Option<(OccId, ScopeId)>,
-    internal: bool,
-    valid_location: bool,
-    unparsed: bool,
-    uri_changed: bool,
-    changes: u32,
-    error_page: Option<(OccId, Option<u16>)>,
+    pub(super) conf: ScopeId,
+    pub(super) handler: Option<OccId>,
+    pub(super) internal: bool,
+    pub(super) valid_location: bool,
+    pub(super) unparsed: bool,
+    pub(super) uri_changed: bool,
+    /// The `rewrite` that changed it last.
+    pub(super) rewrote: Option<OccId>,
+    pub(super) changes: u32,
+    /// An `error_page` was used, and `recursive_error_pages` is off (`r->error_page`).
+    pub(super) page_used: bool,
+    /// The status that the answer gets instead of its own, and the directive that says so (`r->err_status`).
+    pub(super) status: Option<(OccId, u16)>,
+    /// The page that a `try_files` led to.
+    pub(super) page: Option<(Vec<u8>, OccId)>,
+    /// The way goes on only where a file is missing; where it is not, the request ends so.
+    pub(super) hinges: Option<Reason>,
+    pub(super) anywhere: bool,
     locations: Vec<(ScopeId, Step)>,
-    entered: Vec<ScopeId>,
+    pub(super) entered: Vec<ScopeId>,
 }
 
 impl<'m, 'a> Walk<'m, 'a> {
@@ -59,7 +91,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             vars,
             decisions: decisions.to_vec(),
             used: 0,
-            arrives: false,
+            mode: Mode::Client,
             server: None,
             conf: ScopeId(0),
             handler: None,
@@ -67,14 +99,19 @@ impl<'m, 'a> Walk<'m, 'a> {
             valid_location: true,
             unparsed: true,
             uri_changed: false,
+            rewrote: None,
             changes: 0,
-            error_page: None,
+            page_used: false,
+            status: None,
+            page: None,
+            hinges: None,
+            anywhere: false,
             locations: Vec::new(),
             entered: Vec::new(),
         }
     }
 
-    fn config(&self) -> Config<'a> {
+    pub(super) fn config(&self) -> Config<'a> {
         self.world.config
     }
 
@@ -83,148 +120,191 @@ impl<'m, 'a> Walk<'m, 'a> {
     pub fn from_server(mut self, server: ScopeId) -> (Arrival, usize, bool) {
         self.server = Some(server);
         self.conf = server;
-        let arrival = self.server_phase();
-        (arrival, self.used, self.vars.saw_connection)
+        self.run(Next::Server(Step::Matched))
     }
 
-    /// From a location on: a request that has arrived there. The rest as for `from_server`.
-    pub fn from_location(mut self, location: ScopeId) -> (Arrival, usize, bool) {
-        self.arrives = true;
+    /// A request without TLS on a port that wants it: 497 (`ngx_http_process_request`).
+    pub fn without_tls(mut self, server: ScopeId, reason: Reason) -> (Arrival, usize, bool) {
+        self.server = Some(server);
+        self.conf = server;
+        self.run(Next::Error(497, reason))
+    }
+
+    /// From a location on: a request that has arrived there, and ends there. The rest as for `from_server`.
+    pub fn from_location(self, location: ScopeId) -> (Arrival, usize, bool) {
+        self.at(location, Mode::Arrives)
+    }
+
+    /// From a location on to wherever it sends the request.
+    pub fn beyond_location(self, location: ScopeId) -> (Arrival, usize, bool) {
+        self.at(location, Mode::Follows)
+    }
+
+    /// From a server on to wherever it sends what no location takes.
+    pub fn beyond_server(mut self, server: ScopeId) -> (Arrival, usize, bool) {
+        self.mode = Mode::Follows;
+        self.server = Some(server);
+        self.conf = server;
+        let next = match self.rewrite(server) {
+            Flow::Ends(next) => next,
+            // Its own settings are for what no location takes.
+            _ if self.uri_changed || self.world.level(server).takes_all() => {
+                Next::End(Outcome::Broken(Reason::Static(None)))
+            }
+            Flow::Next | Flow::Stop => Next::Content(None),
+        };
+        self.run(next)
+    }
+
+    fn at(mut self, location: ScopeId, mode: Mode) -> (Arrival, usize, bool) {
+        self.mode = Mode::Arrives;
         self.internal = true;
         self.server = self.config().enclosing(location, ScopeKind::Server);
         if let Some(server) = self.server {
             self.conf = server;
-            match self.rewrite(server, 0) {
-                Flow::Answer(occ, ret) => {
-                    return (self.end(Outcome::Broken(Reason::Answered(occ, ret.status))), self.used, false);
-                }
-                Flow::Next | Flow::Stop => {}
+            if let Flow::Ends(next) = self.rewrite(server) {
+                return self.run(next);
             }
-            self.uri_changed = false;
         }
-        let arrival = self.location_phase(location, Step::Matched);
+        self.mode = mode;
+        if let Some(pattern) = &*self.world.location_pattern(location) {
+            self.vars.unknown_captures(pattern);
+        }
+        self.run(Next::Location(location, Step::Matched))
+    }
+
+    fn run(mut self, mut next: Next) -> (Arrival, usize, bool) {
+        let mut arrival = loop {
+            next = match next {
+                Next::Server(step) => self.server_phase(step),
+                Next::Find(step) => self.find_location(step),
+                Next::Location(location, step) => self.location_phase(location, step),
+                Next::Content(location) => self.content(location),
+                Next::Error(status, reason) => self.error(status, reason),
+                Next::End(outcome) => break Arrival::without_backend(outcome),
+                Next::Proxied(arrival) => break *arrival,
+            };
+        };
+        // Where a jump leads, the file was missing.
+        if let Some(reason) = self.hinges.filter(|_| self.mode == Mode::Client) {
+            arrival.outcome = match arrival.outcome {
+                Outcome::Broken(_) => Outcome::Broken(reason),
+                _ => Outcome::Unknown(Why::Files),
+            };
+        }
+        arrival.locations = self.locations;
+        arrival.entered = self.entered;
+        arrival.anywhere = self.anywhere;
         (arrival, self.used, self.vars.saw_connection)
     }
 
-    fn end(&mut self, outcome: Outcome) -> Arrival {
-        Arrival {
-            locations: std::mem::take(&mut self.locations),
-            entered: std::mem::take(&mut self.entered),
-            ..Arrival::without_backend(outcome)
-        }
-    }
-
-    fn decide(&mut self) -> bool {
+    pub(super) fn decide(&mut self) -> bool {
         let decision = self.decisions.get(self.used).copied().unwrap_or(false);
         self.used += 1;
         decision
     }
 
-    fn server_phase(&mut self) -> Arrival {
-        let Some(server) = self.server else { return self.end(Outcome::Broken(Reason::NoServer)) };
+    fn server_phase(&mut self, step: Step) -> Next {
+        let Some(server) = self.server else { return Next::End(Outcome::Broken(Reason::NoServer)) };
         self.conf = server;
-        match self.rewrite(server, 0) {
-            Flow::Answer(occ, ret) => return self.answer(occ, &ret),
-            Flow::Next | Flow::Stop => {}
+        match self.rewrite(server) {
+            Flow::Ends(next) => next,
+            Flow::Next | Flow::Stop => Next::Find(step),
         }
-        self.uri_changed = false;
-        self.find_location(server, Step::Matched)
     }
 
-    fn find_location(&mut self, server: ScopeId, step: Step) -> Arrival {
+    /// `ngx_http_core_find_config_phase`
+    fn find_location(&mut self, step: Step) -> Next {
         let config = self.config();
-        let Value::Known(path) = self.vars.uri.clone() else { return self.end(Outcome::Unknown(Why::Condition)) };
+        self.handler = None;
+        self.uri_changed = false;
+        let Some(server) = self.server else { return Next::End(Outcome::Unknown(Why::Condition)) };
+        let Value::Known(path) = self.vars.uri.clone() else {
+            self.anywhere = true;
+            return Next::End(Outcome::Unknown(Why::Condition));
+        };
         // An include that could not be read may hold a location that fits better.
         let hidden = config.scope(server).unresolved_around;
         match self.world.find_location(server, &path) {
-            _ if hidden => self.end(Outcome::Unknown(Why::Include)),
+            _ if hidden => Next::End(Outcome::Unknown(Why::Include)),
             Choice::Location(location, _) => {
                 self.capture_location(location, &path);
-                self.location_phase(location, step)
+                self.enter(location, step)
             }
             Choice::SlashRedirect(location, occ) => {
-                self.locations.push((location, step));
-                self.end(Outcome::Broken(Reason::SlashRedirect(occ)))
-            }
-            Choice::None => self.static_files(None),
-            Choice::Undecided(occ) => self.end(Outcome::Unknown(Why::Pattern(occ))),
-        }
-    }
-
-    /// A regular expression gives its captures to what follows.
-    fn capture_location(&mut self, scope: ScopeId, path: &[u8]) {
-        let Some(occ) = self.config().scope(scope).opened_by else { return };
-        for pattern in patterns_of(self.config(), occ, name::LOCATION) {
-            self.matched(&pattern, path);
-        }
-    }
-
-    /// Runs an expression for its captures; whether it matches, if that is known.
-    fn matched(&mut self, pattern: &Pattern, value: &[u8]) -> Option<bool> {
-        match pattern.captures(value) {
-            Some(Some((numbered, named))) => {
-                self.vars.captures = numbered.into_iter().map(Value::Known).collect();
-                for (n, v) in named {
-                    self.vars.assign(&n, Value::Known(v));
+                // `internal` is asked about before the redirect is made.
+                match self.enter(location, step) {
+                    Next::Location(..) => {
+                        self.locations.push((location, step));
+                        self.conf = location;
+                        Next::Error(301, Reason::SlashRedirect(occ))
+                    }
+                    refused => refused,
                 }
-                Some(true)
             }
-            Some(None) => Some(false),
-            None => None,
+            Choice::None => {
+                self.conf = server;
+                Next::Content(None)
+            }
+            Choice::Undecided(occ) => Next::End(Outcome::Unknown(Why::Pattern(occ))),
         }
     }
 
-    fn unknown_captures(&mut self, pattern: &Pattern) {
-        self.vars.captures = vec![Value::Unknown; 10];
-        for n in pattern.names() {
-            self.vars.assign(&n, Value::Unknown);
+    /// Regular expressions give their captures to what follows, those of an outer location first.
+    fn capture_location(&mut self, scope: ScopeId, path: &[u8]) {
+        let config = self.config();
+        let mut around: Vec<ScopeId> =
+            config.outward(scope).take_while(|&s| config.scope(s).kind == ScopeKind::Location).collect();
+        around.reverse();
+        for location in around {
+            if let Some(pattern) = &*self.world.location_pattern(location) {
+                self.vars.matched(pattern, path);
+            }
         }
     }
 
-    fn location_phase(&mut self, location: ScopeId, step: Step) -> Arrival {
+    fn enter(&mut self, location: ScopeId, step: Step) -> Next {
+        // Nested locations inherit `internal`.
+        if !self.internal
+            && let Some(occ) = self.config().effective(location, name::INTERNAL).occ()
+        {
+            self.locations.push((location, step));
+            self.conf = location;
+            return Next::Error(404, Reason::Internal(occ));
+        }
+        Next::Location(location, step)
+    }
+
+    fn location_phase(&mut self, location: ScopeId, step: Step) -> Next {
         let config = self.config();
         self.locations.push((location, step));
         self.conf = location;
         self.handler = self.handler_of(location);
         self.uri_changed = false;
-        if self.arrives
-            && let Some(occ) = config.scope(location).opened_by
-        {
-            for pattern in patterns_of(config, occ, name::LOCATION) {
-                self.unknown_captures(&pattern);
-            }
-        }
-        // Nested locations inherit `internal`.
-        if !self.internal
-            && let Some(occ) = config.effective(location, name::INTERNAL).occ()
-        {
-            return self.error(404, occ, Reason::Internal(occ));
-        }
         // Its own rewrite directives are not run where `limit_except` applies: nginx takes those of
         // the inner block, which has none (`limit_except_loc_conf`).
         if let Some(inner) = self.limit_except(location) {
             self.conf = inner;
-            self.handler = self
-                .handler_of(inner)
-                .or_else(|| self.handler.filter(|(o, _)| config.occ(*o).name == name::PROXY_PASS));
-            return self.content(location);
+            let passes = |o: &OccId| config.occ(*o).name == name::PROXY_PASS;
+            self.handler = self.handler_of(inner).or(self.handler.filter(passes));
+            return Next::Content(Some(location));
         }
-        match self.rewrite(location, 0) {
-            Flow::Answer(occ, ret) => return self.answer(occ, &ret),
-            Flow::Next | Flow::Stop => {}
+        if let Flow::Ends(next) = self.rewrite(location) {
+            return next;
         }
-        if self.uri_changed {
-            self.changes += 1;
-            let Some(server) = self.server.filter(|_| !self.arrives) else {
-                return self.end(Outcome::Unknown(Why::Condition));
-            };
-            if self.changes > MAX_URI_CHANGES {
-                return self.end(Outcome::Broken(Reason::Loop));
-            }
-            let by = config.scope(location).opened_by.map_or(Step::Matched, Step::Redirected);
-            return self.find_location(server, by);
+        if !self.uri_changed {
+            return Next::Content(Some(location));
         }
-        self.content(location)
+        // `ngx_http_core_post_rewrite_phase`
+        if self.mode == Mode::Arrives {
+            return Next::End(Outcome::Unknown(Why::Condition));
+        }
+        self.changes += 1;
+        if self.changes > MAX_URI_CHANGES {
+            return Next::End(Outcome::Broken(Reason::Loop));
+        }
+        let by = self.rewrote.take().or(config.scope(location).opened_by);
+        Next::Find(by.map_or(Step::Matched, Step::Redirected))
     }
 
     /// The `limit_except` of a location that applies to GET.
@@ -237,203 +317,26 @@ impl<'m, 'a> Walk<'m, 'a> {
     }
 
     /// The last directive of a block that sets a content handler wins.
-    fn handler_of(&self, scope: ScopeId) -> Option<(OccId, ScopeId)> {
+    pub(super) fn handler_of(&self, scope: ScopeId) -> Option<OccId> {
         let config = self.config();
-        config.own(scope).filter(|&o| is_handler(config, o)).last().map(|o| (o, scope))
+        config.own(scope).filter(|&o| is_handler(config, o)).last()
     }
 
-    /// The rewrite directives of a level, in order.
-    fn rewrite(&mut self, scope: ScopeId, depth: u32) -> Flow {
-        let config = self.config();
-        let any = [name::SET, name::RETURN, name::REWRITE, name::BREAK].iter().any(|&n| config.has(scope, n))
-            || config.has(scope, name::IF);
-        if !any {
-            return Flow::Next;
-        }
-        let mut steps: Vec<OccId> =
-            config.own(scope).chain(config.blocks(scope).filter(|&o| config.occ(o).name == name::IF)).collect();
-        steps.sort_unstable();
-        for occ in steps {
-            let flow = match config.occ(occ).name {
-                name::SET => {
-                    if let [target, value, ..] = config.words(occ).as_slice() {
-                        let value = self.vars.value(value, Purpose::Condition);
-                        self.vars.assign(String::from_utf8_lossy(target).trim_start_matches('$'), value);
-                    }
-                    Flow::Next
-                }
-                name::BREAK => Flow::Stop,
-                name::RETURN => match Return::parse(&config.words(occ)) {
-                    Some(ret) => Flow::Answer(occ, ret),
-                    None => Flow::Next,
-                },
-                name::REWRITE => self.rewrite_uri(occ, &config.words(occ)),
-                name::IF if depth == 0 => self.if_block(occ, &config.words(occ)),
-                _ => Flow::Next,
-            };
-            if !matches!(flow, Flow::Next) {
-                return flow;
-            }
-        }
-        Flow::Next
-    }
-
-    fn if_block(&mut self, occ: OccId, args: &[Vec<u8>]) -> Flow {
-        let config = self.config();
-        let (Some(inner), Some(condition)) = (config.occ(occ).opens(), Condition::parse(args)) else {
-            return Flow::Next;
-        };
-        let holds = match self.holds(&condition) {
-            Some(holds) => holds,
-            // A browser that is let pass; and for a request that arrives, whatever would have kept it away.
-            None if self.keeps_away(inner) => false,
-            None => self.decide(),
-        };
-        if !holds {
-            return Flow::Next;
-        }
-        self.entered.push(inner);
-        if config.scope(inner).kind == ScopeKind::LocationIf {
-            self.conf = inner;
-            if let Some(own) = self.handler_of(inner) {
-                self.handler = Some(own);
-            }
-        }
-        self.rewrite(inner, 1)
-    }
-
-    /// Whether a block under an undecided condition only turns requests away.
-    fn keeps_away(&self, block: ScopeId) -> bool {
-        let config = self.config();
-        let refuses = |o: OccId| Return::parse(&config.words(o)).is_some_and(|r| r.status >= 400);
-        config.own_named(block, name::RETURN).any(|o| self.arrives || refuses(o))
-            || (self.arrives
-                && config.own_named(block, name::REWRITE).any(|o| config.arg(o, 2).is_some_and(|f| &*f != b"break")))
-    }
-
-    fn holds(&mut self, condition: &Condition) -> Option<bool> {
-        match condition {
-            Condition::Truthy { variable } => {
-                let value = self.vars.variable(variable, Purpose::Condition);
-                value.known().map(|v| !v.is_empty() && v != b"0")
-            }
-            Condition::Equals { variable, value, negated } => {
-                let left = self.vars.variable(variable, Purpose::Condition);
-                let right = self.vars.value(value, Purpose::Condition);
-                Some((left.known()? == right.known()?) != *negated)
-            }
-            Condition::Matches { variable, pattern, negated } => {
-                let subject = self.vars.variable(variable, Purpose::Condition);
-                let matched = match subject.known() {
-                    Some(subject) => self.matched(pattern, subject),
-                    None => None,
-                };
-                if matched.is_none() {
-                    self.unknown_captures(pattern);
-                }
-                matched.map(|m| m != *negated)
-            }
-            // The files of the machine are assumed not to be there, as for `try_files`.
-            Condition::File { negated } => Some(*negated),
-        }
-    }
-
-    fn rewrite_uri(&mut self, occ: OccId, args: &[Vec<u8>]) -> Flow {
-        let (Some(pattern), Some(replacement), Some(flag)) = (args.first(), args.get(1), RewriteFlag::parse(args))
-        else {
-            return Flow::Next;
-        };
-        let pattern = Pattern::new(pattern, false);
-        let matched = match self.vars.uri.clone() {
-            Value::Known(uri) => self.matched(&pattern, &uri),
-            Value::Unknown => None,
-        };
-        let matched = match matched {
-            Some(matched) => matched,
-            None => {
-                self.unknown_captures(&pattern);
-                // A request that arrives was not sent elsewhere.
-                let leaves = self.arrives && !matches!(flag, RewriteFlag::Break);
-                if leaves && pattern_matches_all(&pattern) { true } else { !leaves && self.decide() }
-            }
-        };
-        if !matched {
-            return Flow::Next;
-        }
-        if let RewriteFlag::Redirect(status) = flag {
-            return Flow::Answer(occ, Return { status, direct: true });
-        }
-        self.change_uri(replacement);
-        self.internal = true;
-        self.unparsed = false;
-        match flag {
-            RewriteFlag::Break => {
-                self.valid_location = false;
-                self.uri_changed = false;
-                Flow::Stop
-            }
-            RewriteFlag::Last => {
-                self.uri_changed = true;
-                Flow::Stop
-            }
-            _ => {
-                self.uri_changed = true;
-                Flow::Next
-            }
-        }
-    }
-
-    /// A new URI; its query comes before the old one, unless the replacement ends in `?`.
-    fn change_uri(&mut self, replacement: &[u8]) {
-        let Value::Known(text) = self.vars.value(replacement, Purpose::Condition) else {
-            self.vars.uri = Value::Unknown;
-            return;
-        };
-        let (path, query) = match memchr::memchr(b'?', &text) {
-            Some(at) => (text[..at].to_vec(), Some(text[at + 1..].to_vec())),
-            None => (text, None),
-        };
-        self.vars.uri = Value::Known(path);
-        match (query, self.vars.args.clone()) {
-            (None, _) => {}
-            (Some(query), _) if query.is_empty() => self.vars.args = Value::EMPTY,
-            (Some(query), Value::Known(old)) if old.is_empty() => self.vars.args = Value::Known(query),
-            (Some(query), Value::Known(old)) => self.vars.args = Value::Known([query, b"&".to_vec(), old].concat()),
-            (Some(_), Value::Unknown) => {}
-        }
-    }
-
-    fn content(&mut self, location: ScopeId) -> Arrival {
+    fn content(&mut self, location: Option<ScopeId>) -> Next {
         let config = self.config();
         if let Some(occ) = denied(config, self.conf) {
-            return self.error(403, occ, Reason::Denied(occ));
+            return Next::Error(403, Reason::Denied(occ));
         }
-        // `try_files` is not merged into an `if` or `limit_except`.
-        if self.conf == location
-            && config.has(location, name::TRY_FILES)
-            && let Some(occ) = config.own_named(location, name::TRY_FILES).next()
+        // `try_files` is not merged into an `if` or `limit_except`, nor into a location.
+        if Some(self.conf) == location.or(self.server)
+            && config.has(self.conf, name::TRY_FILES)
+            && let Some(occ) = config.own_named(self.conf, name::TRY_FILES).next()
         {
             return self.try_files(occ);
         }
-        let Some((handler, _)) = self.handler else { return self.static_files(config.scope(location).opened_by) };
+        let Some(handler) = self.handler else { return self.static_files(location) };
         match config.occ(handler).name {
-            name::PROXY_PASS => {
-                let (mut outcome, forwarded) = judge(self.world, self.conf, handler, &mut self.vars, self.version);
-                if let (Some((occ, status)), Outcome::Upgrades) = (self.error_page, &outcome)
-                    && status != Some(0)
-                {
-                    outcome = Outcome::Broken(Reason::StatusReplaced(occ));
-                }
-                let uri = upstream_uri(config, location, handler, &mut self.vars, self.valid_location, self.unparsed);
-                Arrival {
-                    outcome,
-                    proxied: Some((self.conf, handler)),
-                    forwarded: Some(forwarded),
-                    upstream_uri: Some(uri),
-                    locations: std::mem::take(&mut self.locations),
-                    entered: std::mem::take(&mut self.entered),
-                }
-            }
+            name::PROXY_PASS => self.proxy(location, handler),
             name::GRPC_PASS
             | name::FASTCGI_PASS
             | name::MEMCACHED_PASS
@@ -441,86 +344,73 @@ impl<'m, 'a> Walk<'m, 'a> {
             | name::STUB_STATUS
             | name::FLV
             | name::MP4
-            | name::TUNNEL_PASS => self.end(Outcome::Broken(Reason::OtherHandler(handler))),
-            _ => self.end(Outcome::Unknown(Why::Handler(handler))),
+            | name::TUNNEL_PASS => Next::End(Outcome::Broken(Reason::OtherHandler(handler))),
+            _ => Next::End(Outcome::Unknown(Why::Handler(handler))),
         }
     }
 
-    /// The files are assumed not to be there: the last argument decides.
-    fn try_files(&mut self, occ: OccId) -> Arrival {
+    fn proxy(&mut self, location: Option<ScopeId>, handler: OccId) -> Next {
         let config = self.config();
-        let last = config.args(occ).len().saturating_sub(1);
-        let target = config.arg(occ, last).map(|v| v.into_owned()).unwrap_or_default();
-        if let Some(code) = target.strip_prefix(b"=") {
-            let status = std::str::from_utf8(code).ok().and_then(|c| c.parse().ok()).unwrap_or(404);
-            return self.error(status, occ, Reason::TryFiles(occ));
-        }
-        if self.arrives {
-            return self.end(Outcome::Broken(Reason::TryFiles(occ)));
-        }
-        self.redirect_to(&target, occ, Reason::TryFiles(occ))
-    }
-
-    /// A named location, or a new URI that goes through the server again.
-    fn redirect_to(&mut self, target: &[u8], by: OccId, otherwise: Reason) -> Arrival {
-        self.changes += 1;
-        let Some(server) = self.server.filter(|_| self.changes <= MAX_URI_CHANGES) else {
-            return self.end(Outcome::Broken(Reason::Loop));
+        let Some(location) = location else { return Next::End(Outcome::Unknown(Why::Condition)) };
+        // The handler may come from an `if` before the last one that holds, the address never does:
+        // `no upstream configuration` (`ngx_http_upstream_init_request`).
+        let Some(pass) = pass_at(config, self.conf) else {
+            return Next::Error(500, Reason::LostPass(handler));
         };
-        self.internal = true;
-        if target.starts_with(b"@") {
-            return match named_location(self.config(), server, target) {
-                Some(location) => self.location_phase(location.scope, Step::Redirected(by)),
-                None => self.end(Outcome::Broken(otherwise)),
-            };
+        let judged = judge(self.world, self.conf, pass, &mut self.vars, self.version);
+        let (mut outcome, forwarded) = judged;
+        if let Outcome::Broken(reason) = &outcome
+            && let Some(status) = status_of(reason)
+            && self.has_page(status)
+        {
+            if self.mode != Mode::Arrives {
+                return Next::Error(status, reason.clone());
+            }
+            // It leaves for wherever the page leads.
+            outcome = Outcome::Unknown(Why::Condition);
         }
-        self.change_uri(target);
-        self.unparsed = false;
-        self.conf = server;
-        match self.rewrite(server, 0) {
-            Flow::Answer(occ, ret) => return self.answer(occ, &ret),
-            Flow::Next | Flow::Stop => {}
+        let answers = matches!(&outcome, Outcome::Broken(Reason::Refused(_)));
+        if answers && self.may_be_intercepted() {
+            outcome = Outcome::Unknown(Why::Condition);
         }
-        self.uri_changed = false;
-        self.find_location(server, Step::Redirected(by))
-    }
-
-    fn answer(&mut self, occ: OccId, ret: &Return) -> Arrival {
-        let reason = Reason::Answered(occ, ret.status);
-        if ret.direct { self.end(Outcome::Broken(reason)) } else { self.error(ret.status, occ, reason) }
-    }
-
-    /// A status that nginx itself makes: `error_page` may lead it somewhere else.
-    fn error(&mut self, status: u16, _by: OccId, reason: Reason) -> Arrival {
-        if self.arrives || self.error_page.is_some() {
-            return self.end(Outcome::Broken(reason));
+        let uri = upstream_uri(config, location, pass, &mut self.vars, self.valid_location, self.unparsed);
+        let hop = self.world.hop(pass, &mut self.vars, &forwarded, &uri);
+        // What a backend refuses, a server of this configuration may still take.
+        if hop.is_some() && matches!(&outcome, Outcome::Broken(Reason::Refused(r)) if nginx_accepts(r)) {
+            outcome = Outcome::Upgrades;
         }
-        let Some((occ, overwrite, target)) = error_page(self.config(), self.conf, status) else {
-            return self.end(Outcome::Broken(reason));
-        };
-        if target.starts_with(b"/") || target.starts_with(b"@") {
-            self.error_page = Some((occ, overwrite));
-            return self.redirect_to(&target, occ, reason);
+        if let (Some((occ, status)), Outcome::Upgrades | Outcome::Unknown(_)) = (self.status, &outcome)
+            && status != 101
+        {
+            outcome = Outcome::Broken(Reason::StatusReplaced(occ));
         }
-        self.end(Outcome::Broken(reason))
+        Next::Proxied(Box::new(Arrival {
+            proxied: Some((self.conf, pass)),
+            forwarded: Some(forwarded),
+            upstream_uri: Some(uri),
+            hop,
+            ..Arrival::without_backend(outcome)
+        }))
     }
 
     /// No handler: files are served, which no handshake survives. An `error_page` for the missing
     /// file may lead to a backend, if the file is missing.
-    fn static_files(&mut self, location: Option<OccId>) -> Arrival {
-        let reason = Reason::Static(location);
-        if self.arrives || self.error_page.is_some() {
-            return self.end(Outcome::Broken(reason));
+    fn static_files(&mut self, location: Option<ScopeId>) -> Next {
+        let reason = Reason::Static(location.and_then(|l| self.config().scope(l).opened_by));
+        if self.mode == Mode::Arrives {
+            return Next::End(Outcome::Broken(reason));
         }
-        let by = location.unwrap_or(OccId(0));
-        let arrivals =
-            [403, 404].map(|status| error_page(self.config(), self.conf, status).is_some().then_some(status));
-        let Some(status) = arrivals.into_iter().flatten().next_back() else { return self.end(Outcome::Broken(reason)) };
-        let mut arrival = self.error(status, by, reason.clone());
-        arrival.outcome = match arrival.outcome {
-            Outcome::Broken(_) => Outcome::Broken(reason),
-            _ => Outcome::Unknown(Why::Files),
+        // The page that a `try_files` ends in is there.
+        let reason = match &self.page {
+            Some((page, named_by)) if self.vars.uri.known() == Some(page) && is_page(page) => Reason::Page(*named_by),
+            _ => reason,
         };
-        arrival
+        match [404, 403].into_iter().find(|&status| self.has_page(status)) {
+            Some(status) => {
+                self.hinges.get_or_insert_with(|| reason.clone());
+                Next::Error(status, reason)
+            }
+            None => Next::End(Outcome::Broken(reason)),
+        }
     }
 }

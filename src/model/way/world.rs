@@ -1,16 +1,21 @@
 //! One root or fragment with everything that is known about it.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
-use super::route::{Choice, Location, Matcher, find_location, named_location};
-use crate::catalog::{Name, name};
+use super::program::{Command, Kept, has_program, program};
+use super::reach::Jumps;
+use super::route::{Choice, Level, Location, Matcher, find_location};
+use super::server::{Group, Listens};
+use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::render::Rendering;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
-use crate::model::value::eval::Scope as Variables;
+use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Browser, Request, Value};
-use crate::model::value::variable::Definitions;
+use crate::model::value::variable::{Definitions, variables_in};
+use crate::syntax::address::Target;
 
 /// An expanded configuration with its variables and upstreams.
 #[derive(Clone, Debug)]
@@ -28,6 +33,26 @@ pub struct World<'a> {
     open: bool,
     /// Levels with a script of the rewrite or access phase, sorted.
     scripts: Arc<[ScopeId]>,
+    kept: Arc<Caches>,
+}
+
+/// What is worked out when first asked for. Another rendering has its own.
+#[derive(Debug, Default)]
+struct Caches {
+    /// What most blocks have.
+    no_program: Arc<Vec<Command>>,
+    no_pattern: Arc<Option<Pattern>>,
+    jumping: OnceLock<HashSet<ScopeId>>,
+    programs: Kept<Vec<Command>>,
+    levels: Kept<Level>,
+    patterns: Kept<Option<Pattern>>,
+    jumps: Kept<Jumps>,
+    set_in: Kept<HashSet<String>>,
+    listens: OnceLock<Listens>,
+    groups: Kept<Group, (String, u16)>,
+    /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
+    passed_to: OnceLock<HashSet<(String, u16)>>,
+    beyond_connection: OnceLock<HashSet<String>>,
 }
 
 impl<'a> World<'a> {
@@ -48,12 +73,14 @@ impl<'a> World<'a> {
         scripts.sort_unstable();
         let definitions = Arc::new(Definitions::collect(config, &lines));
         let (scripts, upstreams) = (scripts.into(), Arc::new(upstreams));
-        World { scripts, config, definitions, lines: Arc::new(lines), upstreams, is_root, open }
+        World { scripts, config, definitions, lines: Arc::new(lines), upstreams, is_root, open, kept: Arc::default() }
     }
 
     /// The same in one rendering of its templates.
     pub fn rendered<'w>(&'w self, rendering: Option<&'w Rendering>) -> World<'w> {
-        World { config: self.config.rendered(rendering), ..self.clone() }
+        // Another rendering has other locations.
+        let kept = if rendering.is_some() { Arc::default() } else { Arc::clone(&self.kept) };
+        World { config: self.config.rendered(rendering), kept, ..self.clone() }
     }
 
     /// The `upstream` of this name; nginx compares without case.
@@ -103,22 +130,74 @@ impl<'a> World<'a> {
         let mut vars = Variables::new(&self.definitions, self.open, request);
         vars.scripted = self.is_scripted(scope);
         let config = self.config;
-        let mut levels: Vec<ScopeId> = config
-            .outward(scope)
-            .filter(|&s| matches!(config.scope(s).kind, ScopeKind::Server | ScopeKind::Location))
-            .collect();
+        let location = config.enclosing(scope, ScopeKind::Location);
+        vars.foreign = location.and_then(|l| self.foreign(l));
         // Nested locations do not run the `set` of the outer location.
-        levels.sort_by_key(|&s| config.scope(s).kind != ScopeKind::Server);
-        levels.truncate(2);
-        for level in levels {
-            for occ in config.own_named(level, name::SET) {
-                if let (Some(target), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) {
-                    let value = vars.value(&value, crate::model::value::eval::Purpose::Condition);
-                    vars.assign(String::from_utf8_lossy(&target).trim_start_matches('$'), value);
-                }
-            }
+        for level in config.enclosing(scope, ScopeKind::Server).into_iter().chain(location) {
+            self.settle(level, scope, &mut vars);
         }
         vars
+    }
+
+    /// What the rewrite directives of a level leave in variables for a request that stays.
+    fn settle(&self, level: ScopeId, arrives_at: ScopeId, vars: &mut Variables<'_>) {
+        let mut certain = true;
+        for command in self.program(level).iter() {
+            match command {
+                Command::Set(name, value) => {
+                    let value = vars.value(value, Purpose::Condition);
+                    vars.assign(name, if certain { value } else { Value::Unknown });
+                }
+                Command::Rewrite(_, rewrite) => {
+                    let uri = vars.uri.clone();
+                    vars.tried(&rewrite.pattern, &uri);
+                }
+                Command::If(block, condition) => {
+                    let holds = condition.holds(vars);
+                    let sure = certain && (holds == Some(true) || *block == arrives_at);
+                    if holds == Some(false) && *block != arrives_at {
+                        continue;
+                    }
+                    let mut stops = false;
+                    for inner in self.program(*block).iter() {
+                        match inner {
+                            Command::Set(name, value) => {
+                                let value = vars.value(value, Purpose::Condition);
+                                vars.assign(name, if sure { value } else { Value::Unknown });
+                            }
+                            Command::Break => stops = true,
+                            _ => {}
+                        }
+                    }
+                    if stops && sure {
+                        return;
+                    }
+                    certain &= !stops;
+                }
+                Command::Break if certain => return,
+                Command::Break | Command::Return(..) => {}
+            }
+        }
+    }
+
+    /// Where the jumps of a server lead.
+    pub(super) fn jumps_of(&self, server: ScopeId) -> Arc<Jumps> {
+        self.kept.jumps.of(server, |_| self.jumps(server, Version::MODERN_PROXY))
+    }
+
+    /// Whether anything in a server, or around it, may send a request from one location to another.
+    pub(super) fn may_jump(&self, server: ScopeId) -> bool {
+        let config = self.config;
+        let jumping = self.kept.jumping.get_or_init(|| {
+            let lines = self.lines.named(config, &[name::REWRITE, name::TRY_FILES, name::ERROR_PAGE]);
+            lines.map(|o| config.enclosing(config.occ(o).scope, ScopeKind::Server).unwrap_or(config.top())).collect()
+        });
+        jumping.contains(&server) || jumping.contains(&config.top())
+    }
+
+    /// The variables that the locations of a server give values to.
+    pub(super) fn set_in(&self, server: ScopeId) -> Arc<HashSet<String>> {
+        self.kept.set_in.of(server, |_| self.names_set_in(server))
     }
 
     /// Whether nginx adds a missing slash at this location: a handler that passes requests on, and a
@@ -137,7 +216,81 @@ impl<'a> World<'a> {
 
     /// The location that a decoded path reaches in a server.
     pub fn find_location(&self, server: ScopeId, path: &[u8]) -> Choice {
-        find_location(self.config, server, path, &|s| self.adds_slash(s))
+        find_location(&|s| self.level(s), server, path, &|s| self.adds_slash(s))
+    }
+
+    /// The locations directly in a block.
+    pub(super) fn level(&self, block: ScopeId) -> Arc<Level> {
+        self.kept.levels.of(block, |_| Level::read(self.config, block))
+    }
+
+    /// The rewrite directives of a block.
+    pub(super) fn program(&self, block: ScopeId) -> Arc<Vec<Command>> {
+        if !has_program(self.config, block) {
+            return Arc::clone(&self.kept.no_program);
+        }
+        self.kept.programs.of(block, |_| program(self.config, block))
+    }
+
+    /// The regular expression of a location, if it is one.
+    pub(super) fn location_pattern(&self, location: ScopeId) -> Arc<Option<Pattern>> {
+        let config = self.config;
+        let modifier = config.scope(location).opened_by.and_then(|o| config.arg(o, 0));
+        if !modifier.is_some_and(|m| m.starts_with(b"~")) {
+            return Arc::clone(&self.kept.no_pattern);
+        }
+        self.kept.patterns.of(location, |_| match self.location_of(location).map(|l| l.matcher) {
+            Some(Matcher::Regex(pattern)) => Some(pattern),
+            _ => None,
+        })
+    }
+
+    /// The `http` servers that an address leads to.
+    pub(super) fn listening_at(&self, host: &str, port: u16) -> Arc<Group> {
+        let listens = self.kept.listens.get_or_init(|| Listens::of(self.config));
+        self.kept.groups.of((host.to_owned(), port), |_| Group::of(self.config, listens.at(host, port)))
+    }
+
+    /// Whether any `http` server of the configuration listens on a port that is reached so.
+    pub(super) fn listens_there(&self, host: &str, port: u16) -> bool {
+        let listens = self.kept.listens.get_or_init(|| Listens::of(self.config));
+        listens.any_at(host, port) && !self.listening_at(host, port).is_empty()
+    }
+
+    /// Whether a `proxy_pass` without variables names the same host and port: it is no name to resolve any
+    /// more (`ngx_http_upstream_add`, `ngx_http_upstream_init_request`).
+    pub(super) fn is_passed_to(&self, target: &Target<'_>) -> bool {
+        let named = self.kept.passed_to.get_or_init(|| {
+            let config = self.config;
+            let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS);
+            let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| config.target(id));
+            // The name of an `upstream` is no host.
+            let is_host = |t: &Target<'_>| t.port().is_some() || t.host().is_some_and(|h| self.upstream(&h).is_none());
+            fixed.filter(is_host).filter_map(|t| host_and_port(&t)).filter(|(host, _)| !host.contains('$')).collect()
+        });
+        host_and_port(target).is_some_and(|wanted| named.contains(&wanted))
+    }
+
+    /// The variables, in lower case, that lines use which neither define a map nor set `Connection`.
+    pub fn used_beyond_connection(&self) -> &HashSet<String> {
+        self.kept.beyond_connection.get_or_init(|| {
+            let config = self.config;
+            let sets = |id, n| n == name::MAP || (n == name::PROXY_SET_HEADER && config.is_header(id, "Connection"));
+            let others = config.occs().filter(|(id, o)| !sets(*id, o.name)).map(|(id, _)| id);
+            let words = others.flat_map(|id| config.each(id)).filter(|word| word.contains(&b'$'));
+            words.flat_map(|word| variables_in(&word)).map(|v| v.to_ascii_lowercase()).collect()
+        })
+    }
+
+    /// Whether a script runs in a server for the requests that it answers.
+    pub(super) fn is_scripted_in(&self, server: ScopeId) -> bool {
+        let here = |s: &ScopeId| self.config.enclosing(*s, ScopeKind::Server).is_none_or(|own| own == server);
+        self.scripts.iter().any(here)
+    }
+
+    /// The named location of a server.
+    pub(super) fn named_location(&self, server: ScopeId, name: &[u8]) -> Option<ScopeId> {
+        self.level(server).named(name)
     }
 
     /// The location that a subrequest for `uri` from `scope` reaches; `None` if that is not known.
@@ -147,7 +300,7 @@ impl<'a> World<'a> {
             return None;
         }
         if uri.starts_with('@') {
-            return named_location(self.config, server, uri.as_bytes()).map(|l| l.scope);
+            return self.named_location(server, uri.as_bytes());
         }
         match self.find_location(server, uri.split('?').next().unwrap_or(uri).as_bytes()) {
             Choice::Location(scope, _) => Some(scope),
@@ -169,6 +322,13 @@ impl<'a> World<'a> {
             _ => Value::Unknown,
         }
     }
+}
+
+/// The host of an address in lower case, and its port or that of its scheme.
+fn host_and_port(target: &Target<'_>) -> Option<(String, u16)> {
+    let usual = if target.scheme().eq_ignore_ascii_case("https") { 443 } else { 80 };
+    let port = target.port().map_or(Some(usual), |p| p.parse().ok())?;
+    Some((target.host()?.to_ascii_lowercase(), port))
 }
 
 /// A Lua handler of a phase in which `ngx.var.name = …` counts for the request to the backend

@@ -197,6 +197,8 @@ fn shake(target: &Target, connection: &str, status: &mut Option<u16>) -> io::Res
         || !exactly("upgrade", "websocket")
         || !head.has("connection", "upgrade")
         || head.all("sec-websocket-accept").ne([accept_for(&key)])
+        // It asked for neither (RFC 6455, section 4.1).
+        || head.all("sec-websocket-protocol").chain(head.all("sec-websocket-extensions")).next().is_some()
     {
         return Ok(false);
     }

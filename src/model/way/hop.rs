@@ -1,0 +1,325 @@
+//! A server that a request has reached, and what comes behind it: a `proxy_pass` to an address at which a
+//! server of the same configuration listens is a further hop.
+
+use std::sync::Arc;
+
+use super::arrival::{Arrival, explore, join};
+use super::handshake::{Forwarded, Refusal};
+use super::phase::split_query;
+use super::route::{Choice, Matcher};
+use super::server::{Candidate, Group, ServerMatch, in_header, server_names};
+use super::verdict::{Outcome, Reason, Verdict, Why};
+use super::walk::Walk;
+use super::world::World;
+use crate::catalog::{Version, name};
+use crate::model::config::scope::{OccId, ScopeId};
+use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::pattern::Pattern;
+use crate::model::value::request::{Request, Url, Value};
+use crate::syntax::address::{Address, Target, Use};
+
+/// The request that nginx sends to a server of its own.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// The `proxy_pass`.
+    pub pass: OccId,
+    /// Who listens at the address.
+    there: Arc<Group>,
+    tls: bool,
+    request: Request,
+    /// Where the path is not known: what it begins with, as the client's own does.
+    prefix: Option<Vec<u8>>,
+    /// For what a backend would refuse the request; nginx may not.
+    refused: Option<Reason>,
+}
+
+/// A hop that was followed.
+#[derive(Clone, Debug)]
+pub struct Hopped {
+    /// The server that answers.
+    pub candidate: Candidate,
+    /// The locations there, with what led to each.
+    pub locations: Vec<(ScopeId, super::arrival::Step)>,
+    /// The scope whose settings count there and its `proxy_pass`, if the request gets that far.
+    pub proxied: Option<(ScopeId, OccId)>,
+    /// The URI that the next backend is asked for.
+    pub upstream_uri: Option<Value>,
+}
+
+/// Hops beyond these are not followed.
+const MAX_HOPS: usize = 8;
+
+/// How a request comes in.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// With TLS or without; not known where something in front takes the connection.
+    pub tls: Option<bool>,
+    /// The client names the server when TLS begins (SNI).
+    pub names_server: bool,
+}
+
+/// The way of a request from the server on that answers it.
+pub fn enter(
+    world: &World<'_>,
+    version: Version,
+    candidate: &Candidate,
+    entry: Entry,
+    request: &Request,
+    decisions: &[bool],
+) -> (Arrival, usize, bool) {
+    let config = world.config;
+    let end = |outcome| (Arrival::without_backend(outcome), 0, false);
+    let ssl = |server: ScopeId| config.flag(server, name::SSL) == Some(true);
+    let tls = candidate.listen.ssl || ssl(candidate.server);
+    if entry.tls == Some(true) && !tls {
+        return end(Outcome::Broken(Reason::TlsMismatch(candidate.listen.occ)));
+    }
+    // `ngx_http_ssl_servername`: without a name the default server decides.
+    let greeted = if entry.names_server { candidate.server } else { candidate.default };
+    if entry.tls == Some(true)
+        && config.flag(greeted, name::SSL_REJECT_HANDSHAKE) == Some(true)
+        && let Some(occ) = config.effective(greeted, name::SSL_REJECT_HANDSHAKE).occ()
+    {
+        return end(Outcome::Broken(Reason::RejectsTls(occ)));
+    }
+    if candidate.listen.http2 && !tls && version < Version::PLAIN_HTTP2_DETECTED {
+        return end(Outcome::Broken(Reason::PlainHttp2(candidate.listen.occ)));
+    }
+    // The request line is read with the settings of the server that is known by then
+    // (`ngx_http_process_request_uri`).
+    let reader = if entry.tls == Some(true) && entry.names_server { candidate.server } else { candidate.default };
+    let merge = config.flag(reader, name::MERGE_SLASHES) != Some(false);
+    let mut request = request.clone();
+    if let Value::Known(line) = &request.request_uri {
+        let (raw, query) = split_query(line);
+        let Some(path) = Url::decode_path(&raw, merge) else { return end(Outcome::Broken(Reason::NoServer)) };
+        request.uri = Value::Known(path);
+        request.args = Value::Known(query);
+    }
+    let names = server_names(config, candidate.server);
+    request.server_name = Value::text(names.first().map_or("", String::as_str));
+    let host = request.host.clone();
+    let mut vars = Variables::new(&world.definitions, world.is_open(), request);
+    vars.scripted = world.is_scripted_in(candidate.server);
+    if let (ServerMatch::Regex(text), Value::Known(host)) = (&candidate.by, &host) {
+        vars.matched(&Pattern::new(text.as_bytes(), true), host);
+    }
+    let walk = Walk::new(world, version, vars, decisions);
+    if entry.tls == Some(false) && tls {
+        return walk.without_tls(candidate.server, Reason::TlsMismatch(candidate.listen.occ));
+    }
+    walk.from_server(candidate.server)
+}
+
+/// Follows a request over the servers of the same configuration to its end.
+pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arrival {
+    let mut hops = Vec::new();
+    let mut seen = vec![(first.proxied, first.upstream_uri.clone())];
+    let mut next = first.hop.take().filter(|_| first.outcome.verdict() != Verdict::Broken);
+    let mut refused: Option<(OccId, Option<Reason>)> = None;
+    while let Some(hop) = next.take() {
+        let blame = refused.get_or_insert((hop.pass, None));
+        blame.1 = blame.1.take().or(hop.refused.clone());
+        let Some((candidate, mut arrival)) = hop.arrive(world, version) else {
+            first.outcome = Outcome::Unknown(Why::Values);
+            break;
+        };
+        next = arrival.hop.take();
+        hops.push(Hopped {
+            candidate,
+            locations: arrival.locations,
+            proxied: arrival.proxied,
+            upstream_uri: arrival.upstream_uri.clone(),
+        });
+        let here = (arrival.proxied, arrival.upstream_uri);
+        let again = here.0.is_some() && next.is_some() && seen.contains(&here);
+        let lacks_upgrade = hop.request.sends_nothing("upgrade");
+        first.outcome = match (first.outcome, arrival.outcome) {
+            (..) if again && (here.1 != Some(Value::Unknown) || hop.prefix.is_some()) => {
+                Outcome::Broken(Reason::HopLoop(blame.0))
+            }
+            (_, _) if again || (seen.len() > MAX_HOPS && next.is_some()) => Outcome::Unknown(Why::Values),
+            // nginx tunnels only for a client that asked for it.
+            (_, Outcome::Upgrades) if lacks_upgrade && next.is_none() => match blame.1.clone() {
+                Some(reason) => Outcome::Broken(reason),
+                None => Outcome::Unknown(Why::Values),
+            },
+            (outer, Outcome::Upgrades) => outer,
+            (_, Outcome::Broken(reason)) => {
+                Outcome::Broken(blame.1.clone().unwrap_or_else(|| Reason::NextHop(blame.0, Box::new(reason))))
+            }
+            (_, Outcome::Unknown(why)) => Outcome::Unknown(why),
+        };
+        if again || seen.len() > MAX_HOPS || first.outcome.verdict() == Verdict::Broken {
+            break;
+        }
+        seen.push(here);
+    }
+    first.hops = hops;
+    first
+}
+
+impl Hop {
+    /// What becomes of it at the server that answers; `None` where nobody knows which one that is.
+    fn arrive(&self, world: &World<'_>, version: Version) -> Option<(Candidate, Arrival)> {
+        let host = match self.request.host.known() {
+            Some(host) => String::from_utf8_lossy(host).into_owned(),
+            None if self.there.is_one() => String::new(),
+            None => return None,
+        };
+        let candidate = self.there.choose(&host)?;
+        let entry = Entry { tls: Some(self.tls), names_server: false };
+        if self.request.request_uri == Value::Unknown {
+            let arrival = self.arrive_somewhere(world, version, candidate.server)?;
+            return Some((candidate, arrival));
+        }
+        let arrivals = explore(|decisions| {
+            let (arrival, used, _) = enter(world, version, &candidate, entry, &self.request, decisions);
+            (arrival, used)
+        });
+        Some((candidate, join(arrivals)?))
+    }
+
+    /// Where nobody knows for which path it asks: what all locations of the server say.
+    fn arrive_somewhere(&self, world: &World<'_>, version: Version, server: ScopeId) -> Option<Arrival> {
+        let mut locations = world.locations_below(server);
+        if locations.len() > MAX_LOCATIONS || world.config.scope(server).unresolved_around {
+            return None;
+        }
+        if let Some(prefix) = &self.prefix {
+            let shortest = match world.find_location(server, prefix) {
+                Choice::Location(location, _) => Some(location),
+                _ => None,
+            };
+            let longer = |l: ScopeId| match world.location_of(l).map(|l| l.matcher) {
+                Some(Matcher::Exact(path) | Matcher::Prefix(path, _)) => path.starts_with(prefix),
+                _ => true,
+            };
+            locations.retain(|&l| Some(l) == shortest || longer(l));
+        }
+        let mut all = Vec::new();
+        for location in locations.into_iter().filter(|&l| !world.is_hidden(l)) {
+            all.extend(explore(|decisions| {
+                let mut vars = Variables::new(&world.definitions, world.is_open(), self.request.clone());
+                vars.scripted = world.is_scripted(location);
+                let (arrival, used, _) = Walk::new(world, version, vars, decisions).from_location(location);
+                (arrival, used)
+            }));
+        }
+        join(all)
+    }
+}
+
+/// More locations are not asked for one request whose path is not known.
+const MAX_LOCATIONS: usize = 64;
+
+impl World<'_> {
+    /// The further hop of a request, if `proxy_pass` leads to an address at which a server of the same
+    /// configuration listens.
+    pub(super) fn hop(
+        &self,
+        pass: OccId,
+        vars: &mut Variables<'_>,
+        forwarded: &Forwarded,
+        uri: &Value,
+    ) -> Option<Box<Hop>> {
+        let config = self.config;
+        let text = config.arg(pass, 0)?;
+        let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return None };
+        let target = Target::of(url);
+        let tls = target.scheme().eq_ignore_ascii_case("https");
+        let rest = target.rest().into_owned();
+        let host = target.host().map(|h| h.to_ascii_lowercase());
+        let upstream = host.as_deref().filter(|_| target.port().is_none()).and_then(|h| self.upstream(h));
+        let address = match upstream.and_then(|u| config.occ(u).opens()) {
+            Some(block) => {
+                let mut alive = config.own_named(block, name::SERVER).filter(|s| !config.has_parameter(*s, "down"));
+                let (one, more) = (alive.next()?, alive.next());
+                if more.is_some() {
+                    return None;
+                }
+                Address::parse(&config.arg_text(one, 0), Use::UpstreamServer).ok()?
+            }
+            None => Address::parse(&rest, Use::ProxyPass).ok()?,
+        };
+        let port = address.ports.map_or(if upstream.is_none() && tls { 443 } else { 80 }, |(port, _)| port);
+        if !self.listens_there(&address.host, port) {
+            return None;
+        }
+        let there = self.listening_at(&address.host, port);
+        let proxy_host = proxy_host(&target, tls);
+        let sent: Vec<(String, Value)> = forwarded
+            .headers
+            .iter()
+            .map(|h| match h.value.known() {
+                Some(b"$proxy_host") => (h.name.clone(), Value::text(&proxy_host)),
+                _ => (h.name.clone(), h.value.clone()),
+            })
+            .collect();
+        let mut hosts = sent.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).map(|(_, v)| v.clone());
+        let host_header = hosts.next().unwrap_or(Value::EMPTY);
+        let name = host_header.known().map_or(Value::Unknown, |h| Value::text(&name_of(&String::from_utf8_lossy(h))));
+        let prefix = match self.location_of(config.occ(pass).scope).map(|l| l.matcher) {
+            Some(Matcher::Prefix(path, _)) if target.uri().is_empty() => Some(path),
+            _ => None,
+        };
+        let refused = forwarded.refusals().0.into_iter().map(Reason::Refused).next();
+        let request = Request {
+            host_header,
+            host: name,
+            uri: Value::Unknown,
+            request_uri: uri.clone(),
+            args: Value::Unknown,
+            scheme: Value::text(if tls { "https" } else { "http" }),
+            port: Value::text(&port.to_string()),
+            server_name: Value::Unknown,
+            sent: Some(Arc::new(sent)),
+            ..vars.request.clone()
+        };
+        Some(Box::new(Hop { pass, there, tls, request, prefix, refused }))
+    }
+
+    /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.
+    pub(super) fn target_matters(&self, pass: OccId) -> bool {
+        let target = self.config.target(pass);
+        let Some(host) = target.host().map(|h| h.to_ascii_lowercase()) else { return true };
+        let here = |host: &str, port: u16| self.listens_there(host, port);
+        if let Some(block) = self.upstream(&host).and_then(|u| self.config.occ(u).opens()) {
+            let matters = |server| {
+                let address = Address::parse(&self.config.arg_text(server, 0), Use::UpstreamServer);
+                self.config.has_parameter(server, "down")
+                    || address.map_or(true, |a| here(&a.host, a.ports.map_or(80, |(port, _)| port)))
+            };
+            return self.config.own_named(block, name::SERVER).any(matters);
+        }
+        let usual = if target.scheme().eq_ignore_ascii_case("https") { 443 } else { 80 };
+        here(&host, target.port().and_then(|p| p.parse().ok()).unwrap_or(usual))
+    }
+}
+
+/// `$proxy_host` (`ngx_http_proxy_set_vars`).
+fn proxy_host(target: &Target<'_>, tls: bool) -> String {
+    let Some(host) = target.host() else { return "localhost".to_owned() };
+    match target.port() {
+        Some(port) if port != if tls { "443" } else { "80" } => format!("{host}:{port}"),
+        _ => host.into_owned(),
+    }
+}
+
+/// The name in a `Host` header.
+fn name_of(header: &str) -> String {
+    let host = match header.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => header.split(':').next().unwrap_or(header),
+    };
+    in_header(host)
+}
+
+/// Whether a backend's reason to refuse is one that nginx itself has no objection to.
+pub(super) fn nginx_accepts(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::HttpVersion(version) => version == "1.0",
+        Refusal::Upgrade(_) | Refusal::Connection(_) => true,
+        _ => false,
+    }
+}
