@@ -9,7 +9,6 @@ use crate::model::config::include::expand;
 use crate::model::config::lookup::leads_to;
 use crate::model::value::eval::Purpose;
 use crate::model::value::request::Request;
-use crate::model::way::route::named_location;
 use crate::model::{Browser, OccId, ScopeId, ScopeKind};
 use crate::source::{FileId, Place, Span};
 use crate::syntax::{DirectiveRef, Files, word};
@@ -191,9 +190,9 @@ impl Eyes<'_, '_> {
         }
         if text.starts_with(b"@")
             && let Some(server) = config.enclosing(occ.scope, ScopeKind::Server)
-            && let Some(location) = named_location(config, server, &text)
+            && let Some(location) = self.analysis.world.named_location(server, &text)
         {
-            out.push(Goal::Place(config.head(location.occ)));
+            out.extend(config.scope(location).opened_by.map(|o| Goal::Place(config.head(o))));
         }
         if occ.name.as_str().ends_with("_pass") && at == Some(0) {
             let target = config.target(self.occ);
@@ -231,13 +230,13 @@ pub(super) fn outline(files: &Files<'_>, targets: &[Target], file: FileId) -> Ou
     open.reverse();
     while let Some((directive, depth)) = open.pop() {
         let decoded = |d: DirectiveRef<'_>| -> Vec<String> {
-            d.args().iter().map(|w| String::from_utf8_lossy(&word::decode(bytes, &w)).into_owned()).collect()
+            d.args().iter().map(|w| String::from_utf8_lossy(&word::decode(bytes, w)).into_owned()).collect()
         };
         let called = &bytes[directive.name().span().range()];
         if called == b"include"
             && let Some(argument) = directive.args().first()
         {
-            let text = word::decode(bytes, &argument);
+            let text = word::decode(bytes, argument);
             let mut led: Vec<PathBuf> = Vec::new();
             for path in targets.iter().flat_map(|t| leads_to(files, &t.lookup, file, &text)) {
                 if !led.contains(&path) {
