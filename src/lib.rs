@@ -16,6 +16,7 @@
 //! | `report` | one file, one format |
 //! | `probe` | one real handshake, and what its answer says |
 //! | `settings` | `wslint.toml` and the baseline |
+//! | `server` | the same in an editor |
 //! | `cli` | one file, one command |
 //!
 //! `docs/architecture.md` has the whole story.
@@ -69,6 +70,8 @@ pub mod report;
 mod rules;
 #[cfg(feature = "internals")]
 pub mod rules;
+#[cfg(feature = "server")]
+mod server;
 #[cfg(not(feature = "internals"))]
 mod settings;
 #[cfg(feature = "internals")]

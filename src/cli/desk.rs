@@ -53,6 +53,7 @@ pub(super) fn asked(paths: &[PathBuf], common: &Common) -> Result<Asked, Failure
         map,
         alone: common.isolated,
         ignored_too: common.no_ignore,
+        also: Vec::new(),
     })
 }
 

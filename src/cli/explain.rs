@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::args::RulesFormat;
 use super::{Failure, Terminal, Verdict};
 use crate::catalog::near::nearest;
-use crate::i18n::Lang;
 use crate::rules::{self, FixKind, Rule};
 use crate::symptoms::find_symptom;
 use crate::text;
@@ -15,7 +14,7 @@ use crate::text;
 /// Prints what a rule or a symptom means.
 pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failure> {
     let out = match (named_rule(words), find_symptom(words)) {
-        (Some(rule), _) => about_rule(rule, terminal.lang),
+        (Some(rule), _) => rule.page(terminal.lang),
         (None, Some(symptom)) => symptom.page(terminal.lang),
         (None, None) => {
             let known: Vec<&str> = rules::ALL.iter().map(|r| r.name).collect();
@@ -38,16 +37,6 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
 fn named_rule(words: &str) -> Option<&'static Rule> {
     let part_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     rules::find(words.trim()).or_else(|| words.split(|c| !part_of_name(c)).find_map(rules::find))
-}
-
-fn about_rule(rule: &Rule, lang: Lang) -> String {
-    let mut out = format!("# {}\n\n{}\n\n", rule.name, rule.title.get(lang));
-    if lang == Lang::Zh {
-        let _ = writeln!(out, "{}\n", rule.about_zh);
-    }
-    out.push_str(&rule.about(Lang::En));
-    out.push('\n');
-    out
 }
 
 #[derive(Serialize)]

@@ -26,9 +26,9 @@ use crate::syntax::Files;
 use crate::text;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
-pub use facts::{Beside, EffectiveFact, EndpointFact, endpoint_beside, endpoint_fact};
 #[cfg(feature = "internals")]
-pub use facts::{EndpointWords, ServerWords, Undecided};
+pub use facts::{Beside, EndpointWords, ServerWords, Undecided};
+pub use facts::{EffectiveFact, EndpointFact, endpoint_beside, endpoint_fact};
 pub(crate) use memory::Remembered;
 use memory::{Forgetful, Memory};
 pub use select::Selection;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::sight::{Outline, Sight, look, outline};
 use super::{Problem, Subject};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{Checked, Options, Remembered, check_again};
+use crate::engine::{Checked, FileRole, Options, Remembered, check_again};
 use crate::fix::{Fixed, Wanted};
 use crate::source::{FileId, FileSystem, SourceMap};
 use crate::syntax::{Files, Kept};
@@ -24,13 +24,7 @@ impl<'d> Standing<'d> {
     /// Nothing is checked yet.
     pub fn new(subject: Subject<'d>, options: &Options) -> Standing<'d> {
         let options = Options { describe: true, beside: true, ..subject.about(options) };
-        Standing {
-            subject,
-            options,
-            kept: Kept::default(),
-            memory: Remembered::default(),
-            checked: Checked::default(),
-        }
+        Standing { subject, options, kept: Kept::default(), memory: Remembered::default(), checked: Checked::default() }
     }
 
     /// The subject as it is now.
@@ -54,7 +48,8 @@ impl<'d> Standing<'d> {
         let (options, memory) = (&self.options, &mut self.memory);
         let kept = std::mem::take(&mut self.kept);
         let mut files = Files::resume(self.subject.world(), kept);
-        let checked = self.subject.targets(&mut files).map(|targets| check_again(&mut files, &targets, options, memory));
+        let checked =
+            self.subject.targets(&mut files).map(|targets| check_again(&mut files, &targets, options, memory));
         self.kept = files.keep();
         match checked {
             Ok(checked) => self.checked = checked,
@@ -74,6 +69,12 @@ impl<'d> Standing<'d> {
     /// The files that the places of what was found are in.
     pub fn sources(&self) -> &SourceMap {
         &self.kept.sources
+    }
+
+    /// Whether a file is one that somebody could open: not one that wslint brings along, nor part of a dump.
+    pub fn can_be_opened(&self, file: FileId) -> bool {
+        let in_dump = |(f, role): &(FileId, FileRole)| *f == file && *role == FileRole::Dump;
+        !self.kept.is_shipped(file) && !self.checked.files.iter().any(in_dump)
     }
 
     /// The number of a file, if the question has to do with it.
@@ -115,9 +116,9 @@ impl<'d> Standing<'d> {
         let path_of = |sources: &SourceMap, d: &Diagnostic| sources.get(d.primary.place.file).path.clone();
         let chosen: Vec<_> = self.checked.diagnostics.iter().filter(|d| choose(d)).collect();
         let same = |d: &Diagnostic| {
-            let alike = chosen.iter().filter(|c| {
-                c.rule == d.rule && c.primary.place.span == d.primary.place.span && c.message == d.message
-            });
+            let alike = chosen
+                .iter()
+                .filter(|c| c.rule == d.rule && c.primary.place.span == d.primary.place.span && c.message == d.message);
             alike.into_iter().any(|c| path_of(&self.kept.sources, c) == path_of(&files.sources, d))
         };
         let keys: Vec<_> = checked.diagnostics.iter().filter(|d| same(d)).map(Diagnostic::key).collect();

@@ -36,12 +36,18 @@ pub use gitlab::gitlab;
 pub use human::{Look, human};
 pub use json::{json, trace_json};
 pub use junit::junit;
+pub use markdown::{cell as markdown_cell, inline as markdown_inline};
 pub use plain::escaped;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
 pub use summary::{Next, summary};
 pub use ticket::{Ticket, ticket};
 pub use trace::trace_human;
+
+/// The page about a rule.
+pub fn rule_address(rule: &str) -> String {
+    format!("{}{rule}.md", item::DOCS)
+}
 
 /// What a report is made of.
 pub struct Report<'a> {

@@ -440,6 +440,18 @@ impl Rule {
         }
     }
 
+    /// All that is to be said of it, Markdown.
+    pub fn page(&self, lang: crate::i18n::Lang) -> String {
+        let mut out = format!("# {}\n\n{}\n\n", self.name, self.title.get(lang));
+        if lang == crate::i18n::Lang::Zh {
+            out.push_str(self.about_zh);
+            out.push_str("\n\n");
+        }
+        out.push_str(&self.about(crate::i18n::Lang::En));
+        out.push('\n');
+        out
+    }
+
     /// A finding of this rule, to be filled in.
     fn at(&self, place: Place, label: Text, message: Text) -> Diagnostic {
         Diagnostic {

@@ -25,7 +25,7 @@ pub use line_index::Encoding;
 pub use line_index::LineIndex;
 pub use overlay::{Content, Overlay};
 #[cfg(feature = "server")]
-pub use rooted::Rooted;
+pub use rooted::{Rooted, stamp};
 
 /// The largest file that is read, in bytes: what an offset and a packed length can hold.
 pub const MAX_FILE: u64 = (1 << 29) - 1;

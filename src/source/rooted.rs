@@ -68,6 +68,18 @@ impl<F: FileSystem> FileSystem for Rooted<F> {
     }
 }
 
+/// A number that changes when one of these files or directories does: its time, its size, or whether it is
+/// there at all.
+pub fn stamp<'p>(paths: impl Iterator<Item = &'p Path>) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut out = DefaultHasher::new();
+    for path in paths {
+        let meta = std::fs::metadata(path).ok();
+        meta.map(|meta| (meta.len(), meta.modified().ok())).hash(&mut out);
+    }
+    out.finish()
+}
+
 /// A walk whose paths are told as they were asked for: relative.
 struct Seen<'v> {
     root: &'v Path,

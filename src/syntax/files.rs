@@ -53,6 +53,11 @@ impl Kept {
         self.known.by_real.get(real).copied()
     }
 
+    /// Whether wslint itself brings the file along: there is nothing to open.
+    pub fn is_shipped(&self, id: FileId) -> bool {
+        self.known.shipped[id.0 as usize]
+    }
+
     /// Reads all files again; `false` where one is gone, or leads elsewhere than before.
     pub fn refresh(&mut self, fs: &dyn FileSystem) -> bool {
         let leads_where_it_did = |(path, id): (&PathBuf, &FileId)| {
@@ -85,12 +90,7 @@ impl Kept {
 impl<'a> Files<'a> {
     /// Nothing read yet.
     pub fn new(fs: &'a dyn FileSystem) -> Files<'a> {
-        Files {
-            fs,
-            sources: SourceMap::default(),
-            asts: Vec::new(),
-            known: Known::default(),
-        }
+        Files { fs, sources: SourceMap::default(), asts: Vec::new(), known: Known::default() }
     }
 
     /// Goes on with files that were kept.

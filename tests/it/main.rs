@@ -17,6 +17,7 @@ mod properties;
 mod readme;
 mod safety;
 mod schema;
+mod server;
 mod templates;
 mod tidy;
 mod trees;
