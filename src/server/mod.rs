@@ -65,6 +65,7 @@ pub fn serve(mut input: impl BufRead + Send + 'static, out: &mut dyn Write, envi
         grounds: Vec::new(),
         told: BTreeMap::new(),
         phase: Phase::Running,
+        ready: false,
         due: None,
         since: None,
         polled: Instant::now(),
@@ -110,6 +111,8 @@ struct Server<'o> {
     /// What was told of the files of each folder.
     told: BTreeMap<PathBuf, BTreeMap<String, u64>>,
     phase: Phase,
+    /// The client has said `initialized`.
+    ready: bool,
     /// When the next check is made.
     due: Option<Instant>,
     /// When what it is about began.
@@ -124,7 +127,10 @@ struct Server<'o> {
 impl Server<'_> {
     /// Serves until the folders are others, or the client leaves.
     fn serve(&mut self, folders: &mut [Folder<'_>]) {
-        self.check_within(Duration::ZERO);
+        // Before the client is ready to listen there is nothing to tell.
+        if self.ready {
+            self.check_within(Duration::ZERO);
+        }
         while !matches!(self.phase, Phase::Ended { .. }) {
             match self.next() {
                 Some(message) => self.take(folders, message),
@@ -341,6 +347,7 @@ impl Server<'_> {
         let encoding = client.encoding;
         match method {
             "initialized" => {
+                self.ready = true;
                 self.introduce();
                 self.check_within(Duration::ZERO);
             }

@@ -291,7 +291,7 @@ const GOOD: &str = "# 转发升级 😀\r\nproxy_http_version 1.1;\r\nproxy_set_
 
 /// The snippet with `"ugrade"`, behind Chinese and emoji, in lines that end in CR LF.
 fn snippet() -> String {
-    "# 转发升级 😀\r\nproxy_http_version 1.1;\r\nproxy_set_header Upgrade $http_upgrade; proxy_set_header X-名 \"值😀\"; proxy_set_header Connection \"ugrade\";\r\nproxy_read_timeout 1h;\r\n".to_owned()
+    "# 转发升级 😀\r\nproxy_http_version 1.1;\r\nproxy_set_header Upgrade $http_upgrade; proxy_set_header X-Name \"名值😀\"; proxy_set_header Connection \"ugrade\";\r\nproxy_read_timeout 1h;\r\n".to_owned()
 }
 
 fn fleet() -> (tempfile::TempDir, PathBuf) {
@@ -311,15 +311,18 @@ fn a_typo_in_a_snippet_is_shown_and_mended_in_every_vhost() {
     let uri = editor.did_open(&path, &snippet());
     let told = editor.wait(&uri, "the version", |t| t["version"] == 1 && !rules_of(t).is_empty());
     let found = &told["diagnostics"][0];
-    assert_eq!(rules_of(&told), ["wrong-connection-value"], "{told:#}");
+    assert_eq!(rules_of(&told), ["misspelled-websocket-setting"], "{told:#}");
     // UTF-16 behind two Chinese characters and an emoji.
-    let line = "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-名 \"值😀\"; proxy_set_header Connection ";
+    let line =
+        "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-Name \"名值😀\"; proxy_set_header Connection ";
     let start = line.encode_utf16().count();
     let end = start + "\"ugrade\"".len();
     assert_eq!(found["range"], json!({ "start": position(2, start), "end": position(2, end) }), "{found:#}");
     assert_eq!(found["source"], "wslint");
     assert_eq!(found["severity"], 1);
-    assert!(found["codeDescription"]["href"].as_str().unwrap().ends_with("/docs/rules/wrong-connection-value.md"));
+    assert!(
+        found["codeDescription"]["href"].as_str().unwrap().ends_with("/docs/rules/misspelled-websocket-setting.md")
+    );
     let related: Vec<&str> = (found["relatedInformation"].as_array().unwrap().iter())
         .map(|r| r["location"]["uri"].as_str().unwrap())
         .collect();
@@ -412,7 +415,7 @@ fn files_come_change_and_go_on_the_disk() {
     let snippet_path = root.join("snippets/ws.conf");
     let uri_a = editor.did_open(&site, SITE_A);
     let uri_snippet = uri(&snippet_path);
-    editor.wait_rules(&uri_snippet, &["wrong-connection-value"]);
+    editor.wait_rules(&uri_snippet, &["misspelled-websocket-setting"]);
     assert!(editor.heard.iter().any(|m| m["method"] == "client/registerCapability"));
     // An include changed on the disk.
     std::fs::write(&snippet_path, GOOD.replace("/* 😀 */ ", "")).unwrap();
@@ -455,9 +458,9 @@ fn settings_are_read_again_and_a_broken_file_says_so() {
     let (_held, root) = fleet();
     let mut editor = Editor::open(&root);
     let snippet_uri = uri(&root.join("snippets/ws.conf"));
-    editor.wait_rules(&snippet_uri, &["wrong-connection-value"]);
+    editor.wait_rules(&snippet_uri, &["misspelled-websocket-setting"]);
     let toml = root.join("wslint.toml");
-    std::fs::write(&toml, "[rules]\nwrong-connection-value = \"off\"\n").unwrap();
+    std::fs::write(&toml, "[rules]\nmisspelled-websocket-setting = \"off\"\n").unwrap();
     editor.files_changed(&[(&toml, 1)]);
     editor.wait_rules(&snippet_uri, &[]);
     std::fs::write(&toml, "[rules\n").unwrap();
@@ -467,7 +470,7 @@ fn settings_are_read_again_and_a_broken_file_says_so() {
     std::fs::remove_file(&toml).unwrap();
     editor.files_changed(&[(&toml, 3)]);
     editor.wait(&uri(&toml), "nothing is wrong", |t| t["diagnostics"] == json!([]));
-    editor.wait_rules(&snippet_uri, &["wrong-connection-value"]);
+    editor.wait_rules(&snippet_uri, &["misspelled-websocket-setting"]);
 }
 
 #[test]
@@ -476,7 +479,7 @@ fn a_client_that_watches_nothing_hears_of_the_disk_all_the_same() {
     let blind = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": false } } });
     let mut editor = Editor::with(&root, &blind, &json!({}));
     let snippet_path = root.join("snippets/ws.conf");
-    editor.wait_rules(&uri(&snippet_path), &["wrong-connection-value"]);
+    editor.wait_rules(&uri(&snippet_path), &["misspelled-websocket-setting"]);
     std::fs::write(&snippet_path, GOOD.replace("/* 😀 */ ", "")).unwrap();
     editor.wait_rules(&uri(&snippet_path), &[]);
 }
@@ -506,11 +509,12 @@ fn lenses_hovers_links_and_symbols() {
     assert!(text.contains("| `Connection` | `ugrade`") && text.contains("ws.conf:3"), "{text}");
     let text = hover(&mut editor, &snippet_uri, 2, 28);
     assert!(text.contains("`$http_upgrade`") && text.contains("`websocket`"), "{text}");
-    let column = "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-名 \"值😀\"; proxy_set_header Connection "
-        .encode_utf16()
-        .count();
+    let column =
+        "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-Name \"名值😀\"; proxy_set_header Connection "
+            .encode_utf16()
+            .count();
     let text = hover(&mut editor, &snippet_uri, 2, column + 1);
-    assert!(text.contains("wrong-connection-value") && text.contains("## Why it breaks"), "{text}");
+    assert!(text.contains("misspelled-websocket-setting") && text.contains("## Why it breaks"), "{text}");
 
     let main = editor.did_open(&root.join("nginx.conf"), MAIN);
     let leads = |editor: &mut Editor, uri: &str, line, character| {
@@ -535,9 +539,9 @@ fn lenses_hovers_links_and_symbols() {
     assert!(text.as_str().unwrap().contains("sites/b.conf:4"), "{text}");
     let text = editor.request(
         "workspace/executeCommand",
-        json!({ "command": "wslint.explain", "arguments": ["wrong-connection-value"] }),
+        json!({ "command": "wslint.explain", "arguments": ["misspelled-websocket-setting"] }),
     );
-    assert!(text.as_str().unwrap().starts_with("# wrong-connection-value"), "{text}");
+    assert!(text.as_str().unwrap().starts_with("# misspelled-websocket-setting"), "{text}");
     editor.request("workspace/executeCommand", json!({ "command": "wslint.restart", "arguments": [] }));
     let refused = editor.try_request("workspace/executeCommand", json!({ "command": "rm" })).unwrap_err();
     assert_eq!(refused["code"], -32602);
@@ -550,7 +554,7 @@ fn definitions_of_variables_upstreams_and_named_locations() {
     let (_held, root) = folder(&[("nginx.conf", text)]);
     let mut editor = Editor::open(&root);
     let uri = editor.did_open(&root.join("nginx.conf"), text);
-    for (line, character, goal) in [(10, 42, 2), (11, 34, 3), (6, 25, 13)] {
+    for (line, character, goal) in [(10, 42, 2), (11, 30, 3), (6, 25, 13)] {
         let params = json!({ "textDocument": { "uri": uri }, "position": position(line, character) });
         let goals = editor.request("textDocument/definition", params);
         assert_eq!(goals[0]["range"]["start"]["line"], goal, "{line}: {goals}");
@@ -560,7 +564,8 @@ fn definitions_of_variables_upstreams_and_named_locations() {
 #[test]
 fn every_position_encoding_and_language() {
     let (_held, root) = fleet();
-    let line = "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-名 \"值😀\"; proxy_set_header Connection ";
+    let line =
+        "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-Name \"名值😀\"; proxy_set_header Connection ";
     let widths = [("utf-8", line.len()), ("utf-16", line.encode_utf16().count()), ("utf-32", line.chars().count())];
     for (encoding, width) in widths {
         let wants = json!({ "general": { "positionEncodings": [encoding] } });
@@ -569,11 +574,11 @@ fn every_position_encoding_and_language() {
         let told = editor.wait(&uri, "a finding", |t| t["version"] == 1 && !rules_of(t).is_empty());
         let found = &told["diagnostics"][0];
         assert_eq!(found["range"]["start"], position(2, width), "{encoding}");
-        assert!(found["message"].as_str().unwrap().contains("不"), "{found}");
+        assert!(found["message"].as_str().unwrap().contains("没有后端"), "{found}");
         // A keystroke behind the emoji goes to the same place.
         let range = json!({ "start": position(2, width + 1), "end": position(2, width + 7) });
         editor.did_change(&uri, 2, json!([{ "range": range, "text": "upgrade" }]));
-        editor.wait(&uri, "mended", |t| t["version"] == 2 && !rules_of(t).contains(&"wrong-connection-value"));
+        editor.wait(&uri, "mended", |t| t["version"] == 2 && !rules_of(t).contains(&"misspelled-websocket-setting"));
     }
 }
 
@@ -586,18 +591,21 @@ fn who_pulls_is_not_pushed_to() {
     });
     let mut editor = Editor::with(&root, &pulls, &json!({}));
     let snippet_uri = uri(&root.join("snippets/ws.conf"));
-    editor.wait_rules(&snippet_uri, &["wrong-connection-value"]);
+    editor.wait_rules(&snippet_uri, &["misspelled-websocket-setting"]);
     editor.did_open(&root.join("snippets/ws.conf"), &snippet());
     // What was pushed while it was closed goes; it is asked for from now on.
     editor.wait_rules(&snippet_uri, &[]);
     let params = json!({ "textDocument": { "uri": snippet_uri } });
     let report = editor.request("textDocument/diagnostic", params.clone());
-    assert_eq!((&report["kind"], &report["items"][0]["code"]), (&json!("full"), &json!("wrong-connection-value")));
+    assert_eq!(
+        (&report["kind"], &report["items"][0]["code"]),
+        (&json!("full"), &json!("misspelled-websocket-setting"))
+    );
     // The settings of the client were asked for, and say Chinese.
     let until = Instant::now() + LONG;
     loop {
         let report = editor.request("textDocument/diagnostic", params.clone());
-        if report["items"][0]["message"].as_str().unwrap().contains("不") {
+        if report["items"][0]["message"].as_str().unwrap().contains("没有后端") {
             let mut again = params.clone();
             again["previousResultId"] = report["resultId"].clone();
             assert_eq!(editor.request("textDocument/diagnostic", again)["kind"], "unchanged");
@@ -614,18 +622,18 @@ fn many_folders_and_files_in_none() {
     let (_two, second) = fleet();
     let mut editor = Editor::open(&first);
     let uri_second = uri(&second.join("snippets/ws.conf"));
-    editor.wait_rules(&uri(&first.join("snippets/ws.conf")), &["wrong-connection-value"]);
+    editor.wait_rules(&uri(&first.join("snippets/ws.conf")), &["misspelled-websocket-setting"]);
     let event = |added: Vec<&Path>, removed: Vec<&Path>| {
         let list = |l: Vec<&Path>| l.into_iter().map(|p| json!({ "uri": uri(p), "name": "x" })).collect::<Vec<_>>();
         json!({ "event": { "added": list(added), "removed": list(removed) } })
     };
     editor.notify("workspace/didChangeWorkspaceFolders", event(vec![&second], vec![]));
-    editor.wait_rules(&uri_second, &["wrong-connection-value"]);
+    editor.wait_rules(&uri_second, &["misspelled-websocket-setting"]);
     editor.notify("workspace/didChangeWorkspaceFolders", event(vec![], vec![&second]));
     editor.wait_rules(&uri_second, &[]);
     // Open in no folder: the roots around it are found all the same.
     editor.did_open(&second.join("snippets/ws.conf"), &snippet());
-    editor.wait_rules(&uri_second, &["wrong-connection-value"]);
+    editor.wait_rules(&uri_second, &["misspelled-websocket-setting"]);
     editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri_second } }));
     editor.wait_rules(&uri_second, &[]);
 }
@@ -701,7 +709,7 @@ fn nonsense_is_answered_and_ends_nothing() {
 fn the_input_that_ends_ends_the_server() {
     let (_held, root) = fleet();
     let mut editor = Editor::open(&root);
-    editor.wait_rules(&uri(&root.join("snippets/ws.conf")), &["wrong-connection-value"]);
+    editor.wait_rules(&uri(&root.join("snippets/ws.conf")), &["misspelled-websocket-setting"]);
     let Editor { child, .. } = &mut editor;
     child.stdin.take();
     let input = std::mem::replace(
