@@ -197,6 +197,7 @@ impl<'d> Folder<'d> {
     /// Looks for what is there, with the settings that there are now.
     fn open(&mut self, documents: &Documents, wishes: &Wishes) {
         self.problem = None;
+        self.disk.forget();
         self.also.retain(|path| documents.get(path).is_some());
         if let Err(problem) = self.try_open(documents, wishes) {
             self.fail(&problem);

@@ -1,9 +1,11 @@
 //! A file system whose relative paths begin in a directory of its own: a process has one current directory,
-//! an editor many folders.
+//! an editor many folders. What it says of names is remembered until somebody has seen the disk change.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::fs::{Met, Visitor};
 use super::{FileKind, FileSystem};
@@ -12,17 +14,64 @@ use super::{FileKind, FileSystem};
 pub struct Rooted<F> {
     fs: F,
     root: PathBuf,
+    seen: Mutex<Seen>,
+}
+
+/// What a name stands for: thousands of them are asked about with each keystroke.
+#[derive(Default)]
+struct Seen {
+    real: HashMap<PathBuf, Result<PathBuf, Failed>>,
+    kinds: HashMap<PathBuf, Result<FileKind, Failed>>,
+    lists: HashMap<PathBuf, Result<Vec<OsString>, Failed>>,
+    links: HashMap<PathBuf, bool>,
+}
+
+/// An [`io::Error`] that can be told again.
+#[derive(Clone, Copy)]
+struct Failed(io::ErrorKind, Option<i32>);
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Failed {
+        Failed(error.kind(), error.raw_os_error())
+    }
+}
+
+impl From<Failed> for io::Error {
+    fn from(Failed(kind, code): Failed) -> io::Error {
+        code.map_or_else(|| kind.into(), io::Error::from_raw_os_error)
+    }
 }
 
 impl<F: FileSystem> Rooted<F> {
     /// Relative paths begin in `root`, which is absolute.
     pub fn new(fs: F, root: PathBuf) -> Rooted<F> {
-        Rooted { fs, root }
+        Rooted { fs, root, seen: Mutex::default() }
     }
 
     /// The path that a relative one stands for.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.root.join(path)
+    }
+
+    /// The disk may have changed.
+    pub fn forget(&self) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
+    }
+
+    /// What was seen of a path before, else what is seen now.
+    fn recall<T: Clone>(
+        &self,
+        path: &Path,
+        table: impl Fn(&mut Seen) -> &mut HashMap<PathBuf, T>,
+        look: impl FnOnce(&F, &Path) -> T,
+    ) -> T {
+        let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = table(&mut seen()).get(path) {
+            return known.clone();
+        }
+        let found = look(&self.fs, &self.absolute(path));
+        table(&mut seen()).insert(path.to_owned(), found.clone());
+        found
     }
 }
 
@@ -36,27 +85,27 @@ impl<F: FileSystem> FileSystem for Rooted<F> {
     }
 
     fn list_dir(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        self.fs.list_dir(&self.absolute(path))
+        Ok(self.recall(path, |seen| &mut seen.lists, |fs, path| Ok(fs.list_dir(path)?))?)
     }
 
     fn kind(&self, path: &Path) -> io::Result<FileKind> {
-        self.fs.kind(&self.absolute(path))
+        Ok(self.recall(path, |seen| &mut seen.kinds, |fs, path| Ok(fs.kind(path)?))?)
     }
 
     fn is_link(&self, path: &Path) -> bool {
-        self.fs.is_link(&self.absolute(path))
+        self.recall(path, |seen| &mut seen.links, |fs, path| fs.is_link(path))
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        self.fs.canonicalize(&self.absolute(path))
+        Ok(self.recall(path, |seen| &mut seen.real, |fs, path| Ok(fs.canonicalize(path)?))?)
     }
 
     fn walk(&self, folder: &Path, visitor: &mut dyn Visitor) {
         if folder.has_root() {
             return self.fs.walk(folder, visitor);
         }
-        let mut seen = Seen { root: &self.root, visitor };
-        self.fs.walk(&self.absolute(folder), &mut seen);
+        let mut told = Told { root: &self.root, visitor };
+        self.fs.walk(&self.absolute(folder), &mut told);
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -81,12 +130,12 @@ pub fn stamp<'p>(paths: impl Iterator<Item = &'p Path>) -> u64 {
 }
 
 /// A walk whose paths are told as they were asked for: relative.
-struct Seen<'v> {
+struct Told<'v> {
     root: &'v Path,
     visitor: &'v mut dyn Visitor,
 }
 
-impl Visitor for Seen<'_> {
+impl Visitor for Told<'_> {
     fn meet(&mut self, path: &Path, met: Met) -> bool {
         let inside = path.strip_prefix(self.root).unwrap_or(path);
         self.visitor.meet(if inside.as_os_str().is_empty() { Path::new(".") } else { inside }, met)
