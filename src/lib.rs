@@ -70,8 +70,11 @@ pub mod report;
 mod rules;
 #[cfg(feature = "internals")]
 pub mod rules;
+#[cfg(not(feature = "internals"))]
 #[cfg(feature = "server")]
 mod server;
+#[cfg(all(feature = "internals", feature = "server"))]
+pub mod server;
 #[cfg(not(feature = "internals"))]
 mod settings;
 #[cfg(feature = "internals")]
