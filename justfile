@@ -130,7 +130,11 @@ new-rule NAME:
             fix: None,
             en: "TODO: what is wrong, one line",
             zh: "TODO:一句话说明问题",
-            about_zh: "TODO:含义、原因和做法。",
+            zh_page: [
+                "TODO：检查什么。",
+                "TODO：为什么会出错。",
+                "TODO：自动修复与安全性。",
+            ],
             check: check,
         }
     }

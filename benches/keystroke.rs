@@ -152,7 +152,8 @@ fn wait(from: &mut BufReader<PipeReader>, one: &str, other: &str) {
     loop {
         let mut header = String::new();
         from.read_line(&mut header).expect("the server writes");
-        let length: usize = header.trim().strip_prefix("Content-Length: ").and_then(|n| n.parse().ok()).expect("a length");
+        let length: usize =
+            header.trim().strip_prefix("Content-Length: ").and_then(|n| n.parse().ok()).expect("a length");
         let mut body = vec![0; length + 2];
         from.read_exact(&mut body).expect("the server writes");
         let body = String::from_utf8_lossy(&body);

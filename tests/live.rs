@@ -281,10 +281,9 @@ fn generated(make: Make) -> Result<(), Failed> {
         "{count} generated configurations, seed {seed}: {upgrades} upgrade, {broken} broken, {rejected} rejected, {unknown} left open, 0 contradictions; {fixes} fixes proven; {:.0} s",
         started.elapsed().as_secs_f64()
     );
-    check(
-        upgrades > 0 && broken > 0 && rejected > 0 && unknown * 10 < count,
-        "the generator does not cover what it should",
-    )
+    // nginx refuses one of sixty jumps: 150 may have none.
+    let refused = rejected > 0 || count < 1_000 && upgrades + broken + unknown == count;
+    check(upgrades > 0 && broken > 0 && refused && unknown * 10 < count, "the generator does not cover what it should")
 }
 
 fn work(make: Make, seed: u64, thread: u64, threads: u64, count: u64) -> Result<[u64; 5], String> {

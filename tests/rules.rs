@@ -9,12 +9,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use wslint::diagnostic::{Category, Severity};
 use wslint::engine::Selection;
+use wslint::i18n::Lang;
 use wslint::rules::{ALL, FixKind, Rule};
 
 fn main() {
@@ -108,13 +110,40 @@ fn options_for(rule: &Rule) -> wslint::engine::Options {
     options
 }
 
+/// The page in Chinese says all that the English one says: as many paragraphs, and in each the same code and
+/// the same numbers; in the same places the same examples and sources.
+fn pages_agree(rule: &Rule) -> Result<(), Failed> {
+    let (en, zh) = (rule.about(Lang::En), rule.about(Lang::Zh));
+    let blocks = |page: &str| page.split("\n\n").map(str::to_owned).collect::<Vec<_>>();
+    let (en, zh) = (blocks(&en), blocks(&zh));
+    check(en.len() == zh.len(), format!("{} blocks in English, {} in Chinese", en.len(), zh.len()))?;
+    for (en, zh) in en.iter().zip(&zh) {
+        let is_shared = en.contains("```") || en.starts_with("- ") || en.starts_with("    ");
+        check(!is_shared || en == zh, format!("not the same:\n{en}\n{zh}"))?;
+        check(is_shared || zh.chars().any(is_chinese), format!("not translated: {zh}"))?;
+        check(en.starts_with("## ") == zh.starts_with("## "), format!("one is a heading:\n{en}\n{zh}"))?;
+        check(facts(en) == facts(zh), format!("{:?}\n{:?}\n{en}\n{zh}", facts(en), facts(zh)))?;
+    }
+    Ok(())
+}
+
+/// What does not change with the language: code, status codes, versions, sections.
+fn facts(text: &str) -> BTreeSet<String> {
+    let mut out: BTreeSet<String> = text.split('`').skip(1).step_by(2).map(|code| code.replace('\n', " ")).collect();
+    let numbers = text.split(|c: char| !(c.is_ascii_digit() || c == '.')).map(|n| n.trim_matches('.'));
+    out.extend(numbers.filter(|n| n.len() > 2).map(str::to_owned));
+    out
+}
+
+fn is_chinese(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
 /// Both languages are there, and are what they say they are.
 fn words(rule: &Rule) -> Result<(), Failed> {
-    let chinese = |t: &str| t.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-    check(
-        !chinese(rule.title.en) && chinese(rule.title.zh) && chinese(rule.about_zh),
-        "title or text lacks a language",
-    )?;
+    let chinese = |t: &str| t.chars().any(is_chinese);
+    check(!chinese(rule.title.en) && chinese(rule.title.zh) && !chinese(rule.docs), "title or text lacks a language")?;
+    pages_agree(rule)?;
     let options = options_for(rule);
     for (_, text) in common::examples(rule.docs) {
         for found in common::findings(&common::single(&text), &options).iter().filter(|d| d.rule == rule.name) {

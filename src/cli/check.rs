@@ -299,7 +299,7 @@ impl Run<'_> {
             let (path, en, zh) = (file.path.display(), &found.message.en, &found.message.zh);
             let told = text!(
                 "{path}:{line}: {en}; nothing in this file is fixed",
-                "{path}:{line}：{zh}；这个文件里的内容都没有修复"
+                "{path}：{line}：{zh}；这个文件里的内容都没有修复"
             );
             self.terminal.note(&report::escaped(told.get(self.terminal.lang), false));
         }

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::args::RulesFormat;
 use super::{Failure, Terminal, Verdict};
 use crate::catalog::near::nearest;
-use crate::rules::{self, FixKind, Rule};
+use crate::i18n::Lang;
+use crate::report::page;
+use crate::rules::{self, Rule};
 use crate::symptoms::find_symptom;
 use crate::text;
 
@@ -29,7 +31,7 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
             )));
         }
     };
-    terminal.print(out.as_bytes())?;
+    terminal.print(page(&out, terminal.look.width).as_bytes())?;
     Ok(Verdict::Clean)
 }
 
@@ -50,17 +52,15 @@ struct Row {
 
 /// Prints all rules.
 pub(super) fn rules(format: RulesFormat, terminal: &Terminal) -> Result<Verdict, Failure> {
+    // What a script reads is the same in every language.
+    let lang = if format == RulesFormat::Json { Lang::En } else { terminal.lang };
     let rows: Vec<Row> = rules::ALL
         .iter()
         .map(|r| Row {
             name: r.name,
-            category: r.category.as_str(),
-            severity: r.severity.as_str(),
-            fix: match r.fix {
-                FixKind::None => "in words",
-                FixKind::Sometimes => "sometimes",
-                FixKind::Always => "always",
-            },
+            category: r.category.word(lang),
+            severity: r.severity.word(lang),
+            fix: r.fix.word(lang),
             title: r.title.get(terminal.lang),
         })
         .collect();

@@ -76,11 +76,11 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
     if opened {
         let pong = matches!(outcome, Outcome::Answered(Answer { pong: Some(true), .. }));
         let said = if pong {
-            text!("✓ the WebSocket opens, and a ping is answered.", "✓ WebSocket 可以打开,ping 也得到了应答。")
+            text!("✓ the WebSocket opens, and a ping is answered.", "✓ WebSocket 可以建立连接，并且回应了 ping。")
         } else {
             text!(
                 "✓ the WebSocket opens; a ping was not answered in time.",
-                "✓ WebSocket 可以打开;但 ping 没有及时得到应答。"
+                "✓ WebSocket 可以建立连接；但 ping 没有及时得到回应。"
             )
         };
         let _ = writeln!(out, "{}", paint(paint::GOOD, said.get(lang)));
@@ -88,7 +88,7 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
     }
     let said = text!(
         "✗ the WebSocket does not open. Likely causes, the first first:",
-        "✗ WebSocket 无法打开。可能的原因,最可能的在前:"
+        "✗ WebSocket 无法建立连接。可能的原因，最可能的在前："
     );
     let _ = writeln!(out, "{}\n", paint(paint::BAD, said.get(lang)));
     for (i, cause) in causes.iter().take(MOST).enumerate() {
@@ -99,7 +99,7 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
     }
     let next = text!(
         "`wslint explain RULE` says more; `--root nginx.conf` looks into the configuration.",
-        "`wslint explain 规则名` 有更多说明;`--root nginx.conf` 会同时检查配置。"
+        "`wslint explain 规则名` 有更多说明；`--root nginx.conf` 会同时检查配置。"
     );
     let _ = writeln!(out, "\n{}", next.get(lang));
     out

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::again::patch_of;
 use super::args::{Trace as Args, TraceFormat};
 use super::desk::{asked, options, session, url};
 use super::{Failure, Terminal, Verdict as Exit};
@@ -21,7 +22,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
         asked.inputs.push(Input::Path(usual));
     }
     let subject = session.open(&asked)?;
-    let (files, story) = subject.story(&options(&session, &args.common)?.0, &url)?;
+    let (files, mut story) = subject.story(&options(&session, &args.common)?.0, &url)?;
+    if story.mendable {
+        story.patch = patch_of(args);
+    }
     terminal.print_with(|out| match args.format {
         TraceFormat::Human => out.write_all(trace_human(&story, terminal.lang, terminal.look).as_bytes()),
         TraceFormat::Json => trace_json(&files.sources, &story, terminal.lang, out),

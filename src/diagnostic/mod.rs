@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::i18n::Text;
+use crate::i18n::{Lang, Text};
 use crate::source::{FileId, Place};
 
 /// How bad a finding is.
@@ -23,6 +23,16 @@ impl Severity {
             Severity::Advice => "advice",
             Severity::Warning => "warning",
             Severity::Error => "error",
+        }
+    }
+
+    /// The word for a person.
+    pub fn word(self, lang: Lang) -> &'static str {
+        match (lang, self) {
+            (Lang::En, severity) => severity.as_str(),
+            (Lang::Zh, Severity::Advice) => "建议",
+            (Lang::Zh, Severity::Warning) => "警告",
+            (Lang::Zh, Severity::Error) => "错误",
         }
     }
 }
@@ -51,6 +61,17 @@ impl Category {
             Category::Lifetime => "lifetime",
             Category::Security => "security",
             Category::Validity => "validity",
+        }
+    }
+
+    /// The word for a person.
+    pub fn word(self, lang: Lang) -> &'static str {
+        match (lang, self) {
+            (Lang::En, category) => category.as_str(),
+            (Lang::Zh, Category::Handshake) => "握手",
+            (Lang::Zh, Category::Lifetime) => "连接保持",
+            (Lang::Zh, Category::Security) => "安全",
+            (Lang::Zh, Category::Validity) => "能否启动",
         }
     }
 }

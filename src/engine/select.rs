@@ -28,7 +28,7 @@ impl SelectionError {
         match self.meant {
             Some(meant) => text!(
                 "there is no rule or category `{name}`; did you mean `{meant}`? (`wslint rules` lists them)",
-                "没有名为 `{name}` 的规则或类别；是否想写 `{meant}`？（`wslint rules` 会列出全部）"
+                "没有名为 `{name}` 的规则或类别；是不是想写 `{meant}`？（`wslint rules` 会列出全部）"
             ),
             None => text!(
                 "there is no rule or category `{name}` (`wslint rules` lists them)",

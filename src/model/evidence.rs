@@ -1,7 +1,7 @@
 //! Why an endpoint is believed to carry WebSocket: what the user says, what somebody tried, what paths,
 //! names and comments say (catalog/evidence.rs).
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use crate::catalog::near;
 use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path_evidence, upstream_evidence};
@@ -215,24 +215,30 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
     }
     near::has_token(&text, "upgrade")
         || near::connection_value(&text, world.definitions.names()).is_some()
-        || derived(world, &value, 0)
+        || derived(world, &value)
 }
 
-/// Whether a value is derived from `$http_upgrade`.
-fn derived(world: &World<'_>, value: &[u8], depth: u32) -> bool {
-    variables_in(value).iter().any(|v| {
-        let lower = v.to_ascii_lowercase();
-        lower == "http_upgrade"
-            || lower == "connection_upgrade"
-            || (depth < 8 && world.definitions.map_of(v).is_some_and(|m| derived(world, &m.source, depth + 1)))
-            || (depth < 8
-                && world
-                    .definitions
-                    .of(v)
-                    .iter()
-                    .filter(|d| d.definer == Definer::Set)
-                    .any(|d| world.config.arg(d.occ, 1).is_some_and(|v| derived(world, &v, depth + 1))))
-    })
+/// Whether a value is derived from `$http_upgrade`. Each variable is followed once: variables may be set in
+/// many places, from each other.
+fn derived(world: &World<'_>, value: &[u8]) -> bool {
+    let mut open: Vec<String> = variables_in(value);
+    let mut seen: HashSet<String> = HashSet::default();
+    while let Some(variable) = open.pop() {
+        let lower = variable.to_ascii_lowercase();
+        if lower == "http_upgrade" || lower == "connection_upgrade" {
+            return true;
+        }
+        let sources = |v: &str| -> Vec<String> {
+            let map = world.definitions.map_of(v).into_iter().flat_map(|m| variables_in(&m.source));
+            let sets = world.definitions.of(v).iter().filter(|d| d.definer == Definer::Set);
+            map.chain(sets.filter_map(|d| world.config.arg(d.occ, 1)).flat_map(|v| variables_in(&v))).collect()
+        };
+        if !seen.contains(&variable) {
+            open.extend(sources(&variable));
+            seen.insert(variable);
+        }
+    }
+    false
 }
 
 /// `proxy_set_haeder Upgrade …` is an attempt, too.

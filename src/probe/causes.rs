@@ -50,7 +50,7 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
                 None,
                 text!(
                     "the name does not resolve: a typo, or a DNS record that is missing",
-                    "域名无法解析:拼写错误,或缺少 DNS 记录"
+                    "域名无法解析：拼写错误，或缺少 DNS 记录"
                 ),
             );
             return;
@@ -58,13 +58,13 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
         Outcome::NoConnection(_) => {
             add(
                 None,
-                text!("nobody listens there, or a firewall keeps the connection out", "该端口没有监听,或被防火墙拦截"),
+                text!("nobody listens there, or a firewall keeps the connection out", "该端口没有监听，或被防火墙拦截"),
             );
             return;
         }
         Outcome::NoTls(_) => Some("tls".to_owned()),
         Outcome::Silence("timeout") => {
-            add(None, text!("nginx waits for the backend, which does not answer", "nginx 在等待后端,而后端没有应答"));
+            add(None, text!("nginx waits for the backend, which does not answer", "nginx 在等待后端，而后端没有响应"));
             Some("504".to_owned())
         }
         Outcome::Silence(_) => {
@@ -72,14 +72,14 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
                 Some("subrequest-upgrade"),
                 text!(
                     "an `auth_request` or `mirror` target answered the handshake with 101",
-                    "`auth_request` 或 `mirror` 的目标以 101 应答了握手"
+                    "`auth_request` 或 `mirror` 的目标对握手返回了 101"
                 ),
             );
             add(
                 Some("plaintext-http2"),
                 text!(
                     "the port speaks only HTTP/2 (`listen … http2` without TLS)",
-                    "该端口只支持 HTTP/2(`listen … http2` 而没有 TLS)"
+                    "该端口只支持 HTTP/2（`listen … http2` 而没有 TLS）"
                 ),
             );
             Some("closed before".to_owned())
@@ -105,7 +105,7 @@ fn meaning(clue: Clue, answer: &Answer) -> Option<(Option<&'static str>, Text)> 
             Some("hidden-upgrade-response"),
             text!(
                 "`proxy_hide_header Upgrade` takes the header out of the backend's 101",
-                "`proxy_hide_header Upgrade` 从后端的 101 中去掉了该头"
+                "`proxy_hide_header Upgrade` 从后端的 101 响应中去掉了这个响应头"
             ),
         ),
         Clue::UpgradeHeaderTwice => (
@@ -119,38 +119,38 @@ fn meaning(clue: Clue, answer: &Answer) -> Option<(Option<&'static str>, Text)> 
             Some("hidden-upgrade-response"),
             text!(
                 "`proxy_hide_header Sec-WebSocket-Accept`, or a backend that answers 101 to anything",
-                "`proxy_hide_header Sec-WebSocket-Accept`,或后端对任何请求都返回 101"
+                "`proxy_hide_header Sec-WebSocket-Accept`，或后端对任何请求都返回 101"
             ),
         ),
         Clue::Http2Only => (
             Some("plaintext-http2"),
             text!(
                 "the port speaks only HTTP/2 (`listen … http2` without TLS)",
-                "该端口只支持 HTTP/2(`listen … http2` 而没有 TLS)"
+                "该端口只支持 HTTP/2（`listen … http2` 而没有 TLS）"
             ),
         ),
         Clue::PlainToTls => {
-            (None, text!("the port wants TLS: use wss:// instead of ws://", "该端口需要 TLS:请用 wss:// 代替 ws://"))
+            (None, text!("the port wants TLS: use wss:// instead of ws://", "该端口需要 TLS：请用 wss:// 代替 ws://"))
         }
         Clue::RedirectToTls => (
             None,
             text!(
                 "nginx redirects to https, and no browser follows: use wss://",
-                "nginx 重定向到 https,而浏览器不会跟随:请使用 wss://"
+                "nginx 重定向到 https，而浏览器不会跟随：请使用 wss://"
             ),
         ),
         Clue::RedirectToSlash => (
             Some("path-mismatch"),
             text!(
                 "the location ends in a slash and the URL does not: nginx redirects, and no browser follows",
-                "location 以斜杠结尾而 URL 没有:nginx 会重定向,而浏览器不会跟随"
+                "location 以斜杠结尾而 URL 没有：nginx 会重定向，而浏览器不会跟随"
             ),
         ),
         Clue::OldHttp => (
             Some("missing-proxy-http-version"),
             text!(
                 "the backend is asked over HTTP/1.0: `proxy_http_version 1.1;` is missing",
-                "到后端使用的是 HTTP/1.0:缺少 `proxy_http_version 1.1;`"
+                "到后端使用的是 HTTP/1.0：缺少 `proxy_http_version 1.1;`"
             ),
         ),
         // A gateway error is nginx's page, too, and says that the backend is at fault.
@@ -159,7 +159,7 @@ fn meaning(clue: Clue, answer: &Answer) -> Option<(Option<&'static str>, Text)> 
             Some("unreachable-endpoint"),
             text!(
                 "nginx answered itself, before `proxy_pass`: `return`, `try_files`, `deny`, or another location than you think",
-                "nginx 在 `proxy_pass` 之前自己应答了:`return`、`try_files`、`deny`,或命中了别的 location"
+                "nginx 在 `proxy_pass` 之前自己返回了响应：`return`、`try_files`、`deny`，或命中了别的 location"
             ),
         ),
     })
@@ -175,14 +175,14 @@ pub fn headline(outcome: &Outcome) -> Text {
         }
         Outcome::NoConnection(e) => {
             let e = shown(e);
-            text!("no connection: {e}", "无法连接:{e}")
+            text!("no connection: {e}", "无法连接：{e}")
         }
         Outcome::NoTls(e) => {
             let e = shown(e);
             text!("TLS: {e}", "TLS:{e}")
         }
-        Outcome::Silence("timeout") => text!("no answer in time", "超时,没有应答"),
-        Outcome::Silence(_) => text!("the connection closed without an answer", "连接被关闭,没有应答"),
+        Outcome::Silence("timeout") => text!("no answer in time", "超时，没有收到响应"),
+        Outcome::Silence(_) => text!("the connection closed without an answer", "连接被关闭，没有收到响应"),
         Outcome::Answered(answer) => {
             let line = shown(&answer.first_line);
             let line = if answer.status.is_some() { line } else { "…".to_owned() };

@@ -53,8 +53,6 @@ pub struct Asked {
 pub(super) struct Inputs {
     /// Files that findings are reported for.
     pub paths: Vec<PathBuf>,
-    /// As they were given, for the command that a summary suggests; `-` is standard input.
-    pub given: Vec<String>,
     /// Text that is no file, under its name.
     pub text: Option<PathBuf>,
     /// The files are those of an `nginx -T` dump: all the world there is.
@@ -127,7 +125,6 @@ pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Re
 
 impl Gathered {
     fn take_text(&mut self, name: PathBuf, text: &[u8]) -> Result<(), Problem> {
-        self.inputs.given.push("-".to_owned());
         if is_dump(text) {
             return self.take_dump(text);
         }
@@ -146,7 +143,6 @@ impl Gathered {
         fs: &dyn FileSystem,
     ) -> Result<(), Problem> {
         let failure = |e: std::io::Error| Problem::Io(path.to_owned(), e);
-        self.inputs.given.push(path.display().to_string());
         match fs.kind(path).map_err(failure)? {
             FileKind::File => {
                 if is_dump(&fs.head(path, HEAD).map_err(failure)?) {

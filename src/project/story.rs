@@ -7,7 +7,7 @@ use crate::model::config::inherit::Origin;
 use crate::model::trace::Trace;
 use crate::model::way::endpoint::server_words;
 use crate::model::way::route::{Candidate, Location, Matcher, ServerMatch};
-use crate::model::way::verdict::{Outcome, Verdict};
+use crate::model::way::verdict::{Outcome, Reason, Verdict};
 use crate::model::{OccId, ScopeId, Step, Url, Value};
 use crate::rules::words;
 use crate::text;
@@ -35,13 +35,15 @@ pub struct Story {
     pub upstream_uri: Option<String>,
     /// Why it does not open, or what it hangs on.
     pub reason: Option<Text>,
-    /// How to get the patch, if there is one.
+    /// It ends at an endpoint that does not open: there may be a patch.
+    pub mendable: bool,
+    /// The command that shows the patch. Whoever asked knows it.
     pub patch: Option<String>,
 }
 
 impl Story {
-    /// Tells what a trace found. `given` are the inputs as they were named.
-    pub(super) fn new(analysis: &Analysis<'_>, url: &Url, found: &Trace, given: &[String]) -> Story {
+    /// Tells what a trace found.
+    pub(super) fn new(analysis: &Analysis<'_>, url: &Url, found: &Trace) -> Story {
         let config = analysis.config();
         let arrival = &found.arrival;
         let endpoint = arrival
@@ -50,13 +52,17 @@ impl Story {
         let location = found.location().and_then(|s| config.scope(s).opened_by);
         let reason = match &arrival.outcome {
             Outcome::Upgrades => None,
+            // What the backend refuses is said whole: who mends one line asks again for the next.
+            Outcome::Broken(Reason::Refused(first)) => {
+                let all = arrival.forwarded.as_ref().map(|sent| sent.refusals().0);
+                Some(words::refusals(all.as_deref().unwrap_or(std::slice::from_ref(first))))
+            }
             Outcome::Broken(reason) => Some(words::reason(config, reason)),
             Outcome::Unknown(why) => {
                 let last = found.location().or(found.server.as_ref().map(|c| c.server)).unwrap_or(config.top());
                 Some(words::hangs_on(analysis, last, why).0)
             }
         };
-        let fixable = found.verdict == Verdict::Broken && endpoint.is_some();
         Story {
             url: url.given.clone(),
             verdict: found.verdict,
@@ -72,7 +78,8 @@ impl Story {
             received: received(analysis, found),
             upstream_uri: arrival.upstream_uri.as_ref().and_then(|u| u.display()),
             reason,
-            patch: fixable.then(|| format!("wslint --diff --url {} {}", url.given, given.join(" "))),
+            mendable: found.verdict == Verdict::Broken && endpoint.is_some(),
+            patch: None,
         }
     }
 }
@@ -151,7 +158,7 @@ fn location_steps(analysis: &Analysis<'_>, locations: &[(ScopeId, Step)]) -> Vec
         let how = match (&location.matcher, step) {
             (_, Step::Redirected(by)) => {
                 let by = config.occ(*by).name.as_str();
-                text!("reached through `{by}`", "经由 `{by}` 到达")
+                text!("reached through `{by}`", "经 `{by}` 到达")
             }
             (Matcher::Exact(_), _) => text!("exact match", "精确匹配"),
             (Matcher::Prefix(_, true), _) => {
@@ -204,7 +211,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
         if sent.values(name).is_empty() {
             out.push((
                 format!("no {name}"),
-                text!("hop-by-hop: nginx never passes it on by itself", "逐跳头:nginx 不会自动转发"),
+                text!("hop-by-hop: nginx never passes it on by itself", "逐跳（hop-by-hop）请求头：nginx 不会自动转发"),
             ));
         }
     }

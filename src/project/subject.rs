@@ -61,11 +61,6 @@ impl<'d> Subject<'d> {
         self.inputs.paths.len()
     }
 
-    /// The inputs as they were given, for the command that a report suggests.
-    pub fn given(&self) -> &[String] {
-        &self.inputs.given
-    }
-
     /// The name of the text that is no file, if there is one.
     pub fn text_name(&self) -> Option<&Path> {
         self.inputs.text.as_deref()
@@ -136,7 +131,7 @@ impl<'d> Subject<'d> {
             let found = trace(&analysis, url);
             let has_server = found.server.is_some() || targets.len() == 1;
             if best.as_ref().is_none_or(|(had, _)| !had && has_server) {
-                best = Some((has_server, Story::new(&analysis, url, &found, self.given())));
+                best = Some((has_server, Story::new(&analysis, url, &found)));
             }
         }
         let (_, story) = best.ok_or(Problem::NothingToTrace)?;

@@ -41,7 +41,7 @@ pub fn github(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let hidden: usize = counts.iter().map(|c| c.saturating_sub(SHOWN)).sum();
         let said = text!(
             "GitHub shows {SHOWN} annotations of a kind; {hidden} more findings stand here:",
-            "GitHub 每类只显示 {SHOWN} 条注释,其余 {hidden} 个问题列在这里:"
+            "GitHub 每类只显示 {SHOWN} 条注释，其余 {hidden} 个问题列在这里："
         );
         writeln!(out, "{}", said.get(report.lang))?;
         out.write_all(&rest)?;
@@ -86,7 +86,7 @@ pub fn github_summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()
     const MOST: usize = 1_000;
     let count = report.shown().count();
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
-    let head = text!("wslint: {errors} errors, {warnings} warnings", "wslint:{errors} 个错误,{warnings} 个警告");
+    let head = text!("wslint: {errors} errors, {warnings} warnings", "wslint：{errors} 个错误，{warnings} 个警告");
     write!(out, "### {}\n\n", head.get(report.lang))?;
     if count == 0 {
         let none = text!("Nothing to report.", "没有问题。");

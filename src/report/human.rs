@@ -64,7 +64,7 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     if weak > WHOLE {
         let text = text!(
             "Nothing says that these carry WebSocket. If they do not: `--evidence likely`, or `# wslint: no-websocket` on the server.",
-            "没有迹象表明这些 location 承载 WebSocket。若确实不承载:使用 `--evidence likely`,或在 server 上写 `# wslint: no-websocket`。"
+            "没有迹象表明上面这些只占一行的 location 用于 WebSocket。如果确实不是：使用 `--evidence likely`，或在 server 上写 `# wslint: no-websocket`。"
         );
         writeln!(out, "\n{}\n", text.get(report.lang))?;
     }
@@ -128,11 +128,14 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
             let title = found.help.get(lang);
             let safety = match fix.applicability {
                 Applicability::Safe => words(lang, "safe", "安全"),
-                Applicability::Unsafe => {
-                    words(lang, "unsafe: see it with `--diff --unsafe-fixes`", "不安全:用 `--diff --unsafe-fixes` 查看")
-                }
+                Applicability::Unsafe => words(
+                    lang,
+                    "unsafe: see it with `--diff --unsafe-fixes`",
+                    "不安全：用 `--diff --unsafe-fixes` 查看",
+                ),
             };
-            note(words(lang, "fix", "修复"), &format!("{title}  ({safety})"));
+            let title = text!("{title}  ({safety})", "{title}（{safety}）");
+            note(words(lang, "fix", "修复"), title.get(lang));
             if let Some(more) = &fix.note {
                 note(words(lang, "   ", "    "), more.get(lang));
             }

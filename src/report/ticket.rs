@@ -30,7 +30,7 @@ pub fn ticket(ticket: &Ticket<'_>) -> String {
     let report = ticket.report;
     let mut out = Page { text: String::new(), lang: report.lang };
     if report.shown().next().is_none() {
-        out.heading(1, &text!("nginx and WebSocket: nothing to change", "nginx 与 WebSocket:无需变更"));
+        out.heading(1, &text!("nginx and WebSocket: nothing to change", "nginx 与 WebSocket：无需变更"));
         out.line(&text!(
             "wslint found nothing that keeps WebSocket from opening.",
             "wslint 没有发现妨碍 WebSocket 建立的问题。"
@@ -79,7 +79,7 @@ impl Kinds {
             (_, true, _) => {
                 text!("nginx: a configuration that nginx refuses", "nginx：修复 nginx 拒绝加载的配置")
             }
-            (_, _, true) => text!("nginx: keep WebSocket connections open", "nginx：让 WebSocket 连接保持打开"),
+            (_, _, true) => text!("nginx: keep WebSocket connections open", "nginx：让 WebSocket 连接不断开"),
             _ => text!("nginx: WebSocket connections", "nginx：WebSocket 连接"),
         }
     }
@@ -153,7 +153,7 @@ fn symptoms(out: &mut Page, kinds: &Kinds, broken: &[&EndpointFact]) {
     }
     out.line(&text!(
         "The browser reports `Error during WebSocket handshake: Unexpected response code: 400` (or 404, 426, 200, depending on the backend). Applications with a fallback become slow instead: they poll.",
-        "浏览器报告 `Error during WebSocket handshake: Unexpected response code: 400`(也可能是 404、426、200,取决于后端)。有降级方案的应用则退回轮询,变得很慢。"
+        "浏览器报告 `Error during WebSocket handshake: Unexpected response code: 400`（也可能是 404、426、200，取决于后端）。有降级方案的应用则退回轮询，变得很慢。"
     ));
     if broken.is_empty() {
         return;
@@ -174,7 +174,7 @@ fn reasons(out: &mut Page, kinds: &Kinds, report: &Report<'_>) {
     if kinds.handshake {
         out.line(&text!(
         "`Upgrade` and `Connection` are hop-by-hop headers: they end at nginx, which passes them on only where its configuration says so. Without them the backend sees an ordinary request, and refuses it.",
-        "`Upgrade` 和 `Connection` 是逐跳(hop-by-hop)头:它们到 nginx 为止,只有配置中写明时才会转发给后端。后端看不到它们,收到的就只是普通请求,于是拒绝。"
+        "`Upgrade` 和 `Connection` 是逐跳（hop-by-hop）请求头：它们只在客户端与 nginx 之间有效，配置里不写明就不会转发给后端。后端看不到它们，收到的就只是普通请求，于是拒绝。"
     ));
         out.line(&Text::same(""));
     }
@@ -200,7 +200,7 @@ fn change(out: &mut Page, kinds: &Kinds, ticket: &Ticket<'_>) {
     if ticket.diff.is_empty() {
         out.line(&text!(
             "wslint has no safe patch for this; each finding says in words what to do:",
-            "wslint 无法给出安全的补丁,每个问题的处理方法如下:"
+            "wslint 无法给出安全的补丁，每个问题的处理方法如下："
         ));
         out.line(&Text::same(""));
         for item in items(ticket.report) {
@@ -208,7 +208,7 @@ fn change(out: &mut Page, kinds: &Kinds, ticket: &Ticket<'_>) {
         }
         return;
     }
-    out.line(&text!("Save this patch as `{PATCH}`:", "将此补丁保存为 `{PATCH}`:"));
+    out.line(&text!("Save this patch as `{PATCH}`:", "将此补丁保存为 `{PATCH}`："));
     out.line(&Text::same(""));
     out.block("diff", &String::from_utf8_lossy(ticket.diff));
     if !kinds.handshake {
@@ -217,7 +217,7 @@ fn change(out: &mut Page, kinds: &Kinds, ticket: &Ticket<'_>) {
     out.heading(2, &text!("What it does not change", "影响范围"));
     out.line(&text!(
         "Ordinary requests reach the same backends with the same request line and the same headers; `Upgrade`, `Connection` and the HTTP version aside. Other files, locations and servers stay as they are.",
-        "普通请求仍到达同样的后端,请求行和请求头不变(`Upgrade`、`Connection` 与 HTTP 版本除外)。其他文件、location 和 server 不受影响。"
+        "普通请求仍发往同样的后端，请求行和请求头不变（`Upgrade`、`Connection` 与 HTTP 版本除外）。其他文件、location 和 server 不受影响。"
     ));
 }
 
@@ -233,7 +233,7 @@ fn steps(out: &mut Page, ticket: &Ticket<'_>) {
     if folder == "." {
         out.line(&text!(
             "The paths are relative to the directory in which wslint ran; run these commands there.",
-            "补丁中的路径相对于运行 wslint 时所在的目录,请在该目录下执行以下命令。"
+            "补丁中的路径相对于运行 wslint 时所在的目录，请在该目录下执行以下命令。"
         ));
         out.line(&Text::same(""));
     }
@@ -246,7 +246,7 @@ fn steps(out: &mut Page, ticket: &Ticket<'_>) {
         4,
         &text!(
             "Reload; connections that are open stay with the old workers until they end.",
-            "重新加载;已建立的连接会留在旧的 worker 中直到结束。"
+            "重新加载；已建立的连接会留在旧的 worker 中直到结束。"
         ),
         "nginx -s reload",
     );
@@ -270,12 +270,12 @@ fn verify(out: &mut Page, kinds: &Kinds, broken: &[&EndpointFact]) {
         return;
     }
     let Some(endpoint) = broken.first() else {
-        out.line(&text!("Open the page again; the console stays silent.", "重新打开页面,控制台不再报错。"));
+        out.line(&text!("Open the page again; the console stays silent.", "重新打开页面，控制台不再报错。"));
         return;
     };
     out.line(&text!(
         "Through nginx; the first line of the answer has to be `HTTP/1.1 101 Switching Protocols`:",
-        "经过 nginx,应答的第一行应为 `HTTP/1.1 101 Switching Protocols`:"
+        "经过 nginx 访问，响应的第一行应当是 `HTTP/1.1 101 Switching Protocols`："
     ));
     out.line(&Text::same(""));
     out.block("sh", &curl(&address(endpoint, false)));
@@ -283,7 +283,7 @@ fn verify(out: &mut Page, kinds: &Kinds, broken: &[&EndpointFact]) {
         out.line(&Text::same(""));
         out.line(&text!(
             "Past nginx, on the same machine; if this is no 101 either, the application refuses, and not nginx:",
-            "在同一台机器上绕过 nginx 直接访问后端;如果这里也不是 101,则是应用拒绝,而不是 nginx:"
+            "在同一台机器上绕过 nginx 直接访问后端；如果这里也不是 101，则是应用拒绝，而不是 nginx："
         ));
         out.line(&Text::same(""));
         out.block("sh", &curl(&backend));

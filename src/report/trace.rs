@@ -35,23 +35,23 @@ pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
     let reason = traced.reason.as_ref().map(|r| escaped(r.get(lang), false)).unwrap_or_default();
     let line = match traced.verdict {
         Verdict::Upgrades => {
-            paint(GOOD, text!("✓ upgrades: the WebSocket opens.", "✓ upgrades:WebSocket 可以打开。").get(lang))
+            paint(GOOD, text!("✓ upgrades: the WebSocket opens.", "✓ upgrades：WebSocket 可以建立连接。").get(lang))
         }
-        Verdict::Broken => paint(BAD, text!("✗ broken: {reason}.", "✗ broken:{reason}。").get(lang)),
+        Verdict::Broken => paint(BAD, text!("✗ broken: {reason}.", "✗ broken：{reason}。").get(lang)),
         Verdict::Rejected => {
             let why = traced.rejected_because.as_deref().map(|r| escaped(r, false)).unwrap_or_default();
             paint(
                 BAD,
-                text!("✗ rejected: nginx refuses to start: {why}.", "✗ rejected:nginx 拒绝启动:{why}。").get(lang),
+                text!("✗ rejected: nginx refuses to start: {why}.", "✗ rejected：nginx 拒绝启动：{why}。").get(lang),
             )
         }
-        Verdict::Unknown => paint(DOUBTFUL, text!("? unknown: {reason}.", "? unknown:{reason}。").get(lang)),
+        Verdict::Unknown => paint(DOUBTFUL, text!("? unknown: {reason}.", "? unknown：{reason}。").get(lang)),
     };
     let _ = writeln!(out, "\n{line}");
     if traced.verdict == Verdict::Broken && traced.endpoint.is_some() {
         let text = text!(
             "  Browsers show “Error during WebSocket handshake: Unexpected response code: 400” (or 404, 426, 200).",
-            "  浏览器会显示 “Error during WebSocket handshake: Unexpected response code: 400”(或 404、426、200)。"
+            "  浏览器会显示 “Error during WebSocket handshake: Unexpected response code: 400”（或 404、426、200）。"
         );
         let _ = writeln!(out, "{}", text.get(lang));
     }

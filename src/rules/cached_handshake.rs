@@ -60,8 +60,12 @@ rule! {
         severity: Warning,
         fix: Sometimes,
         en: "the cache may answer a handshake",
-        zh: "缓存可能会应答握手",
-        about_zh: "在转发握手的端点上开启了 `proxy_cache`,却没有以 `$http_upgrade` 设置 `proxy_cache_bypass` 和 `proxy_no_cache`。缓存中同一 key 的 GET 会以 200 应答握手。补上这两行。",
+        zh: "握手请求可能命中缓存",
+        zh_page: [
+            "某个转发握手请求的代理位置开启了 `proxy_cache`，却没有针对 `$http_upgrade` 设置 `proxy_cache_bypass` 和 `proxy_no_cache`。",
+            "如果缓存里已有同一个 key 的 GET 响应，nginx 就会用这份缓存以 200 回应握手请求。",
+            "不安全：带有 `Upgrade` 的普通请求是否走缓存，也会因这两行而改变。",
+        ],
         check: check,
     }
 }
@@ -74,10 +78,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.head(endpoint.pass),
-            text!("a cached page may answer instead", "缓存的页面可能会代为应答"),
+            text!("a cached page may answer instead", "返回的可能是缓存里的页面"),
             text!(
                 "the cache may answer WebSocket handshakes to `{location}`",
-                "缓存可能会应答发往 `{location}` 的 WebSocket 握手"
+                "发往 `{location}` 的 WebSocket 握手可能命中缓存"
             ),
         );
         found
@@ -87,7 +91,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             });
         found.why = text!(
             "a GET for the same key that is in the cache answers the handshake with 200.",
-            "缓存中同一 key 的 GET 会以 200 应答握手。"
+            "缓存里如果有同一个 key 的 GET 响应，握手就会得到 200。"
         );
         found.help = text!(
             "add `proxy_cache_bypass $http_upgrade;` and `proxy_no_cache $http_upgrade;`",
@@ -103,7 +107,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 applicability: Applicability::Unsafe,
                 note: Some(text!(
                     "requests with an `Upgrade` header are no longer cached",
-                    "带 `Upgrade` 头的请求不再被缓存"
+                    "带有 `Upgrade` 请求头的请求不再走缓存"
                 )),
                 edits: vec![Edit::InsertAfter(place, lines)],
             });

@@ -40,7 +40,7 @@ pub(super) fn says_what_the_client_asks(cx: &Context<'_>) -> bool {
 pub(super) fn literal_note() -> Text {
     text!(
         "without the root configuration there is no place for a map; a map on `$http_upgrade` in `http` would keep ordinary requests free of `Connection: upgrade`",
-        "没有主配置,无处放置 map;若在 `http` 中用 `$http_upgrade` 做 map,普通请求就不会带上 `Connection: upgrade`"
+        "没有主配置文件，map 无处可写；如果在 `http` 中定义以 `$http_upgrade` 为源的 map，普通请求就不会带上 `Connection: upgrade`"
     )
 }
 
@@ -151,13 +151,18 @@ pub(super) fn map_place(cx: &Context<'_>) -> Option<MapPlace> {
 
 /// The map that lets only WebSocket through: `Upgrade: h2c` is not tunnelled.
 pub(super) fn map_edit(place: MapPlace, name: &str, ordinary: &str) -> Edit {
-    let default = if ordinary.is_empty() { "''" } else { ordinary };
-    let mut lines: Vec<Line> = vec![
-        format!("map $http_upgrade ${name} {{").into(),
-        format!("    default   {default};").into(),
-        "    websocket upgrade;".into(),
-        "}".into(),
-    ];
+    // Thousands of findings write the same map: what can be shared is, and no list is longer than its lines.
+    let mut lines: Vec<Line> = Vec::with_capacity(5);
+    lines.push(match name {
+        "connection_upgrade" => "map $http_upgrade $connection_upgrade {".into(),
+        name => format!("map $http_upgrade ${name} {{").into(),
+    });
+    lines.push(match ordinary {
+        "" => "    default   '';".into(),
+        "close" => "    default   close;".into(),
+        ordinary => format!("    default   {ordinary};").into(),
+    });
+    lines.extend(["    websocket upgrade;".into(), "}".into()]);
     match place {
         MapPlace::Behind(place) => Edit::InsertAfter(place, lines),
         MapPlace::StartOf(place) => {

@@ -58,7 +58,11 @@ rule! {
         fix: None,
         en: "a directive stands where nginx does not allow it",
         zh: "指令出现在 nginx 不允许的位置",
-        about_zh: "与 WebSocket 有关的指令出现在 nginx 不允许的位置、参数个数不对，或在只允许一次的地方出现了两次，nginx 会拒绝启动。`proxy_set_header` 不能写在 `if` 和 `limit_except` 中，`map` 只能直接写在 `http` 中；参数个数不对往往是上一行漏了 `;`。",
+        zh_page: [
+            "与 WebSocket 有关的指令写在了 nginx 不允许的位置、参数个数不对，或者在只允许出现一次的地方出现了两次。",
+            "nginx 会拒绝启动。`proxy_set_header` 不能写在 `if` 和 `limit_except` 里，`map` 只能直接写在 `http` 里；参数个数不对，往往是因为上一行漏了 `;`。",
+            "只给出文字说明。",
+        ],
         check: check,
     }
 }

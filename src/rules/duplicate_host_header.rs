@@ -59,14 +59,19 @@ rule! {
     /// ## References
     ///
     /// - RFC 9112 §3.2, RFC 6455 §4.2.1
-    /// - nginx's CHANGES, 1.31.4
+    /// - nginx CHANGES 1.31.4
     "duplicate-host-header" {
         category: Handshake,
         severity: Warning,
         fix: Sometimes,
         en: "`Host` is sent twice",
         zh: "`Host` 发送了两次",
-        about_zh: "同一层有两条 `Host` 生效（可能来自 `proxy_params` 之类的 include）。nginx 1.31.4 之前会把两条都发出去，而带有两个 `Host` 的请求是不合法的（RFC 9112 §3.2）：aiohttp、tornado 和 wsproto 返回 400，node 的 ws 和使用 httptools 的 uvicorn 可以接受。从 1.31.4 起以最后一条为准，只发送一个。只保留其中一条。",
+        zh_page: [
+            "同一层有两条 `Host` 同时生效，可能都写在本文件里，也可能来自 `proxy_params` 之类的 include。",
+            "nginx 1.31.4 之前会把两条都发出去，而带有两个 `Host` 请求头的请求不合法（RFC 9112 §3.2）：aiohttp、tornado 和 wsproto 会返回 400；node `ws` 和使用 httptools 的 uvicorn 可以接受。从 1.31.4 起以最后一条为准，只发送一个。",
+            "两条只留一条：",
+            "不安全：保留最后一条，与新版 nginx 的行为一致；但原先读取第一条的后端会看到另一个值。",
+        ],
         check: check,
     }
 }
@@ -95,9 +100,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text: text!("sent as well before that", "在那之前这一个也会发送"),
         };
         found.labels.extend(others.iter().map(also));
-        found.labels.extend(
-            cx.location_label(endpoint, text!("handshakes that arrive here may fail", "到达这里的握手可能失败")),
-        );
+        found
+            .labels
+            .extend(cx.location_label(endpoint, text!("handshakes that arrive here may fail", "这里的握手可能失败")));
         found.why = text!(
             "before 1.31.4 nginx sends every `Host` line of a level: aiohttp, tornado and wsproto refuse two with 400, node `ws` and uvicorn with httptools take them (RFC 9112 §3.2).",
             "nginx 1.31.4 之前会发送同一层的每一条 `Host`：aiohttp、tornado 和 wsproto 遇到两个会返回 400，node 的 ws 和使用 httptools 的 uvicorn 可以接受（RFC 9112 §3.2）。"

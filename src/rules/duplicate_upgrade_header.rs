@@ -58,8 +58,12 @@ rule! {
         severity: Warning,
         fix: Sometimes,
         en: "`Upgrade` is sent twice",
-        zh: "`Upgrade` 被发送两次",
-        about_zh: "同一层有两行 `Upgrade` 生效(可能来自 include),nginx 两行都会发送,而大多数后端(node ws、Python websockets、tornado、uvicorn)会以 400 或 426 拒绝。只保留一行。",
+        zh: "`Upgrade` 发送了两次",
+        zh_page: [
+            "同一层有两条 `Upgrade` 同时生效，可能都写在本文件里，也可能来自 include。",
+            "nginx 两条都会发送，而大多数后端不接受：node `ws`、Python `websockets`、tornado 和 uvicorn 会返回 400 或 426。",
+            "两条的值相同时是安全的；否则不安全，因为必须舍弃其中一个值。",
+        ],
         check: check,
     }
 }
@@ -94,12 +98,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(*last),
             text!("a second `Upgrade` at the same level", "同一层的第二个 `Upgrade`"),
-            text!("`Upgrade` is sent twice, and most backends refuse that", "`Upgrade` 被发送两次,大多数后端会拒绝"),
+            text!("`Upgrade` is sent twice, and most backends refuse that", "`Upgrade` 被发送两次，大多数后端会拒绝"),
         );
         found.labels.push(Label { place: config.head(*kept), text: text!("the first one", "第一个在这里") });
         found.why = text!(
             "nginx sends every `proxy_set_header` of a level; node `ws`, Python `websockets`, tornado and uvicorn answer 400 or 426 to two.",
-            "nginx 会发送同一层的每个 `proxy_set_header`;node ws、Python websockets、tornado 和 uvicorn 收到两个时会返回 400 或 426。"
+            "nginx 会发送同一层的每个 `proxy_set_header`；node ws、Python websockets、tornado 和 uvicorn 收到两个时会返回 400 或 426。"
         );
         found.help = text!("keep one of the two", "只保留其中一个");
         let equal = gone.iter().all(|o| config.arg(*o, 1) == config.arg(*kept, 1));

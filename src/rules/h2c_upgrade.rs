@@ -75,8 +75,12 @@ rule! {
         severity: Warning,
         fix: Sometimes,
         en: "an upgrade to h2c is passed on, too",
-        zh: "h2c 升级也会被转发",
-        about_zh: "该端点会转发任何 `Upgrade`,包括 `h2c`。若后端支持明文 HTTP/2,nginx 便会为其建立隧道:此后该连接上的请求都会绕过 nginx 的 location、访问规则和日志到达后端。改用只放行 `websocket` 的 map。因为也许有人需要其他协议,所以不是安全的修复。",
+        zh: "h2c 升级请求也会被转发",
+        zh_page: [
+            "某个代理位置会转发任何 `Upgrade`，包括 `h2c`。只有使用 `--select security` 或 `all` 时才检查。",
+            "如果后端支持不带 TLS 的 HTTP/2，就会接受 `Upgrade: h2c`，nginx 随即建立隧道：此后客户端在这条连接上发出的所有请求都会绕过 nginx 的 location、访问规则和日志，直达后端。",
+            "改用只放行 `websocket` 的 map。不安全：也许有人需要通过隧道使用其他协议。",
+        ],
         check: check,
     }
 }
@@ -113,7 +117,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.labels.extend(endpoints.iter().take(3).filter_map(|e| {
             cx.location_label(
                 e,
-                text!("what the backend answers here, nginx tunnels", "后端在这里应答之后,nginx 就建立隧道"),
+                text!("what the backend answers here, nginx tunnels", "后端在这里返回 101 之后，nginx 就建立隧道"),
             )
         }));
         found.why = text!(

@@ -62,7 +62,11 @@ rule! {
         fix: None,
         en: "the handshake fails for another reason",
         zh: "握手因其他原因失败",
-        about_zh: "握手在这里失败,而其他规则没有说明原因,例如 `proxy_method POST`、`Host` 出现两次或缺失、带变量的 `proxy_pass` 得不到合法的 URL、浏览器看不到响应中必需的头。提示信息说明了具体发现。只给出文字说明,不自动修改。",
+        zh_page: [
+            "某个代理位置的握手会失败，而其他规则都没有说明原因：`proxy_method POST`、`Host` 发送了两次或根本没有发送、请求头的名称不合法、带变量的 `proxy_pass` 得不到合法的 URL，或者浏览器看不到响应里必需的响应头。",
+            "提示信息会说明具体发现了什么。严格的后端要求握手是 HTTP/1.1 的 GET 请求，`Host`、`Upgrade`、`Connection` 以及客户端的各个 `Sec-WebSocket-*` 请求头都恰好出现一次（RFC 6455 §4.2.1）。",
+            "只给出文字说明：现有写法自有其理由，而 wslint 无从得知。",
+        ],
         check: check,
     }
 }
@@ -78,7 +82,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(culprit.unwrap_or(endpoint.pass)),
             words.clone(),
-            text!("WebSocket handshakes to `{location}` fail: {en}", "发往 `{location}` 的 WebSocket 握手失败:{zh}"),
+            text!("WebSocket handshakes to `{location}` fail: {en}", "发往 `{location}` 的 WebSocket 握手失败：{zh}"),
         );
         found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
@@ -90,11 +94,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "a backend wants a GET over HTTP/1.1 with exactly one `Host`, `Upgrade: websocket`, `Connection: upgrade` and the client's `Sec-WebSocket-*` headers (RFC 6455 §4.2.1), and the browser wants to see the answer.",
-            "后端需要一个 HTTP/1.1 的 GET,带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 头(RFC 6455 §4.2.1),浏览器也必须看到响应。"
+            "后端需要一个 HTTP/1.1 的 GET，带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 请求头（RFC 6455 §4.2.1），浏览器也必须看到响应。"
         );
         found.help = text!(
             "remove it here, or give WebSocket a location of its own",
-            "在此处去掉它,或为 WebSocket 单独设一个 location"
+            "在此处去掉它，或为 WebSocket 单独设一个 location"
         );
         out.push(found);
     }

@@ -54,8 +54,12 @@ rule! {
         severity: Error,
         fix: None,
         en: "the handshake headers are set, and nothing is proxied",
-        zh: "设置了握手头,却没有转发",
-        about_zh: "location 中设置了握手头,却没有 `proxy_pass`。嵌套的 location 不会继承 `proxy_pass`,只写 `proxy_set_header` 什么也不会发送,nginx 会去找文件并返回 404。在这里补上 `proxy_pass`。",
+        zh: "设置了握手请求头，却没有转发",
+        zh_page: [
+            "某个 location 设置了握手请求头，但请求不会从这里转发出去：它没有 `proxy_pass`。",
+            "嵌套的 location 不会继承 `proxy_pass`，而单有 `proxy_set_header` 什么也不会发送：nginx 会去找文件，然后返回 404。",
+            "只给出文字说明：wslint 不知道后端在哪里。",
+        ],
         check: check,
     }
 }
@@ -82,15 +86,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(scope);
         let mut found = rule.at(
             config.head(header),
-            text!("sent with nothing: there is no `proxy_pass`", "没有请求会带上它:这里没有 `proxy_pass`"),
+            text!("sent with nothing: there is no `proxy_pass`", "没有请求会带上它：这里没有 `proxy_pass`"),
             text!(
                 "`{location}` sets the handshake headers, and no request leaves it",
-                "`{location}` 设置了握手头,却没有请求从这里发出"
+                "`{location}` 设置了握手请求头，却没有请求从这里转发给后端"
             ),
         );
         found.why = text!(
             "`proxy_pass` is not inherited by a nested location; without one nginx looks for a file and answers 404.",
-            "嵌套的 location 不会继承 `proxy_pass`;没有它,nginx 会去找文件并返回 404。"
+            "嵌套的 location 不会继承 `proxy_pass`；没有它，nginx 会去找文件并返回 404。"
         );
         found.help = text!("add `proxy_pass` here", "在这里补上 `proxy_pass`");
         out.push(found);

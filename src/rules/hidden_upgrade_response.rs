@@ -56,8 +56,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "a header of the handshake is hidden",
-        zh: "握手的某个头被隐藏",
-        about_zh: "浏览器会检查响应中的 `Upgrade` 和 `Sec-WebSocket-Accept`,后端需要请求中的 key 和 version(RFC 6455)。在 WebSocket 的 location 中去掉隐藏它们的那一行。由于这一行可能是为普通请求写的,此修复不是安全的。",
+        zh: "握手所需的请求头或响应头被去掉了",
+        zh_page: [
+            "配置里有 `proxy_hide_header Upgrade` 或 `Sec-WebSocket-Accept`、`proxy_pass_request_headers off`，或者把某个 `Sec-WebSocket-*` 请求头设成了空值。",
+            "浏览器会检查响应里的 `Upgrade` 和 `Sec-WebSocket-Accept`，后端则需要请求里的 key 和 version（RFC 6455 §4.1、§4.2.1）。有些模板为了消除一条与 HTTP/2 有关的警告而隐藏 `Upgrade`，结果连 WebSocket 也一起失效了。",
+            "不安全：会删掉这一行，但它可能是为普通请求而写的。",
+        ],
         check: check,
     }
 }
@@ -70,17 +74,19 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let shown = format!("{} {}", config.occ(*occ).name.as_str(), config.arg_shown(*occ, 0));
         let mut found = rule.at(
             config.head(*occ),
-            text!("withholds what the other side looks for", "扣下了对方要找的内容"),
-            text!("`{shown}` hides a header of the handshake", "`{shown}` 隐藏了握手的头"),
+            text!("withholds what the other side looks for", "去掉了对方需要的头"),
+            text!("`{shown}` hides a header of the handshake", "`{shown}` 去掉了握手所需的头"),
         );
+        // Subrequests for authentication and the like need no request headers.
+        found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.why = text!(
             "browsers want `Upgrade` and `Sec-WebSocket-Accept` in the answer, backends want `Sec-WebSocket-Key` and `-Version` in the request (RFC 6455 §4.1, §4.2.1).",
-            "浏览器要求响应中有 `Upgrade` 和 `Sec-WebSocket-Accept`,后端要求请求中有 `Sec-WebSocket-Key` 和 `-Version`(RFC 6455 §4.1、§4.2.1)。"
+            "浏览器要求响应中有 `Upgrade` 和 `Sec-WebSocket-Accept`，后端要求请求中有 `Sec-WebSocket-Key` 和 `-Version`（RFC 6455 §4.1、§4.2.1）。"
         );
         found.help = text!(
             "remove it for WebSocket; in a location of its own `proxy_pass_header Upgrade` brings a hidden one back",
-            "对 WebSocket 去掉它;在单独的 location 中,`proxy_pass_header Upgrade` 可恢复被隐藏的头"
+            "在用于 WebSocket 的 location 里去掉它；在单独的 location 中，`proxy_pass_header Upgrade` 可恢复被隐藏的响应头"
         );
         if cx.writable(config.file(*occ)) {
             let place = config.place(*occ, config.directive(*occ).span());

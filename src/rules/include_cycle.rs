@@ -33,7 +33,13 @@ rule! {
         fix: None,
         en: "a file includes itself",
         zh: "文件 include 了自己",
-        about_zh: "文件直接或间接地 include 了自己,nginx 会一直打开文件,直到报 `Too many open files` 或崩溃。去掉多余的 include 即可。",
+        zh_page: [
+            "某个文件直接或者通过其他文件 include 了自己。",
+            "nginx 会一层套一层地打开文件，直到文件描述符用尽：报 `Too many open files`，或者直接崩溃。",
+            "文件 `snippets/a.conf` 里写着 `include snippets/a.conf;`。",
+            "从已经在读取的那个文件里去掉这条 include。",
+            "只给出文字说明。",
+        ],
         check: check,
     }
 }
@@ -55,7 +61,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "nginx opens one file within the other until it runs out of them: `Too many open files`.",
-            "nginx 会一层层打开文件,直到报 `Too many open files`。"
+            "nginx 会一层层打开文件，直到报 `Too many open files`。"
         );
         found.help = text!("remove this include", "去掉这个 include");
         out.push(found);

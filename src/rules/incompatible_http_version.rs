@@ -52,8 +52,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "HTTP/2 to the backend never upgrades",
-        zh: "到后端的 HTTP/2 不会升级",
-        about_zh: "nginx 从 1.29.4 起可以用 HTTP/2 与后端通信,但它的 HTTP/2 不会升级。为 WebSocket 的 location 设置 `proxy_http_version 1.1`。由于有人希望普通请求使用 HTTP/2,此修复不是安全的。",
+        zh: "以 HTTP/2 连接后端时不会升级",
+        zh_page: [
+            "发送握手请求头的代理位置使用了 `proxy_http_version 2`。",
+            "nginx 从 1.29.4 起可以用 HTTP/2 连接后端，但它的 HTTP/2 不支持升级：收到 101 会当作错误。",
+            "不安全：`proxy_http_version 1.1` 能让握手成功，但原先是有人希望普通请求使用 HTTP/2。",
+        ],
         check: check,
     }
 }
@@ -68,13 +72,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("HTTP/2 to the backend never upgrades", "到后端的 HTTP/2 不会升级"),
             text!(
                 "`proxy_http_version 2` keeps WebSocket from opening",
-                "`proxy_http_version 2` 使 WebSocket 无法打开"
+                "`proxy_http_version 2` 使 WebSocket 无法建立连接"
             ),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.why = text!(
             "nginx treats a 101 from an HTTP/2 backend as an error (ngx_http_proxy_v2_module.c).",
-            "nginx 会把 HTTP/2 后端返回的 101 当作错误(ngx_http_proxy_v2_module.c)。"
+            "nginx 会把 HTTP/2 后端返回的 101 当作错误（ngx_http_proxy_v2_module.c）。"
         );
         found.help = text!("use `proxy_http_version 1.1` for WebSocket", "为 WebSocket 使用 `proxy_http_version 1.1`");
         if cx.writable(config.file(*occ)) {

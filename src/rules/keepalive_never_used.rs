@@ -83,7 +83,11 @@ rule! {
         fix: Sometimes,
         en: "the connections of `keepalive` are closed after every request",
         zh: "`keepalive` 的连接在每个请求之后都被关闭",
-        about_zh: "nginx 文档中的 map 给没有 `Upgrade` 的请求返回 `close`，后端因此在每个普通请求之后关闭连接，upstream 的 `keepalive` 没有连接可保留。把 `''` 对应的值改成 `''`：此时 nginx 不发送 `Connection`，HTTP/1.1 的连接会保持打开。使用该 map 的其他头也会随之改变，所以不是安全的修复。",
+        zh_page: [
+            "某个 upstream 设置了 `keepalive`，而使用它的代理位置用于 WebSocket，并且随每个普通请求发送 `Connection: close`。每个 upstream 只报告一次。",
+            "nginx 文档里的 map 给没有 `Upgrade` 的请求返回 `close`。后端在每个这样的请求之后关闭连接，upstream 也就没有连接可以保留。值为空时，nginx 根本不发送 `Connection`，HTTP/1.1 的连接会保持打开。",
+            "不安全：用到这个 map 的其他请求头也会随之改变。",
+        ],
         check: check,
     }
 }
@@ -128,7 +132,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.fix = entry.filter(|e| cx.writable(config.file(e.occ))).map(|entry| Fix {
             title: text!("give ordinary requests no `Connection`", "普通请求不发送 `Connection`"),
             applicability: Applicability::Unsafe,
-            note: Some(text!("other headers may take their value from this map", "其他头可能也使用这个 map 的值")),
+            note: Some(text!("other headers may take their value from this map", "其他请求头可能也使用这个 map 的值")),
             edits: vec![Edit::Replace(config.arg_place(entry.occ, 0), "''".to_owned())],
         });
         out.push(found);

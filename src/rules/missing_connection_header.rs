@@ -57,8 +57,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "`Upgrade` is passed on, `Connection` is left to nginx",
-        zh: "转发了 `Upgrade`,却没有设置 `Connection`",
-        about_zh: "nginx 自己发送的 `Connection` 是 `close`(1.29.7 起不发送),而后端要在其中找 `upgrade`(RFC 6455 §4.2.1)。用 map 设置 `Connection` 即可,普通请求保持原样。",
+        zh: "转发了 `Upgrade`，却没有设置 `Connection`",
+        zh_page: [
+            "某个代理位置发送了 `Upgrade`，`Connection` 却没有设置，由 nginx 决定。",
+            "nginx 自己发送的 `Connection` 是 `close`，从 1.29.7 起不发送；而后端要求其中含有 `upgrade`（RFC 6455 §4.2.1，常见的报错是 “'upgrade' token not found in 'Connection' header”）。",
+            "安全：map 让普通请求的 `Connection` 保持现在的值。",
+        ],
         check: check,
     }
 }
@@ -73,22 +77,22 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             config.head(upgrade.unwrap_or(endpoint.pass)),
             text!(
                 "names the protocol, and no `Connection: upgrade` goes with it",
-                "给出了协议,却没有 `Connection: upgrade` 与之相伴"
+                "设置了 `Upgrade`，却没有同时设置 `Connection: upgrade`"
             ),
             text!(
                 "`Connection` is left to nginx in `{location}`, and does not say upgrade",
-                "`{location}` 的 `Connection` 由 nginx 决定,并不包含 upgrade"
+                "`{location}` 没有设置 `Connection`，nginx 默认的值里没有 upgrade"
             ),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Connection"]));
         found.why = text!(
             "nginx itself sends `Connection: close`, from 1.29.7 on none; the backend looks for the token `upgrade` (RFC 6455 §4.2.1).",
-            "nginx 自己发送 `Connection: close`,1.29.7 起不发送;后端要找的是 `upgrade`(RFC 6455 §4.2.1)。"
+            "nginx 自己发送 `Connection: close`，1.29.7 起不发送；后端要求其中含有 `upgrade`（RFC 6455 §4.2.1）。"
         );
         found.help = text!(
             "set `Connection` with a map on `$http_upgrade`, or to \"upgrade\"",
-            "用基于 `$http_upgrade` 的 map 设置 `Connection`,或设为 \"upgrade\""
+            "用基于 `$http_upgrade` 的 map 设置 `Connection`，或设为 \"upgrade\""
         );
         found.fix = remedy::complete(cx, endpoint);
         out.push(found);

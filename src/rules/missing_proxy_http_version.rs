@@ -13,8 +13,10 @@ rule! {
     ///
     /// ## Why it breaks
     ///
-    /// A handshake is an HTTP/1.1 request (RFC 6455 §4.1). Some backends accept 1.0 all the same (node
-    /// `ws`, aiohttp); strict ones answer 505, 400, or close the connection.
+    /// A handshake is an HTTP/1.1 request (RFC 6455 §4.1). Strict backends refuse it: Python `websockets`
+    /// answers 505, tungstenite closes the connection. Lax ones take 1.0 all the same (node `ws`, aiohttp,
+    /// tornado, uvicorn), so that one configuration works in front of some backends and fails in front of
+    /// others.
     ///
     /// ## Example
     ///
@@ -57,8 +59,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "the handshake reaches the backend over HTTP/1.0",
-        zh: "握手以 HTTP/1.0 到达后端",
-        about_zh: "WebSocket 握手必须是 HTTP/1.1 请求(RFC 6455 §4.1)。nginx 1.29.7 之前默认用 HTTP/1.0 与后端通信,严格的后端会返回 505、400 或直接断开。加上 `proxy_http_version 1.1;` 即可,修复是安全的。",
+        zh: "握手请求以 HTTP/1.0 发往后端",
+        zh_page: [
+            "某个代理位置的两个握手请求头都发送了，用的却是 HTTP/1.0：要么是 1.29.7 之前 nginx 的默认值，要么是因为写了 `proxy_http_version 1.0`。",
+            "WebSocket 握手必须是 HTTP/1.1 请求（RFC 6455 §4.1）。严格的后端会拒绝：Python `websockets` 返回 505，tungstenite 直接断开连接。宽松的后端（node `ws`、aiohttp、tornado、uvicorn）照样接受 1.0，所以同一份配置在有的后端上正常，在有的后端上失败。",
+            "安全：只改变请求行里的 HTTP 版本。如果有 `proxy_request_buffering off` 则不安全，因为此后请求体会以分块方式发送。",
+        ],
         check: check,
     }
 }
@@ -83,7 +89,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!("a handshake needs 1.1", "握手需要 1.1"),
                 text!(
                     "`proxy_http_version {}` makes the handshake an HTTP/1.0 request",
-                    "`proxy_http_version {}` 使握手成为 HTTP/1.0 请求",
+                    "`proxy_http_version {}` 使握手变成 HTTP/1.0 请求",
                     config.arg_shown(*occ, 0)
                 ),
             ),
@@ -91,11 +97,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 config.head(last_header.unwrap_or(endpoint.pass)),
                 text!(
                     "the headers are right, the HTTP version is nginx's default: 1.0 before nginx 1.29.7",
-                    "头是对的,但 HTTP 版本是 nginx 的默认值:1.29.7 之前为 1.0"
+                    "两个请求头没有问题，HTTP 版本却是 nginx 的默认值：1.29.7 之前为 1.0"
                 ),
                 text!(
                     "the handshake of `{location}` reaches the backend over HTTP/1.0",
-                    "`{location}` 的握手以 HTTP/1.0 到达后端"
+                    "`{location}` 的握手请求以 HTTP/1.0 发往后端"
                 ),
             ),
         };
@@ -103,7 +109,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.labels.extend(cx.commented_out(endpoint, &["proxy_http_version"]));
         found.why = text!(
             "a WebSocket handshake is an HTTP/1.1 request (RFC 6455 §4.1); strict backends answer 505 or 400, or close the connection.",
-            "WebSocket 握手是 HTTP/1.1 请求(RFC 6455 §4.1),严格的后端会返回 505、400 或断开连接。"
+            "WebSocket 握手是 HTTP/1.1 请求（RFC 6455 §4.1），严格的后端会返回 505、400 或断开连接。"
         );
         found.help = text!("set `proxy_http_version 1.1` at this level", "在这一层设置 `proxy_http_version 1.1`");
         let title = text!("set `proxy_http_version 1.1`", "设置 `proxy_http_version 1.1`");

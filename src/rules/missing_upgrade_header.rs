@@ -53,8 +53,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "`Connection` says upgrade, and no `Upgrade` says to what",
-        zh: "`Connection` 要求升级,却没有 `Upgrade` 说明升级到什么",
-        about_zh: "`Connection: upgrade` 只是指出 `Upgrade` 头;没有 `Upgrade: websocket`,后端不知道要升级到什么。加上 `proxy_set_header Upgrade $http_upgrade;` 即可。`proxy_pass_header Upgrade` 无济于事,它针对的是响应。",
+        zh: "`Connection` 要求升级，却没有 `Upgrade` 说明升级到什么",
+        zh_page: [
+            "某个代理位置的 `Connection` 要求升级，却没有发送 `Upgrade`。",
+            "`Connection: upgrade` 只是指出由哪个请求头说明升级到什么：没有 `Upgrade: websocket`，后端就不知道该升级到什么（RFC 6455 §4.2.1）。`proxy_pass_header Upgrade` 不起作用：它针对的是响应。",
+            "安全：普通请求的这个值为空，不会发送 `Upgrade`。",
+        ],
         check: check,
     }
 }
@@ -67,19 +71,20 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let connection = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection");
         let mut found = rule.at(
             config.head(connection.unwrap_or(endpoint.pass)),
-            text!("asks for an upgrade, and no `Upgrade` says to what", "要求升级,却没有 `Upgrade` 说明升级到什么"),
+            text!("asks for an upgrade, and no `Upgrade` says to what", "要求升级，却没有 `Upgrade` 说明升级到什么"),
             text!("`Upgrade` is not passed on in `{location}`", "`{location}` 没有转发 `Upgrade`"),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Upgrade"]));
         if connection.is_some() {
-            found
-                .labels
-                .push(Label { place: config.head(endpoint.pass), text: text!("sent from here", "从这里发出") });
+            found.labels.push(Label {
+                place: config.head(endpoint.pass),
+                text: text!("sent from here", "请求从这里转发给后端"),
+            });
         }
         found.why = text!(
             "the backend looks for `Upgrade: websocket` (RFC 6455 §4.2.1), and nginx never passes that header on by itself.",
-            "后端要找的是 `Upgrade: websocket`(RFC 6455 §4.2.1),而 nginx 不会自动转发这个头。"
+            "后端要求有 `Upgrade: websocket`（RFC 6455 §4.2.1），而 nginx 不会自动转发这个请求头。"
         );
         found.help =
             text!("add `proxy_set_header Upgrade $http_upgrade;`", "加上 `proxy_set_header Upgrade $http_upgrade;`");

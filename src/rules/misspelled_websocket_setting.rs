@@ -65,8 +65,12 @@ rule! {
         severity: Error,
         fix: Always,
         en: "a word that the handshake depends on is misspelt",
-        zh: "握手所依赖的词拼写错误",
-        about_zh: "nginx 会原样转发头名和值,而 `$http_` 后面无论写什么都“存在”,只是为空,所以 `nginx -t` 仍显示 successful。后端要找的是确切的词。把写错的词改成本来要写的词即可,修复是安全的。",
+        zh: "与握手有关的关键字拼错了",
+        zh_page: [
+            "与握手有关的词写得很像，却不对：`\"ugrade\"`、`$http_upgrad`、`$connection_upgarde`、`Conection`、`Upgrade:`、`proxy_set_haeder`、`proxy_http_verison`、弯引号或 HTML 引号、`1,1`、`HTTP/1.1`、`\\$http_upgrade`、漏写的 `$`。",
+            "nginx 会把请求头的名称和值原样发给后端，而 `$http_…` 后面不管写什么名字，这个变量都存在，只是为空，所以 `nginx -t` 照样显示 “successful”。后端只认准确的拼写。指令名拼错时，nginx 无法启动。",
+            "安全：把写错的词换成本来要写的词。",
+        ],
         check: check,
     }
 }
@@ -95,13 +99,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let message = match part {
             Part::Connection | Part::MapValue => text!(
                 "`Connection` is sent as \"{written}\", which no backend understands",
-                "`Connection` 的值是 \"{written}\",没有后端能识别"
+                "`Connection` 的值是 \"{written}\"，任何后端都不认识"
             ),
             Part::Upgrade => text!(
                 "`Upgrade` is set to `{written}`, which is no WebSocket",
-                "`Upgrade` 被设为 `{written}`,这不是 WebSocket"
+                "`Upgrade` 的值是 `{written}`，而不是 `websocket`"
             ),
-            Part::Header => text!("the header `{written}` is not `{shown}`", "头 `{written}` 并不是 `{shown}`"),
+            Part::Header => text!("the header `{written}` is not `{shown}`", "`{written}` 不是 `{shown}` 请求头"),
             Part::Directive => text!("nginx knows no directive `{written}`", "nginx 没有 `{written}` 这个指令"),
             Part::Version => text!(
                 "`{written}` is no value of `proxy_http_version`",
@@ -113,16 +117,16 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
             Part::MapSource => text!(
                 "the map looks at `{written}`, which is never a client's `Upgrade`",
-                "这个 map 查看的是 `{written}`,它不会是客户端的 `Upgrade`"
+                "这个 map 的源变量是 `{written}`，它不会是客户端的 `Upgrade`"
             ),
         };
-        let mut found = rule.at(place, text!("did you mean `{shown}`?", "是否想写 `{shown}`?"), message);
+        let mut found = rule.at(place, text!("did you mean `{shown}`?", "是不是想写 `{shown}`？"), message);
         found.labels = cx.places(&broken);
         found.why = match part {
             Part::Directive | Part::Version => text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。"),
             _ => text!(
                 "nginx forwards names and values as they stand; the backend looks for the exact words (RFC 6455 §4.2.1). `nginx -t` cannot notice: any value is legal.",
-                "nginx 原样转发头名和值,后端要找的是确切的词(RFC 6455 §4.2.1)。`nginx -t` 无法察觉:任何值都合法。"
+                "nginx 会把请求头的名称和值原样发给后端，后端只认准确的拼写（RFC 6455 §4.2.1）。`nginx -t` 无法察觉：任何值都合法。"
             ),
         };
         found.help = text!("replace it with `{shown}`", "替换为 `{shown}`");
@@ -186,7 +190,7 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         // What the map makes of an ordinary request is a header that strict backends refuse.
         let note = text!(
             "its value is also sent as `Upgrade`, with ordinary requests, too",
-            "它的值也作为 `Upgrade` 发送,普通请求也不例外"
+            "它的值也作为 `Upgrade` 发送，普通请求也不例外"
         );
         return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
     }

@@ -3,7 +3,7 @@
 
 /// Declares a rule from its documentation and its metadata.
 macro_rules! rule {
-    ($(#[doc = $doc:literal])* $name:literal { category: $category:ident, severity: $severity:ident, fix: $fix:ident, en: $en:literal, zh: $zh:literal, about_zh: $about:literal, check: $check:path $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:literal { category: $category:ident, severity: $severity:ident, fix: $fix:ident, en: $en:literal, zh: $zh:literal, zh_page: [$($prose:literal),* $(,)?], check: $check:path $(,)? }) => {
         $(#[doc = $doc])*
         pub(super) static RULE: $crate::rules::Rule = $crate::rules::Rule {
             name: $name,
@@ -12,7 +12,7 @@ macro_rules! rule {
             fix: $crate::rules::FixKind::$fix,
             title: $crate::i18n::StaticText { en: $en, zh: $zh },
             docs: concat!($($doc, "\n"),*),
-            about_zh: $about,
+            prose_zh: &[$($prose),*],
             check: $check,
         };
     };
@@ -36,6 +36,7 @@ mod missing_upgrade_header;
 mod misspelled_websocket_setting;
 mod no_session_affinity;
 mod origin_host_lost;
+mod page;
 mod path_mismatch;
 mod plaintext_http2;
 mod refusal_help;
@@ -66,7 +67,7 @@ use foldhash::{HashMap, HashSet};
 
 use crate::catalog::name;
 use crate::diagnostic::{Category, Diagnostic, Edit, Fix, Label, Severity};
-use crate::i18n::{StaticText, Text};
+use crate::i18n::{Lang, StaticText, Text};
 use crate::model::analysis::Analysis;
 use crate::model::cause::diagnose::{Cause, Finding, unused_levels};
 use crate::model::cause::misspelt::Misspellings;
@@ -90,6 +91,20 @@ pub enum FixKind {
     Always,
 }
 
+impl FixKind {
+    /// The word for a person.
+    pub fn word(self, lang: Lang) -> &'static str {
+        match (lang, self) {
+            (Lang::En, FixKind::None) => "in words",
+            (Lang::En, FixKind::Sometimes) => "sometimes",
+            (Lang::En, FixKind::Always) => "always",
+            (Lang::Zh, FixKind::None) => "文字说明",
+            (Lang::Zh, FixKind::Sometimes) => "部分情况",
+            (Lang::Zh, FixKind::Always) => "总是",
+        }
+    }
+}
+
 /// A rule.
 pub struct Rule {
     /// Kebab-case; says what is wrong.
@@ -104,8 +119,9 @@ pub struct Rule {
     pub title: StaticText,
     /// The documentation, Markdown.
     pub docs: &'static str,
-    /// What it means and what to do, in Chinese; the English is in `docs`.
-    pub about_zh: &'static str,
+    /// The paragraphs of the documentation in Chinese, in their order; headings, examples and sources are
+    /// those of `docs`.
+    pub prose_zh: &'static [&'static str],
     /// The check.
     pub check: fn(&Context<'_>, &mut Vec<Diagnostic>),
 }
@@ -426,30 +442,22 @@ impl Quiet {
 
 impl Rule {
     /// What it means and what to do, Markdown.
-    pub fn about(&self, lang: crate::i18n::Lang) -> String {
+    pub fn about(&self, lang: Lang) -> String {
+        let line = |l: &'static str| {
+            let l = l.strip_prefix(' ').unwrap_or(l);
+            // The kinds of examples are for the tests; a reader wants the colours of nginx.
+            if l.starts_with("```nginx ") { "```nginx" } else { l }
+        };
+        let page = self.docs.lines().map(line).collect::<Vec<_>>().join("\n");
         match lang {
-            crate::i18n::Lang::Zh => self.about_zh.to_owned(),
-            crate::i18n::Lang::En => {
-                let line = |l: &str| {
-                    let l = l.strip_prefix(' ').unwrap_or(l);
-                    // The kinds of examples are for the tests; a reader wants the colours of nginx.
-                    if l.starts_with("```nginx ") { "```nginx" } else { l }.to_owned()
-                };
-                self.docs.lines().map(line).collect::<Vec<_>>().join("\n")
-            }
+            Lang::En => page,
+            Lang::Zh => page::translated(&page, self.prose_zh),
         }
     }
 
     /// All that is to be said of it, Markdown.
-    pub fn page(&self, lang: crate::i18n::Lang) -> String {
-        let mut out = format!("# {}\n\n{}\n\n", self.name, self.title.get(lang));
-        if lang == crate::i18n::Lang::Zh {
-            out.push_str(self.about_zh);
-            out.push_str("\n\n");
-        }
-        out.push_str(&self.about(crate::i18n::Lang::En));
-        out.push('\n');
-        out
+    pub fn page(&self, lang: Lang) -> String {
+        format!("# {}\n\n{}\n\n{}\n\n", self.name, self.title.get(lang), self.about(lang))
     }
 
     /// A finding of this rule, to be filled in.
@@ -471,7 +479,7 @@ impl Rule {
 
 /// The label that most findings need: where it hurts.
 fn arrives_here() -> Text {
-    text!("every WebSocket handshake that arrives here fails", "到达这里的 WebSocket 握手都会失败")
+    text!("every WebSocket handshake that arrives here fails", "这里的 WebSocket 握手都会失败")
 }
 
 /// A fix that replaces one argument.

@@ -67,7 +67,11 @@ rule! {
         fix: None,
         en: "requests of one session reach different servers",
         zh: "同一会话的请求会到达不同的服务器",
-        about_zh: "Socket.IO 和 SockJS 以普通 HTTP 请求开始,并在服务器内存中保存会话。上游有多台服务器而没有 `ip_hash`、`hash` 或 `sticky` 时,同一会话的下一个请求会到达另一台不认识它的服务器,返回 400。请按能区分客户端的值设置会话保持。",
+        zh_page: [
+            "Socket.IO 或 SockJS 的路径指向有多台服务器的 upstream，却没有 `ip_hash`、`hash` 或 `sticky`。",
+            "这两种协议都以普通 HTTP 请求开始，并把会话保存在服务器的内存里。同一会话的下一个请求到了另一台服务器，它不认识这个会话，于是返回 400。",
+            "只给出文字说明：用什么来区分客户端，取决于 nginx 前面还有什么。如果前面是负载均衡器，`ip_hash` 只能看到一个地址，应使用 `hash $http_x_forwarded_for consistent;`。",
+        ],
         check: check,
     }
 }
@@ -104,15 +108,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.labels.push(Label {
             place: config.head(upstream),
-            text: text!("several servers, and nothing that keeps a client at one", "有多台服务器,却没有会话保持"),
+            text: text!("several servers, and nothing that keeps a client at one", "有多台服务器，却没有会话保持"),
         });
         found.why = text!(
             "{protocol} keeps its session in one server's memory; the others answer 400 to it.",
-            "{protocol} 的会话保存在一台服务器的内存中,其他服务器会返回 400。"
+            "{protocol} 的会话保存在一台服务器的内存中，其他服务器会返回 400。"
         );
         found.help = text!(
             "add `ip_hash;` to the upstream, or `hash` with a value that tells clients apart",
-            "在 upstream 中加上 `ip_hash;`,或用能区分客户端的值设置 `hash`"
+            "在 upstream 中加上 `ip_hash;`，或用能区分客户端的值设置 `hash`"
         );
         out.push(found);
     }

@@ -63,7 +63,11 @@ rule! {
         fix: Sometimes,
         en: "the client's `Host` is not passed on",
         zh: "没有转发客户端的 `Host`",
-        about_zh: "nginx 默认以后端的名称作为 `Host` 发送。会比较 `Host` 与 `Origin` 的服务器(Grafana、Jupyter、Rails、tornado)因此返回 403。加上 `proxy_set_header Host $host;`。`$host` 不含端口：服务器不在 80 或 443 端口时，浏览器的 `Origin` 带有端口，应使用 `$http_host` 或 `$host:$server_port`。由于普通请求的 `Host` 也会改变,此修复不是安全的。",
+        zh_page: [
+            "用于 WebSocket 的代理位置没有转发客户端的 `Host`；或者转发的是不含端口的 `$host`，而访问这个 server 用的是 80 和 443 以外的端口。",
+            "nginx 默认把后端的名称作为 `Host` 发送。会拿它与 `Origin` 比较的服务器（Grafana、Jupyter、Rails、tornado）会返回 403。只要端口不是 80 或 443，浏览器的 `Origin` 里就会带上端口。",
+            "不安全：后端收到的普通请求，`Host` 也会随之改变。",
+        ],
         check: check,
     }
 }
@@ -159,7 +163,7 @@ fn without_port(cx: &Context<'_>, endpoint: &Endpoint, line: OccId, listen: OccI
     );
     found.help = text!(
         "send `$http_host`, or `$host:$server_port` where the outside port is the same",
-        "发送 `$http_host`；若对外端口相同，也可以用 `$host:$server_port`"
+        "发送 `$http_host`；如果对外端口相同，也可以用 `$host:$server_port`"
     );
     found.fix = cx.writable(config.file(line)).then(|| Fix {
         title: text!("pass `Host` on with its port", "转发带端口的 `Host`"),

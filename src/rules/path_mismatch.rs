@@ -61,7 +61,11 @@ rule! {
         fix: None,
         en: "the backend is asked for another path than the client",
         zh: "后端收到的路径与客户端请求的不同",
-        about_zh: "`proxy_pass` 带变量且写了 URI 时,nginx 会原样发送这个 URI,请求的路径和查询串会丢失。改为不写 URI,或写成 `$request_uri`。使用 `--url` 或 `trace` 时还会报告 `location /ws` 配 `proxy_pass …/` 产生的 `//chat`,以及 `location /ws/` 对 `/ws` 的重定向。",
+        zh_page: [
+            "在有迹象表明用于 WebSocket 的代理位置上，带变量的 `proxy_pass` 写了 URI，请求的路径或查询串因此丢失。使用 `--url` 以及在 `trace` 里，还会报告 `location /ws` 配 `proxy_pass …/`（后端收到 `//chat`），以及 `location /ws/`（对 `/ws` 返回重定向）。",
+            "带变量时，nginx 会原样发送这个 URI：不管什么路径都变成 `/fixed`，查询串也没有了。握手收到重定向时，浏览器不会跟随。",
+            "只给出文字说明：wslint 不知道后端提供的是哪个路径。",
+        ],
         check: check,
     }
 }
@@ -92,7 +96,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             config.arg_place(endpoint.pass, 0),
             text!(
                 "`{uri}` is sent for every path, without the query",
-                "无论请求什么路径,发送的都是 `{uri}`,且不带查询串"
+                "无论请求什么路径，发送的都是 `{uri}`，且不带查询串"
             ),
             text!(
                 "the backend of `{location}` never sees the path that was asked for",
@@ -107,9 +111,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.why = text!(
             "with variables in `proxy_pass`, nginx sends the URI as it stands.",
-            "`proxy_pass` 中有变量时,nginx 会原样发送 URI。"
+            "`proxy_pass` 中有变量时，nginx 会原样发送 URI。"
         );
-        found.help = text!("leave the URI out, or write `$request_uri`", "不写 URI,或写成 `$request_uri`");
+        found.help = text!("leave the URI out, or write `$request_uri`", "不写 URI，或写成 `$request_uri`");
         out.push(found);
     }
     for_url(cx, rule, out);
@@ -133,7 +137,7 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         found.why = text!("browsers follow no redirect of a handshake.", "浏览器不会跟随握手的重定向。");
         found.help = text!(
             "drop the `/` at the end of the location, or add an exact location for the path",
-            "去掉 location 末尾的 `/`,或为该路径增加一个精确匹配的 location"
+            "去掉 location 末尾的 `/`，或为该路径增加一个精确匹配的 location"
         );
         out.push(found);
     }
@@ -159,7 +163,7 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
             "nginx replaces the prefix of the location by the URI part of `proxy_pass`.",
             "nginx 会用 `proxy_pass` 的 URI 部分替换 location 的前缀。"
         );
-        found.help = text!("let both end in `/`, or neither", "让两者都以 `/` 结尾,或都不以 `/` 结尾");
+        found.help = text!("let both end in `/`, or neither", "让两者都以 `/` 结尾，或都不以 `/` 结尾");
         out.push(found);
     }
 }

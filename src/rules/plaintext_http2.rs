@@ -56,8 +56,12 @@ rule! {
         severity: Error,
         fix: None,
         en: "a plaintext port speaks only HTTP/2",
-        zh: "明文端口只支持 HTTP/2",
-        about_zh: "在 nginx 1.25.1 之前,没有 TLS 的 `listen … http2` 端口只支持 HTTP/2,而浏览器用 HTTP/1.1 打开 WebSocket。去掉 `http2`,或在该端口启用 TLS。",
+        zh: "不带 TLS 的端口只支持 HTTP/2",
+        zh_page: [
+            "在用于 WebSocket 的 server 里，`listen … http2` 没有启用 TLS，而 nginx 低于 1.25.1。",
+            "这样的端口只支持 HTTP/2，而浏览器用 HTTP/1.1 建立 WebSocket 连接。启用 TLS 后，两者可以协商。",
+            "只给出文字说明。",
+        ],
         check: check,
     }
 }
@@ -98,11 +102,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 config.head(occ),
                 text!(
                     "before nginx 1.25.1 nothing but HTTP/2 is understood here",
-                    "在 nginx 1.25.1 之前,这里只理解 HTTP/2"
+                    "在 nginx 1.25.1 之前，这个端口只支持 HTTP/2"
                 ),
                 text!(
                     "this port speaks only HTTP/2, and WebSocket begins with HTTP/1.1",
-                    "该端口只支持 HTTP/2,而 WebSocket 从 HTTP/1.1 开始"
+                    "该端口只支持 HTTP/2，而 WebSocket 从 HTTP/1.1 开始"
                 ),
             );
             found.labels.push(Label {
@@ -111,11 +115,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             });
             found.why = text!(
                 "without TLS there is no negotiation; nginx detects the protocol only since 1.25.1 (CHANGES).",
-                "没有 TLS 就没有协商;nginx 从 1.25.1 起才会自动识别协议(CHANGES)。"
+                "没有 TLS 就不能协商协议；nginx 从 1.25.1 起才会自动识别协议（CHANGES）。"
             );
             found.help = text!(
                 "drop `http2` from the plaintext port, or say with `--nginx-version` that a newer nginx runs it",
-                "去掉明文端口的 `http2`,或用 `--nginx-version` 说明运行的是更新的 nginx"
+                "去掉明文端口的 `http2`，或用 `--nginx-version` 说明运行的是更新的 nginx"
             );
             out.push(found);
         }

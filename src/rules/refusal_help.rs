@@ -31,7 +31,7 @@ pub(super) fn help(cx: &Context<'_>, refusal: &Refusal) -> Text {
     let Some(occ) = refusal.occ else {
         return text!(
             "add `events {{}}`; if this file is a fragment, say so with `--context http`",
-            "补上 `events {{}}`；若该文件只是片段，请用 `--context http` 说明"
+            "补上 `events {{}}`；如果这个文件只是片段，请用 `--context http` 说明"
         );
     };
     let directive = config.occ(occ).name;
@@ -206,7 +206,7 @@ fn strange_word(word: &[u8]) -> Text {
     } else if begins(&["\u{feff}"]) {
         text!("delete the byte order mark in front of it", "删除前面的字节顺序标记（BOM）")
     } else if word.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
-        text!("delete the line's number, if it was copied with one", "若连同行号一起复制，请删除行号")
+        text!("delete the line's number, if it was copied with one", "如果连同行号一起复制，请删除行号")
     } else if word.contains('：') {
         text!("`：` is a full-width colon: write `:`", "`：` 是全角冒号：改为 `:`")
     } else {

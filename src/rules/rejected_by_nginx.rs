@@ -58,7 +58,11 @@ rule! {
         fix: None,
         en: "nginx refuses to start with this",
         zh: "nginx 会因此拒绝启动",
-        about_zh: "nginx 拒绝用这份配置启动，而其他规则没有说明原因：非法的值、放错位置的指令、不允许出现的 URI 部分、重复的 location、无法解析的 map、带端口的 upstream、缺少 `events`、拼写相近的指令名，或只存在于其他版本的指令。提示使用 nginx 自己的说法，并给出 nginx 常常省略的位置。",
+        zh_page: [
+            "nginx 拒绝用这份配置启动，而其他规则都没有说明原因：值不合法、指令的位置不对、不允许有 URI 的地方写了 URI、location 重复、map 无法解析、upstream 带了端口、缺少 `events`、指令名与已知的指令很像，或者这个指令只存在于其他版本。",
+            "nginx 会继续使用旧配置运行，或者根本无法启动。提示信息沿用 nginx 自己的说法，并给出 nginx 常常省略的位置。",
+            "只给出文字说明：wslint 不去猜测本来想写什么。",
+        ],
         check: check,
     }
 }
@@ -89,12 +93,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             (None, _) => Place { file: cx.analysis.files[0], span: Span::at(0) },
         };
         let label = match &refusal.kind {
-            RefusalKind::UnknownDirective(Some(meant)) => text!("did you mean `{meant}`?", "是否想写 `{meant}`？"),
+            RefusalKind::UnknownDirective(Some(meant)) => text!("did you mean `{meant}`?", "是不是想写 `{meant}`？"),
             RefusalKind::UnquotedBrace(_) => {
-                text!("without quotes, the `{{` in front of it opens a block", "没有引号时，它前面的 `{{` 会打开一个块")
+                text!("without quotes, the `{{` in front of it opens a block", "没有引号时，它前面的 `{{` 会开始一个块")
             }
-            RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置需要 `events {{}}`"),
-            _ => text!("nginx stops here", "nginx 在这里停下"),
+            RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置文件需要 `events {{}}`"),
+            _ => text!("nginx stops here", "nginx 在这里报错"),
         };
         let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动：{said}"));
         if let Some(other) = refusal.other {

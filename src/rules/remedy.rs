@@ -166,7 +166,7 @@ impl<'c, 'a> Remedy<'c, 'a> {
                 self.applicability = Applicability::Unsafe;
                 self.note = Some(text!(
                     "an `auth_request` or `mirror` target in there would inherit the headers",
-                    "其中的 `auth_request` 或 `mirror` 目标会继承这些头"
+                    "其中的 `auth_request` 或 `mirror` 目标会继承这些请求头"
                 ));
             }
         }
@@ -190,7 +190,7 @@ impl<'c, 'a> Remedy<'c, 'a> {
 pub(super) fn streaming_note() -> Text {
     text!(
         "with `proxy_request_buffering off`, HTTP/1.1 sends request bodies in chunks, which a backend may not expect",
-        "在 `proxy_request_buffering off` 下,HTTP/1.1 会以分块方式发送请求体,后端可能不接受"
+        "在 `proxy_request_buffering off` 下，HTTP/1.1 会以分块方式发送请求体，后端可能不接受"
     )
 }
 

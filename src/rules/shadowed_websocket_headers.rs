@@ -60,8 +60,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "the handshake headers of an outer level do not reach this one",
-        zh: "外层设置的握手头没有到达这一层",
-        about_zh: "nginx 只在本层没有任何 `proxy_set_header` 时才继承外层的。本层只要自己设置了一个头,外层的头就全部丢失。在本层重复 `Upgrade` 和 `Connection` 两行即可;修复是安全的,普通请求不变。",
+        zh: "外层设置的握手请求头在这一层失效",
+        zh_page: [
+            "外层设置了握手请求头，而这一层有一条 `proxy_set_header`（写在本文件里，或者来自 include），使它们全部失效。",
+            "只有本层一条 `proxy_set_header` 都没有时，nginx 才会继承外层的。location 只要自己设置了一个请求头，server 里的就全部失效。",
+            "安全：只重复握手请求头。其他失效的请求头依旧不发送，普通请求因此不变。",
+        ],
         check: check,
     }
 }
@@ -80,11 +84,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             config.head(seen),
             text!(
                 "… and all dropped here, because this level sets headers of its own",
-                "……在这里全部丢失,因为这一层设置了自己的头"
+                "……在这里全部失效，因为这一层自己设置了请求头"
             ),
             text!(
                 "the WebSocket headers of the outer level do not reach `{location}`",
-                "外层的 WebSocket 头没有到达 `{location}`"
+                "外层的 WebSocket 请求头在 `{location}` 里失效"
             ),
         );
         if let Some(first) = config.headers(*outer, "Upgrade").next() {
@@ -96,17 +100,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if seen != own {
             let text = text!(
                 "one header at this level replaces every header of the outer levels",
-                "本层的一个头会取代外层所有的头"
+                "本层只要写了一条 `proxy_set_header`，外层的就全部失效"
             );
             found.labels.push(Label { place: config.head(own), text });
         }
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.why = text!(
             "nginx inherits `proxy_set_header` only into levels that set none.",
-            "只有本层没有任何 `proxy_set_header` 时,nginx 才会继承外层的。"
+            "只有本层一条 `proxy_set_header` 都没有时，nginx 才会继承外层的。"
         );
         found.help =
-            text!("repeat the two WebSocket headers in `{location}`", "在 `{location}` 中重复这两个 WebSocket 头");
+            text!("repeat the two WebSocket headers in `{location}`", "在 `{location}` 中重复这两个 WebSocket 请求头");
         found.fix = remedy::complete(cx, endpoint);
         out.push(found);
     }

@@ -64,7 +64,11 @@ rule! {
         fix: Sometimes,
         en: "an idle WebSocket is closed after 60 seconds",
         zh: "空闲的 WebSocket 会在 60 秒后被关闭",
-        about_zh: "`proxy_read_timeout` 默认 60 秒,在 101 之后仍然计时:后端一分钟没有发送数据,nginx 就关闭连接,浏览器报告 1006。应用层每 30 秒发送一次 ping 是更好的办法;也可以调大 `proxy_read_timeout` 和 `proxy_send_timeout`,但普通请求遇到卡住的后端时也会等待同样久,所以不是安全的修复。",
+        zh_page: [
+            "用于 WebSocket 的代理位置沿用了 `proxy_read_timeout` 的默认值 60 秒。每个 server 只报告一次。",
+            "101 之后仍然计时：后端一分钟没有发送数据，nginx 就会关闭连接，浏览器报告 1006。如果应用发送 ping 的间隔更短，就不会遇到。",
+            "不安全：后端卡住时，普通请求也要等这么久。由应用每 30 秒发送一次 ping 是更好的办法。",
+        ],
         check: check,
     }
 }
@@ -92,7 +96,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.head(endpoint.pass),
-            text!("nothing from here for 60 seconds, and nginx hangs up", "这里 60 秒没有数据,nginx 就会断开"),
+            text!("nothing from here for 60 seconds, and nginx hangs up", "这里 60 秒没有数据，nginx 就会断开"),
             text!(
                 "an idle WebSocket at `{location}` is closed after 60 seconds",
                 "`{location}` 上空闲的 WebSocket 会在 60 秒后被关闭"
@@ -103,11 +107,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "`proxy_read_timeout` counts after the 101, too; its default is 60s, and browsers report code 1006.",
-            "`proxy_read_timeout` 在 101 之后仍然计时,默认 60s;浏览器报告 1006。"
+            "`proxy_read_timeout` 在 101 之后仍然计时，默认 60s；浏览器报告 1006。"
         );
         found.help = text!(
             "let the application ping more often than that, or set `proxy_read_timeout` and `proxy_send_timeout`",
-            "让应用更频繁地发送 ping,或设置 `proxy_read_timeout` 与 `proxy_send_timeout`"
+            "让应用更频繁地发送 ping，或设置 `proxy_read_timeout` 与 `proxy_send_timeout`"
         );
         let edits: Option<Vec<Edit>> = std::iter::once(&endpoint).chain(&more).map(|e| wait_longer(cx, e)).collect();
         found.fix = edits.map(|edits| Fix {

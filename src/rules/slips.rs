@@ -27,7 +27,7 @@ fn finding(rule: &Rule, file: FileId, source: &SourceFile, slip: &Slip, may_chan
         "nginx refuses to start with it. Everything else is judged as if it were put right.",
         "nginx 会因此拒绝启动。其余内容按改正之后的样子来判断。"
     );
-    if may_change {
+    if may_change && !slip.mends.is_empty() {
         found.fix = Some(Fix {
             title: help.clone(),
             applicability: Applicability::Safe,
@@ -152,22 +152,31 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             message: text!("the `{{` of this block is missing", "这个块缺少 `{{`"),
             label: text!("expected `{{` behind this", "这之后应当有 `{{`"),
             about: swallowed(),
-            help: text!("open the block with `{{`", "用 `{{` 打开这个块"),
+            help: text!("open the block with `{{`", "用 `{{` 开始这个块"),
         },
         Kind::DoubledOpen => Words {
             message: text!("a second `{{`", "多了一个 `{{`"),
-            label: text!("the block is open already", "这个块已经打开了"),
-            about: Some(text!("it is opened here", "它在这里打开")),
+            label: text!("the block is open already", "这个块已经开始了"),
+            about: Some(text!("it is opened here", "它从这里开始")),
             help: text!("remove one of the two", "去掉其中一个"),
         },
         Kind::LostClose => Words {
             message: text!("the `}}` of this block is missing", "这个块缺少 `}}`"),
-            label: text!("opened here, and not closed", "在这里打开，却没有关闭"),
+            label: text!("opened here, and not closed", "从这里开始，却没有结束"),
             about: Some(text!(
                 "going by the indentation, it ends in front of this line",
                 "从缩进看，它在这一行之前结束"
             )),
             help: text!("close the block with `}}`", "用 `}}` 关闭这个块"),
+        },
+        Kind::MergeConflict => Words {
+            message: text!("a merge conflict in this file is not resolved", "此文件中有尚未解决的合并冲突"),
+            label: text!("a mark of the merge: nginx reads it as a directive", "合并冲突的标记，nginx 会把它当成指令"),
+            about: None,
+            help: text!(
+                "keep one side of each conflict and remove its marks; until then the first side is judged",
+                "每处冲突保留一方并删除标记；在此之前按第一方来判断"
+            ),
         },
     }
 }

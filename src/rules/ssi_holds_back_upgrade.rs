@@ -65,7 +65,11 @@ rule! {
         fix: Sometimes,
         en: "server-side includes may hold the 101 back",
         zh: "SSI 可能会扣住 101 响应",
-        about_zh: "`ssi on` 时，nginx 会在 `ssi_types` 所列类型（默认 `text/html`）的响应中查找 SSI 指令。如果后端的 101 带有 `Content-Type: text/html`（Odoo 就是如此），nginx 会一直等待不会到来的响应体，浏览器收不到 101。没有这个头的响应不受影响。如果 WebSocket 所在的 location 不需要 SSI，就写上 `ssi off;`。由于页面可能需要 SSI，此修复不是安全的。",
+        zh_page: [
+            "用于 WebSocket 的代理位置开启了 `ssi`（值为 `on`）。每一行 `ssi` 只报告一次。",
+            "nginx 会在 `ssi_types` 所列类型（包括 `text/html`）的每个响应里查找 SSI 指令。如果后端的 101 带有 `Content-Type: text/html`（Odoo 就是如此），响应就会被扣住，直到响应体到来，而响应体永远不会来。没有这个响应头时，响应照常通过。",
+            "不安全：这个 location 的页面可能需要 SSI。",
+        ],
         check: check,
     }
 }

@@ -66,8 +66,12 @@ rule! {
         severity: Warning,
         fix: Sometimes,
         en: "a subrequest inherits the handshake headers",
-        zh: "子请求继承了握手头",
-        about_zh: "`auth_request` 或 `mirror` 的目标从外层继承了握手头,子请求也会请求升级;若其后端返回 101,nginx 会关闭客户端连接而不作任何应答。在目标 location 中自己设置一个 `proxy_set_header`,即可不再继承。修复是安全的。",
+        zh: "子请求继承了握手请求头",
+        zh_page: [
+            "`auth_request` 或 `mirror` 的目标从外层继承了握手请求头。",
+            "于是子请求也会要求它的后端升级。如果那个后端返回 101，nginx 会在日志里写下 `connection upgrade in subrequest`，然后直接断开客户端，什么也不返回。",
+            "安全：在目标 location 里自己写出其他请求头，握手请求头就不再继承。",
+        ],
         check: check,
     }
 }
@@ -97,10 +101,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(target);
         let mut found = rule.at(
             config.head(pass),
-            text!("this subrequest asks for an upgrade, too", "这个子请求也会请求升级"),
+            text!("this subrequest asks for an upgrade, too", "这个子请求也会要求升级"),
             text!(
                 "`{location}` inherits the handshake headers, and is only a subrequest",
-                "`{location}` 只是子请求,却继承了握手头"
+                "`{location}` 只是子请求，却继承了握手请求头"
             ),
         );
         found.labels.push(Label { place: config.head(id), text: text!("asked from here", "从这里发起") });
@@ -112,7 +116,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "if its backend answers 101, nginx closes the client's connection without an answer (`connection upgrade in subrequest`).",
-            "若其后端返回 101,nginx 会关闭客户端连接而不作应答(`connection upgrade in subrequest`)。"
+            "如果它的后端返回 101，nginx 会直接断开客户端，什么也不返回（`connection upgrade in subrequest`）。"
         );
         found.help = text!(
             "give `{location}` a `proxy_set_header` of its own",
@@ -130,7 +134,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                     lines.push("proxy_set_header Host $proxy_host;".into());
                 }
                 found.fix = Some(safe(
-                    text!("keep the handshake headers out", "不再继承握手头"),
+                    text!("keep the handshake headers out", "不再继承握手请求头"),
                     vec![Edit::InsertAfter(place, lines)],
                 ));
             }

@@ -60,8 +60,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "nginx cannot read the file",
-        zh: "nginx 无法读取该文件",
-        about_zh: "nginx 的词法或块结构不接受这个文件，因此不会启动。多半是在报错位置之前的某一行漏了 `;`、`}` 或引号；wslint 会指出未结束的指令、块或引号从哪里开始。能确定怎么改的（缺少 `;`、花括号、空格或引号，全角字符，没有写成注释的文字）可以自动修复，其余内容按改正之后的样子来判断；不能确定的只给出文字说明，该文件也不会被自动修改。",
+        zh: "nginx 无法读取这个文件",
+        zh_page: [
+            "nginx 的词法或块结构不接受这个文件。",
+            "nginx 不会启动。多半是在 nginx 报错位置的前几行漏了 `;`、`}` 或引号；wslint 会指出没有结束的指令、块或引号从哪里开始。",
+            "只有一种改法时是安全的：缺少 `;`、`{`、`}`、空格或引号，形状相近的字符，没有写成注释的文字（改成注释）。文件的其余内容按改正之后的样子判断，在下一轮里修复。其他情况只给出文字说明，这个文件的其余内容也不会自动修改。",
+        ],
         check: check,
     }
 }
@@ -100,7 +104,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let said = &refusal.text;
         let mut found = rule.at(
             config.head(occ),
-            text!("nginx stops here", "nginx 在这里停下"),
+            text!("nginx stops here", "nginx 在这里报错"),
             text!("{said}", "语法错误：{said}"),
         );
         found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
@@ -192,13 +196,13 @@ impl Words {
             Kind::EndInLua => Words {
                 message: text!(
                     "unexpected end of file, expecting \"}}\" behind a Lua block",
-                    "文件意外结束,Lua 块之后应为 \"}}\""
+                    "文件意外结束，Lua 块之后应为 \"}}\""
                 ),
                 label: text!("the file ends here", "文件在这里结束"),
                 opened: Some(text!("the Lua block begins here", "Lua 块从这里开始")),
                 help: text!(
                     "close the block; braces in Lua strings and comments do not count",
-                    "关闭该块;Lua 字符串和注释中的花括号不计"
+                    "关闭该块；Lua 字符串和注释中的花括号不计"
                 ),
             },
             Kind::TooLong => Words {

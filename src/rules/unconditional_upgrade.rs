@@ -71,8 +71,12 @@ rule! {
         severity: Advice,
         fix: Sometimes,
         en: "every request asks for an upgrade",
-        zh: "每个请求都在请求升级",
-        about_zh: "在同时处理普通请求的端点上直接写 `Connection upgrade` 或 `Upgrade websocket`,会让每个请求都请求升级:Kestrel 会对这样的 POST 返回 400,到后端的连接无法复用;写死 `Upgrade websocket` 时,严格的后端会拒绝每个页面。改用 map。",
+        zh: "每个请求都在要求升级",
+        zh_page: [
+            "同时处理普通请求的代理位置把 `Connection upgrade` 或 `Upgrade websocket` 写成了固定值。",
+            "于是每个请求都会要求后端升级。Kestrel 对这样的 POST 返回 400，到后端的连接无法复用；写死 `Upgrade websocket` 时，严格的后端会拒绝每一个页面。",
+            "有可以修改的主配置时改用 map，是安全的：握手保持原样，普通请求不再要求升级。没有主配置时 map 无处可写，只给出文字说明。",
+        ],
         check: check,
     }
 }
@@ -128,12 +132,12 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
         text!("sent with ordinary requests, too", "普通请求也会带上它"),
         text!(
             "every request to `{location}` asks the backend for an upgrade",
-            "发往 `{location}` 的每个请求都在请求升级"
+            "发往 `{location}` 的每个请求都在要求升级"
         ),
     );
     found
         .labels
-        .extend(cx.location_label(endpoint, text!("ordinary requests arrive here, too", "普通请求也会到达这里")));
+        .extend(cx.location_label(endpoint, text!("ordinary requests arrive here, too", "普通请求也由这里处理")));
     found.why = if protocol {
         text!(
             "strict backends answer 400 to an ordinary request that says `Upgrade: websocket`.",
@@ -142,11 +146,11 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
     } else {
         text!(
             "backends such as Kestrel answer 400 to a POST that asks for an upgrade, and connections to the backend are not reused.",
-            "Kestrel 等后端会对请求升级的 POST 返回 400,到后端的连接也无法复用。"
+            "Kestrel 等后端会对要求升级的 POST 返回 400，到后端的连接也无法复用。"
         )
     };
     found.help = if protocol {
-        text!("pass on what the client says: `$http_upgrade`", "转发客户端的值:`$http_upgrade`")
+        text!("pass on what the client says: `$http_upgrade`", "改为转发客户端的值：`$http_upgrade`")
     } else {
         text!("use a map that yields `upgrade` for handshakes only", "使用只对握手返回 `upgrade` 的 map")
     };
@@ -164,7 +168,7 @@ fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endp
         fix.applicability = Applicability::Unsafe;
         fix.note = Some(text!(
             "other protocols than WebSocket are passed on, too, where `Connection` lets them",
-            "在 `Connection` 允许的情况下,WebSocket 以外的协议也会被转发"
+            "在 `Connection` 允许的情况下，WebSocket 以外的协议也会被转发"
         ));
         found.fix = Some(fix);
     } else if let Some(connection) = connection::connection(cx, endpoints).filter(|c| c.value.starts_with('$')) {

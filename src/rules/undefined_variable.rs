@@ -65,8 +65,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "a header uses a variable that nothing defines",
-        zh: "头里用了没有定义的变量",
-        about_zh: "`$connection_upgrade` 不是内置变量,它来自应写在 `http` 中的 map。没有定义时 nginx 拒绝启动,报 `unknown \"connection_upgrade\" variable`,且不给出文件和行号。补上 map 即可。",
+        zh: "请求头的值引用了没有定义的变量",
+        zh_page: [
+            "请求头的值引用了 `$connection_upgrade` 或者其他没有定义的变量。",
+            "nginx 会拒绝启动：`unknown \"connection_upgrade\" variable`，而且不给出文件和行号。这个变量不是内置的，它来自教程里写在 `http` 中的 `map`。",
+            "安全：这份配置现在根本无法启动 nginx。",
+        ],
         check: check,
     }
 }
@@ -99,12 +103,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("no `map`, `set` or module defines it", "没有 `map`、`set` 或模块定义它"),
             text!(
                 "`${variable}` is defined nowhere, and nginx refuses to start",
-                "`${variable}` 没有定义,nginx 拒绝启动"
+                "`${variable}` 没有定义，nginx 拒绝启动"
             ),
         );
         found.why = text!(
             "nginx stops with `unknown \"{variable}\" variable` and names neither file nor line; the variable is not built in.",
-            "nginx 会报 `unknown \"{variable}\" variable` 并退出,且不给出文件和行号;这个变量不是内置的。"
+            "nginx 会报 `unknown \"{variable}\" variable` 并退出，且不给出文件和行号；这个变量不是内置的。"
         );
         found.help = text!("define it with a `map` in `http`", "在 `http` 中用 `map` 定义它");
         let is_connection = config.is_header(occ, "Connection") && variable.to_ascii_lowercase() == variable.as_str();

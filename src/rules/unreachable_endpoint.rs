@@ -55,8 +55,12 @@ rule! {
         severity: Error,
         fix: None,
         en: "something answers before the request is proxied",
-        zh: "请求在转发之前就被应答",
-        about_zh: "server 或 location 在 `proxy_pass` 之前就作出了应答:`return`、没有出路的 `try_files`、后面的内容处理器,或 `if` 之后的 `return`。nginx 在转发请求之前会执行 `return` 和 `rewrite`,并且在 `if` 之后继续执行;同一块中有多个内容处理器时,最后一个生效。",
+        zh: "请求在转发之前就已经有了响应",
+        zh_page: [
+            "还没有执行到 `proxy_pass`，server 或 location 就已经返回了响应：`return`、没有转到它的 `try_files`、后面另一条处理请求的指令，或者写有 `proxy_pass` 的 `if` 被后面的 `return` 取代。",
+            "nginx 先执行 `return` 和 `rewrite`，然后才转发请求，并且在 `if` 之后继续执行它们。同一个块里有多条处理请求的指令时，最后一条生效。",
+            "只给出文字说明。",
+        ],
         check: check,
     }
 }
@@ -74,7 +78,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             why,
             text!(
                 "no request to `{location}` gets as far as `proxy_pass`: {en}",
-                "到 `{location}` 的请求都到不了 `proxy_pass`:{zh}"
+                "到 `{location}` 的请求都到不了 `proxy_pass`：{zh}"
             ),
         );
         found.severity = cx.by_evidence(endpoint);
@@ -87,11 +91,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",
-            "`return`、`rewrite` 和 `try_files` 在转发之前执行,在 `if` 之后也是如此;有多个内容处理器时最后一个生效。"
+            "`return`、`rewrite` 和 `try_files` 在转发之前执行，在 `if` 之后也是如此；有多条处理请求的指令时，最后一条生效。"
         );
         found.help = text!(
             "remove what answers first, or write `break;` into the `if`",
-            "去掉先作出应答的指令,或在 `if` 中写上 `break;`"
+            "去掉先返回响应的指令，或在 `if` 中写上 `break;`"
         );
         out.push(found);
     }

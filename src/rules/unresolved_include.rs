@@ -47,7 +47,12 @@ rule! {
         fix: None,
         en: "an include cannot be read",
         zh: "include 的文件无法读取",
-        about_zh: "被 include 的文件也是配置的一部分。wslint 不会猜测:该文件可能设置的一切都是 unknown,其余不受影响。请在文件所在处运行 wslint、用 `--root` 指定主配置,或用 `--map-path` 说明绝对路径对应的目录。",
+        zh_page: [
+            "有无法读取的 include，以及因此无法判断的内容。这是建议；如果用于 WebSocket 的代理位置取决于它，就是警告。",
+            "被 include 的文件也是配置的一部分。wslint 不会猜测：这个文件可能设置的一切都算 `unknown`，其余不受影响。",
+            "让 wslint 能读到这个文件：在它所在的机器上运行，用 `--root` 指定主配置，或者用 `--map-path` 说明绝对路径对应哪个目录。",
+            "只给出文字说明。",
+        ],
         check: check,
     }
 }
@@ -73,12 +78,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let label = match broken.problem {
-            IncludeProblem::Missing => text!("there is no such file: `{path}`", "没有这个文件:`{path}`"),
+            IncludeProblem::Missing => text!("there is no such file: `{path}`", "没有这个文件：`{path}`"),
             IncludeProblem::Outside => {
-                text!("outside the project: wslint does not read it", "在项目之外,wslint 不会读取")
+                text!("outside the project: wslint does not read it", "在项目之外，wslint 不会读取")
             }
             IncludeProblem::Directory => {
-                text!("this is a directory; nginx refuses to start with it", "这是一个目录,nginx 会因此拒绝启动")
+                text!("this is a directory; nginx refuses to start with it", "这是一个目录，nginx 会因此拒绝启动")
             }
             IncludeProblem::Unreadable => text!("`{path}` cannot be read", "`{path}` 无法读取"),
             IncludeProblem::TooLarge | IncludeProblem::Cycle => {
@@ -100,7 +105,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             found.severity = Severity::Warning;
             found.labels.extend(cx.location_label(
                 endpoint,
-                text!("whether WebSocket opens here depends on it", "WebSocket 能否打开取决于它"),
+                text!("whether WebSocket opens here depends on it", "WebSocket 能否建立连接取决于它"),
             ));
         }
         // Where nothing else was seen, nothing was checked; a pattern may well stand for no file at all.
@@ -112,11 +117,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "what the file sets is part of the configuration; everything that it could set is unknown.",
-            "该文件也是配置的一部分,它可能设置的一切都是未知的。"
+            "该文件也是配置的一部分，它可能设置的一切都是未知的。"
         );
         found.help = text!(
             "run wslint where the file is, or say with `--root` or `--map-path` where to look",
-            "在文件所在处运行 wslint,或用 `--root`、`--map-path` 指明位置"
+            "在文件所在处运行 wslint，或用 `--root`、`--map-path` 指明位置"
         );
         told.push((here, given, out.len()));
         out.push(found);

@@ -55,8 +55,12 @@ rule! {
         severity: Warning,
         fix: None,
         en: "a comment for wslint does nothing, or says no reason",
-        zh: "写给 wslint 的注释没有作用，或没有写明理由",
-        about_zh: "`# wslint: ignore[规则] 理由` 没有抑制任何问题、缺少理由，或写了不存在的规则；或者 `# wslint:` 之后的词 wslint 不认识，因而不起作用。没有理由的忽略会被遗忘，不必要的忽略会掩盖下一个错误。删除它，改正它，或补上理由。",
+        zh: "写给 wslint 的注释没有作用，或者没有写明理由",
+        zh_page: [
+            "一条 `# wslint: ignore[rule] reason` 没有忽略任何问题、缺少理由，或者写了不存在的规则；又或者 `# wslint:` 后面是 wslint 不认识的词。",
+            "没有理由的忽略会被遗忘，多余的忽略会掩盖下一个错误。wslint 看不懂的注释不起作用：`nowebsocket` 不会让任何提示消失。",
+            "只给出文字说明。",
+        ],
         check: check,
     }
 }
@@ -90,7 +94,7 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
     let (label, message) = match problem {
         Problem::Unused => (
             text!("there is nothing to ignore here", "这里没有可忽略的内容"),
-            text!("this comment suppresses nothing", "这条注释没有抑制任何问题"),
+            text!("this comment suppresses nothing", "这条注释没有忽略任何问题"),
         ),
         Problem::NoReason => (
             text!("write why, behind the `]`", "在 `]` 之后写明理由"),
@@ -102,7 +106,7 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
         ),
         Problem::Unknown(word) => (
             match meant(word) {
-                Some(meant) => text!("did you mean `{meant}`?", "是否想写 `{meant}`？"),
+                Some(meant) => text!("did you mean `{meant}`?", "是不是想写 `{meant}`？"),
                 None => text!("wslint knows no such word", "wslint 不认识这个词"),
             },
             match (word.as_str(), meant(word)) {
@@ -131,6 +135,6 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
         "what is ignored without need or reason hides the next mistake.",
         "不必要或没有理由的忽略会掩盖下一个错误。"
     );
-    found.help = text!("remove the comment, or say why it stands here", "删除这条注释,或写明理由");
+    found.help = text!("remove the comment, or say why it stands here", "删除这条注释，或写明理由");
     found
 }

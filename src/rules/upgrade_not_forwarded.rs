@@ -75,7 +75,12 @@ rule! {
         fix: Sometimes,
         en: "the WebSocket handshake is not passed on to the backend",
         zh: "WebSocket 握手没有转发给后端",
-        about_zh: "`Upgrade` 和 `Connection` 是逐跳头,nginx 默认不会转发它们,后端只看到一个普通的 GET,于是返回 400、404、426 或一个页面。在该 location 中加上三行:`proxy_http_version 1.1`、`proxy_set_header Upgrade $http_upgrade`、`proxy_set_header Connection $connection_upgrade`(或 \"upgrade\")。修复是安全的:继承来的头会被一并保留,普通请求不变。",
+        zh_page: [
+            "某个代理位置既没有发送 `Upgrade`，`Connection` 也没有要求升级。路径、注释或配置表明它用于 WebSocket 时是错误；没有任何迹象，而同一个 server 里也没有其他 location 用于 WebSocket 时是警告。",
+            "`Upgrade` 和 `Connection` 是逐跳（hop-by-hop）请求头：它们只在客户端与 nginx 之间有效，nginx 不会自动转发。后端看到的只是一个普通的 GET，于是返回 400、404、426 或者一个页面。",
+            "已经写好这三行的 location 不会有任何提示：",
+            "安全。三行里缺少的会补到这个 location 里；继承来的请求头会一并重复，因为某一层只要自己设置了一个，nginx 就不再继承。map 只放行 WebSocket，普通请求发送的内容与现在相同。",
+        ],
         check: check,
     }
 }
@@ -92,7 +97,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             config.head(endpoint.pass),
             text!(
                 "requests leave here without `Upgrade` and `Connection`",
-                "请求从这里发往后端,却没有带上 `Upgrade` 和 `Connection`"
+                "请求从这里发往后端，却没有带上 `Upgrade` 和 `Connection`"
             ),
             text!(
                 "WebSocket handshakes to `{location}` are not passed on to the backend",
@@ -105,17 +110,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if let Some(set) = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection") {
             let text = text!(
                 "this `Connection` keeps backend connections alive, and asks for no upgrade",
-                "这个 `Connection` 只用于保持后端连接,并不请求升级"
+                "这个 `Connection` 只用于保持后端连接，并不要求升级"
             );
             found.labels.push(Label { place: config.head(set), text });
         }
         found.why = text!(
             "`Upgrade` and `Connection` are hop-by-hop headers: nginx never passes them on by itself, and the backend answers 400, 404, 426 or with a page (RFC 9110 §7.6.1, nginx.org/en/docs/http/websocket.html).",
-            "`Upgrade` 和 `Connection` 是逐跳头,nginx 不会自动转发,后端因此返回 400、404、426 或一个页面(RFC 9110 §7.6.1,nginx.org/en/docs/http/websocket.html)。"
+            "`Upgrade` 和 `Connection` 是逐跳（hop-by-hop）请求头，nginx 不会自动转发，后端因此返回 400、404、426 或一个页面（RFC 9110 §7.6.1，nginx.org/en/docs/http/websocket.html）。"
         );
         found.help = text!(
             "pass both headers on over HTTP/1.1: `proxy_http_version 1.1`, `Upgrade $http_upgrade`, `Connection` with a map or \"upgrade\"",
-            "用 HTTP/1.1 转发这两个头:`proxy_http_version 1.1`、`Upgrade $http_upgrade`,以及用 map 或 \"upgrade\" 设置的 `Connection`"
+            "用 HTTP/1.1 转发这两个请求头：`proxy_http_version 1.1`、`Upgrade $http_upgrade`，以及用 map 或 \"upgrade\" 设置的 `Connection`"
         );
         // Nobody named this file, and nothing says WebSocket: there is nothing to mend.
         if found.severity > Severity::Advice {

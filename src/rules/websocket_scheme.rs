@@ -55,7 +55,11 @@ rule! {
         fix: Always,
         en: "`proxy_pass` with `ws://` or `wss://`",
         zh: "`proxy_pass` 使用了 `ws://` 或 `wss://`",
-        about_zh: "WebSocket 以 HTTP 请求开始,nginx 在这里只认识 `http://` 和 `https://`,否则报 `invalid URL prefix` 并拒绝启动。改成 `http://` 或 `https://` 即可。",
+        zh_page: [
+            "写了 `proxy_pass ws://…` 或 `wss://…`。",
+            "WebSocket 以 HTTP 请求开始，nginx 在这里只认识 `http://` 和 `https://`，否则报 `invalid URL prefix` 并拒绝启动。",
+            "安全：这份配置现在根本无法启动 nginx。",
+        ],
         check: check,
     }
 }
@@ -78,7 +82,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.why = text!(
             "a WebSocket begins as an HTTP request, and nginx knows only `http://` and `https://` here: `invalid URL prefix`.",
-            "WebSocket 以 HTTP 请求开始,nginx 在这里只认识 `http://` 和 `https://`,否则报 `invalid URL prefix`。"
+            "WebSocket 以 HTTP 请求开始，nginx 在这里只认识 `http://` 和 `https://`，否则报 `invalid URL prefix`。"
         );
         found.help = text!("use `{right}://`", "使用 `{right}://`");
         if cx.writable(config.file(occ))

@@ -1,7 +1,7 @@
 //! Reasons in words, for findings and for `trace`.
 
 use crate::catalog::builtin_variable;
-use crate::i18n::Text;
+use crate::i18n::{Lang, Text};
 use crate::model::analysis::Analysis;
 use crate::model::value::variable::variables_in;
 use crate::model::way::handshake::Refusal;
@@ -19,25 +19,28 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
             text!("nginx itself answers {status} before the request is proxied", "nginx 在转发之前就返回了 {status}")
         }
         Reason::Static(_) => {
-            text!("no handler passes the request on: nginx looks for a file", "没有处理器转发该请求,nginx 会去找文件")
+            text!("no handler passes the request on: nginx looks for a file", "没有指令转发这个请求，nginx 会去找文件")
         }
         Reason::TryFiles(_) => {
-            text!("`try_files` answers before `proxy_pass` can", "`try_files` 先于 `proxy_pass` 作出应答")
+            text!("`try_files` answers before `proxy_pass` can", "`try_files` 先于 `proxy_pass` 返回响应")
         }
         Reason::OtherHandler(occ) => {
             let name = config.occ(*occ).name.as_str();
-            text!("`{name}` answers here, and it cannot carry WebSocket", "这里由 `{name}` 应答,它无法承载 WebSocket")
+            text!(
+                "`{name}` answers here, and it cannot carry WebSocket",
+                "这里由 `{name}` 处理请求，它不能用于 WebSocket"
+            )
         }
         Reason::Denied(_) => text!("`deny all` answers 403", "`deny all` 返回 403"),
         Reason::Internal(_) => {
-            text!("the location is `internal`: a client gets 404", "该 location 是 `internal`,客户端得到 404")
+            text!("the location is `internal`: a client gets 404", "该 location 是 `internal`，客户端得到 404")
         }
         Reason::SlashRedirect(_) => text!(
             "nginx redirects to the path with a `/` at its end (301), and browsers follow no redirect of a handshake",
-            "nginx 会重定向到末尾带 `/` 的路径(301),而浏览器不会跟随握手的重定向"
+            "nginx 会重定向到末尾带 `/` 的路径（301），而浏览器不会跟随握手的重定向"
         ),
         Reason::HiddenResponse(_, header) => {
-            text!("the answer's `{header}` is hidden from the browser", "响应中的 `{header}` 被隐藏,浏览器看不到")
+            text!("the answer's `{header}` is hidden from the browser", "响应中的 `{header}` 被隐藏，浏览器看不到")
         }
         Reason::DuplicateResponse(_, header) => {
             text!("the browser sees `{header}` twice", "浏览器会看到两个 `{header}`")
@@ -47,18 +50,20 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
         }
         Reason::BadUrl(_, url) => text!(
             "`proxy_pass` comes out as `{url}`, which is no URL: nginx answers 500",
-            "`proxy_pass` 的结果是 `{url}`,不是合法的 URL,nginx 返回 500"
+            "`proxy_pass` 的结果是 `{url}`，不是合法的 URL，nginx 返回 500"
         ),
         Reason::NoResolver(_, host) => text!(
             "there is no `resolver` for `{host}`: nginx answers 502",
-            "没有为 `{host}` 配置 `resolver`,nginx 返回 502"
+            "没有为 `{host}` 配置 `resolver`，nginx 返回 502"
         ),
         Reason::PlainHttp2(_) => {
-            text!("the port speaks only HTTP/2 before nginx 1.25.1", "在 nginx 1.25.1 之前,该端口只支持 HTTP/2")
+            text!("the port speaks only HTTP/2 before nginx 1.25.1", "在 nginx 1.25.1 之前，该端口只支持 HTTP/2")
         }
         Reason::TlsMismatch(_) => text!("the URL and the port disagree about TLS", "URL 与端口对 TLS 的要求不一致"),
-        Reason::NoServer => text!("no server answers there", "那里没有 server 应答"),
-        Reason::Loop => text!("internal redirects without end: nginx answers 500", "内部重定向没有终点,nginx 返回 500"),
+        Reason::NoServer => text!("no server answers there", "没有 server 处理这个请求"),
+        Reason::Loop => {
+            text!("internal redirects without end: nginx answers 500", "内部重定向没有终点，nginx 返回 500")
+        }
         Reason::Page(_) => text!(
             "`try_files` ends in a page, and nginx answers 200 with it",
             "`try_files` 以一个页面结束，nginx 用它返回 200"
@@ -111,17 +116,17 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
 fn refused(refusal: &Refusal) -> Text {
     match refusal {
         Refusal::Method(method) => {
-            text!("the backend gets a {method}, and a handshake is a GET", "后端收到的是 {method},而握手必须是 GET")
+            text!("the backend gets a {method}, and a handshake is a GET", "后端收到的是 {method}，而握手必须是 GET")
         }
         Refusal::HttpVersion(version) => text!(
             "the backend gets HTTP/{version}, and a handshake needs 1.1",
-            "后端收到的是 HTTP/{version},而握手需要 1.1"
+            "后端收到的是 HTTP/{version}，而握手需要 1.1"
         ),
         Refusal::Hosts(0) => text!("the backend gets no `Host`", "后端没有收到 `Host`"),
-        Refusal::Hosts(n) => text!("the backend gets {n} `Host` headers", "后端收到 {n} 个 `Host` 头"),
+        Refusal::Hosts(n) => text!("the backend gets {n} `Host` headers", "后端收到 {n} 个 `Host` 请求头"),
         Refusal::HeaderName(name) => text!(
             "the backend gets a header called `{name}`, which is no header name",
-            "后端收到名为 `{name}` 的头,这不是合法的头名"
+            "后端收到名为 `{name}` 的请求头，这个名称不合法"
         ),
         Refusal::Upgrade(values) if values.is_empty() => {
             text!("the backend gets no `Upgrade`", "后端没有收到 `Upgrade`")
@@ -140,6 +145,49 @@ fn refused(refusal: &Refusal) -> Text {
         }
         Refusal::SecVersion => {
             text!("the backend gets no `Sec-WebSocket-Version: 13`", "后端没有收到 `Sec-WebSocket-Version: 13`")
+        }
+    }
+}
+
+/// All that a backend refuses, in one sentence without full stop.
+pub fn refusals(all: &[Refusal]) -> Text {
+    if let [one] = all {
+        return refused(one);
+    }
+    let parts: Vec<Text> = all.iter().map(received).collect();
+    let en: Vec<&str> = parts.iter().map(|p| p.get(Lang::En)).collect();
+    let zh: Vec<&str> = parts.iter().map(|p| p.get(Lang::Zh)).collect();
+    let en = match en.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    };
+    let zh = zh.join("，");
+    text!("the backend gets {en}", "后端{zh}")
+}
+
+/// What a backend gets and refuses, as the object of a sentence (in Chinese, its predicate).
+fn received(refusal: &Refusal) -> Text {
+    match refusal {
+        Refusal::Method(method) => text!("a {method} request", "收到的是 {method} 请求"),
+        Refusal::HttpVersion(version) => text!("HTTP/{version}", "收到的是 HTTP/{version}"),
+        Refusal::Hosts(0) => text!("no `Host`", "没有收到 `Host`"),
+        Refusal::Hosts(n) => text!("{n} `Host` headers", "收到 {n} 个 `Host` 请求头"),
+        Refusal::HeaderName(name) => {
+            text!("a header called `{name}`, which is no header name", "收到名称不合法的请求头 `{name}`")
+        }
+        Refusal::Upgrade(values) => received_header("Upgrade", values),
+        Refusal::Connection(values) => received_header("Connection", values),
+        Refusal::Key => text!("no valid `Sec-WebSocket-Key`", "没有收到有效的 `Sec-WebSocket-Key`"),
+        Refusal::SecVersion => text!("no `Sec-WebSocket-Version: 13`", "没有收到 `Sec-WebSocket-Version: 13`"),
+    }
+}
+
+fn received_header(name: &str, values: &[String]) -> Text {
+    match values {
+        [] => text!("no `{name}`", "没有收到 `{name}`"),
+        values => {
+            let values = values.join(", ");
+            text!("`{name}: {values}`", "收到 `{name}: {values}`")
         }
     }
 }
@@ -216,15 +264,15 @@ pub fn why(config: Config<'_>, why: &Why) -> Text {
             )
         }
         Why::Values => text!("a value that only a running nginx has decides", "取决于只有运行中的 nginx 才有的值"),
-        Why::Cache(_) => text!("the cache may answer", "缓存可能会应答"),
+        Why::Cache(_) => text!("the cache may answer", "可能命中缓存"),
         Why::Ssi(_) => text!("`ssi_types *` may hold the answer back", "`ssi_types *` 可能会截住响应"),
         Why::ReadTimeout(_) => text!("`proxy_read_timeout 0` closes at once", "`proxy_read_timeout 0` 会立即关闭"),
         Why::LimitRate(_) => text!("`limit_rate` may delay the answer", "`limit_rate` 可能会延迟响应"),
         Why::Buffer(_) => text!("the answer may not fit into the response buffer", "响应可能放不进缓冲区"),
-        Why::Subrequest(_) => text!("a subrequest sends the handshake headers, too", "子请求也会发送握手头"),
+        Why::Subrequest(_) => text!("a subrequest sends the handshake headers, too", "子请求也会发送握手请求头"),
         Why::Handler(occ) => {
             let name = String::from_utf8_lossy(&config.name_text(*occ)).into_owned();
-            text!("`{name}` answers by rules of its own", "由 `{name}` 按它自己的规则应答")
+            text!("`{name}` answers by rules of its own", "由 `{name}` 按它自己的规则处理")
         }
         Why::Condition => text!("a condition that depends on the request decides", "取决于请求的条件"),
         Why::Pattern(_) => text!("a regular expression could not be decided", "有无法判定的正则表达式"),

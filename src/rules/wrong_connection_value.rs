@@ -60,8 +60,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "`Connection` is sent without the token `upgrade`",
-        zh: "`Connection` 中没有 `upgrade`",
-        about_zh: "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1)。`keep-alive` 来自微软的模板,`\"\"` 来自上游长连接的写法,`$http_upgrade` 则是两行写反了。改用 map:握手时为 upgrade,普通请求保持原来的值,所以修复是安全的。",
+        zh: "`Connection` 的值里没有 `upgrade`",
+        zh_page: [
+            "发送了 `Upgrade`，而 `Connection` 的值里没有 `upgrade`，例如 `keep-alive`、`\"\"`、`close`、`$http_upgrade`。",
+            "后端要求 `Connection` 中含有 `upgrade`（RFC 6455 §4.2.1）。`keep-alive` 来自微软的模板，`\"\"` 来自 upstream 长连接的写法，`$http_upgrade` 则是两行写反了。",
+            "安全：map 让普通请求发送的内容保持不变。",
+        ],
         check: check,
     }
 }
@@ -78,17 +82,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             text!("has no token `upgrade`", "不含 `upgrade`"),
             text!(
                 "`Connection` is sent as `{shown}`, which asks for no upgrade",
-                "`Connection` 的值是 `{shown}`,并不请求升级"
+                "`Connection` 的值是 `{shown}`，并不要求升级"
             ),
         );
         found.labels.extend(cx.places(&endpoints));
         found.why = text!(
             "the backend looks for the token `upgrade` in `Connection` (RFC 6455 §4.2.1); `nginx -t` cannot notice, any value is legal.",
-            "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);`nginx -t` 无法察觉,因为任何值都合法。"
+            "后端要求 `Connection` 中含有 `upgrade`（RFC 6455 §4.2.1）；`nginx -t` 无法察觉，因为任何值都合法。"
         );
         found.help = text!(
             "use a map that yields `upgrade` for a handshake and `{shown}` for everything else, or the literal \"upgrade\"",
-            "使用 map:握手时为 `upgrade`,其他请求为 `{shown}`;或直接写 \"upgrade\""
+            "使用 map：握手时为 `upgrade`，其他请求为 `{shown}`；或直接写 \"upgrade\""
         );
         if cx.writable(config.file(occ))
             && let Some(connection) = connection::connection(cx, &endpoints)

@@ -69,8 +69,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "the map behind `Connection` yields no `upgrade` for a handshake",
-        zh: "`Connection` 所用的 map 在握手时得不到 `upgrade`",
-        about_zh: "nginx 发送 map 得到的值;得不到值就什么也不发送。常见原因:没有 default、两行写反、源变量不对、在 `$http_connection` 上只匹配整个 `upgrade`(Firefox 发送的是 `keep-alive, Upgrade`),或者后面又有一个同名的 map(最后一个生效,且没有任何提示)。只有 `Connection` 使用该变量时修复是安全的。",
+        zh: "握手时，`Connection` 所用的 map 给出的不是 `upgrade`",
+        zh_page: [
+            "握手时，`Connection` 所用的 map 给出的不是 `upgrade`：没有 default、两行写反、源变量不对、以 `$http_connection` 为源却只匹配整个值（Firefox 发送的是 `keep-alive, Upgrade`），或者后面有同名的 map，覆盖了这一个。",
+            "nginx 发送 map 给出的值；map 没有给出值时，什么也不发送。同一个变量有两个 map 时以最后一个为准，nginx 不会提示。",
+            "只有 `Connection` 使用这个变量时是安全的：增加或修改一行，普通请求得到的值与以前相同。",
+        ],
         check: check,
     }
 }
@@ -102,7 +106,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         {
             let text = text!(
                 "this map of the same name is replaced by the later one, silently",
-                "这个同名的 map 被后面的悄悄取代"
+                "后面有同名的 map，覆盖了这一个，nginx 不会提示"
             );
             found.labels.push(Label { place: config.head(other.occ), text });
         }
@@ -113,7 +117,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.labels.extend(cx.places(&endpoints));
         found.why = text!(
             "the backend looks for the token `upgrade` in `Connection` (RFC 6455 §4.2.1); browsers ask with `Upgrade: websocket`, and Firefox with `Connection: keep-alive, Upgrade`.",
-            "后端在 `Connection` 中寻找 `upgrade`(RFC 6455 §4.2.1);浏览器发送 `Upgrade: websocket`,Firefox 的 `Connection` 是 `keep-alive, Upgrade`。"
+            "后端要求 `Connection` 中含有 `upgrade`（RFC 6455 §4.2.1）；浏览器发送 `Upgrade: websocket`，Firefox 的 `Connection` 是 `keep-alive, Upgrade`。"
         );
         found.help = text!(
             "let it yield `upgrade` where the client asks for `websocket`",

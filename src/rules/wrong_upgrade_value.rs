@@ -55,8 +55,12 @@ rule! {
         severity: Error,
         fix: Sometimes,
         en: "`Upgrade` is sent with a value that is not a WebSocket",
-        zh: "`Upgrade` 的值不是 WebSocket",
-        about_zh: "后端在 `Upgrade` 中寻找 `websocket`(RFC 6455 §4.2.1),nginx 原样发送这里写的值,空值则根本不发送。把它改成 `$http_upgrade`:对普通请求它为空,所以修复是安全的。",
+        zh: "`Upgrade` 的值不是 `websocket`",
+        zh_page: [
+            "`Upgrade` 的值不可能是 `websocket`：写成了 map 的变量（两行写反）、`$http_connection`、其他协议，或者空值。",
+            "后端要求 `Upgrade` 的值是 `websocket`（RFC 6455 §4.2.1）。nginx 会原样发送这里写的值，空值则根本不发送。",
+            "安全：改成 `$http_upgrade`，对普通请求它为空。",
+        ],
         check: check,
     }
 }
@@ -70,14 +74,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let (label, message) = if value.is_empty() {
             (
                 text!("an empty value is not sent", "空值不会被发送"),
-                text!("`Upgrade` is emptied, and the backend does not see it", "`Upgrade` 被清空,后端看不到它"),
+                text!("`Upgrade` is emptied, and the backend does not see it", "`Upgrade` 被清空，后端看不到它"),
             )
         } else {
             (
                 text!("what a browser asks for is in `$http_upgrade`", "浏览器请求的协议在 `$http_upgrade` 中"),
                 text!(
                     "`Upgrade` is sent as `{value}`, which is not `websocket`",
-                    "`Upgrade` 的值是 `{value}`,而不是 `websocket`"
+                    "`Upgrade` 的值是 `{value}`，而不是 `websocket`"
                 ),
             )
         };
@@ -92,9 +96,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!(
             "the backend looks for the token `websocket` in `Upgrade` (RFC 6455 §4.2.1); `nginx -t` cannot notice, any value is legal.",
-            "后端在 `Upgrade` 中寻找 `websocket`(RFC 6455 §4.2.1);`nginx -t` 无法察觉,因为任何值都合法。"
+            "后端要求 `Upgrade` 的值是 `websocket`（RFC 6455 §4.2.1）；`nginx -t` 无法察觉，因为任何值都合法。"
         );
-        found.help = text!("pass on what the client asks for: `$http_upgrade`", "转发客户端的请求:`$http_upgrade`");
+        found.help = text!("pass on what the client asks for: `$http_upgrade`", "改为转发客户端的值：`$http_upgrade`");
         // The value is right, and somebody gives the variable another one.
         if variables_in(value.as_bytes()).iter().any(|v| v.eq_ignore_ascii_case("http_upgrade")) {
             let definitions = cx.analysis.world.definitions.of("http_upgrade");
@@ -104,7 +108,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             }));
             found.help = text!(
                 "leave `$http_upgrade` to nginx, and give that variable another name",
-                "不要给 `$http_upgrade` 赋值,改用别的变量名"
+                "不要给 `$http_upgrade` 赋值，改用别的变量名"
             );
         } else if cx.writable(config.file(occ)) && connection::says_what_the_client_asks(cx) {
             found.fix = Some(safe(

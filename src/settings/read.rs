@@ -63,7 +63,7 @@ impl Reader<'_> {
         let message = match nearest(name, keys) {
             Some(meant) => text!(
                 "unknown key `{within}{name}`; did you mean `{meant}`?",
-                "未知的键 `{within}{name}`；是否想写 `{meant}`？"
+                "未知的键 `{within}{name}`；是不是想写 `{meant}`？"
             ),
             None => text!(
                 "unknown key `{within}{name}`; expected one of {expected}",
@@ -293,6 +293,6 @@ mod tests {
     #[test]
     fn mistakes_are_told_in_both_languages() {
         let error = parse("\nroot = []").unwrap_err();
-        assert_eq!(error.text().zh, "/p/wslint.toml:2: 未知的键 `root`；是否想写 `roots`？");
+        assert_eq!(error.text().zh, "/p/wslint.toml:2: 未知的键 `root`；是不是想写 `roots`？");
     }
 }

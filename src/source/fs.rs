@@ -130,7 +130,7 @@ pub trait FileSystem: Sync {
 /// What the operating system says of a failure, for people.
 pub fn io_text(error: &io::Error) -> Text {
     let zh = match error.kind() {
-        _ if is_outside(error) => "它在项目之外，wslint 不会打开",
+        _ if is_outside(error) => "它在项目之外，wslint 不会读取",
         io::ErrorKind::NotFound => "没有这个文件或目录",
         io::ErrorKind::PermissionDenied => "没有权限",
         io::ErrorKind::IsADirectory => "这是一个目录",

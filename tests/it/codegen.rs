@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use wslint::rules::{ALL, FixKind, Rule};
+use wslint::i18n::Lang;
+use wslint::rules::{ALL, Rule};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -20,42 +21,43 @@ fn refresh(path: &Path, want: &str) -> bool {
     true
 }
 
-fn fix_word(rule: &Rule) -> &'static str {
-    match rule.fix {
-        FixKind::None => "in words",
-        FixKind::Sometimes => "sometimes",
-        FixKind::Always => "always",
+/// A rule's page in a language, with the way to the other one.
+fn page(rule: &Rule, lang: Lang) -> String {
+    let (severity, category, fix) = (rule.severity.word(lang), rule.category.word(lang), rule.fix.word(lang));
+    let name = rule.name;
+    let title = rule.title.get(lang);
+    let about = rule.about(lang);
+    match lang {
+        Lang::En => format!(
+            "# {name}\n\n{severity}: {title}.\n\n| category | severity | fix |\n| --- | --- | --- |\n\
+             | {category} | {severity} | {fix} |\n\n[中文](../zh-CN/rules/{name}.md)\n\n{about}\n"
+        ),
+        Lang::Zh => format!(
+            "# {name}\n\n{severity}：{title}。\n\n| 类别 | 级别 | 修复 |\n| --- | --- | --- |\n\
+             | {category} | {severity} | {fix} |\n\n[English](../../rules/{name}.md)\n\n{about}\n"
+        ),
     }
 }
 
-fn page(rule: &Rule) -> String {
-    let mut out = format!("# {}\n\n", rule.name);
-    let _ = writeln!(out, "{}: {}.\n", rule.severity.as_str(), rule.title.en);
-    let _ = writeln!(
-        out,
-        "| category | severity | fix |\n| --- | --- | --- |\n| {} | {} | {} |\n",
-        rule.category.as_str(),
-        rule.severity.as_str(),
-        fix_word(rule)
-    );
-    let _ = writeln!(out, "{}", rule.about(wslint::i18n::Lang::En));
-    let _ = writeln!(out, "\n## 中文\n\n{}。\n\n{}", rule.title.zh, rule.about_zh);
-    out
-}
-
-fn table() -> String {
-    let mut out = String::from("| rule | severity | fix | finds |\n| --- | --- | --- | --- |\n");
+fn table(lang: Lang) -> String {
+    let mut out = String::from(match lang {
+        Lang::En => "| rule | severity | fix | finds |\n| --- | --- | --- | --- |\n",
+        Lang::Zh => "| 规则 | 级别 | 修复 | 问题 |\n| --- | --- | --- | --- |\n",
+    });
+    let folder = pages(lang);
     for rule in ALL {
-        let _ = writeln!(
-            out,
-            "| [`{0}`](docs/rules/{0}.md) | {1} | {2} | {3} |",
-            rule.name,
-            rule.severity.as_str(),
-            fix_word(rule),
-            rule.title.en
-        );
+        let (severity, fix, title) = (rule.severity.word(lang), rule.fix.word(lang), rule.title.get(lang));
+        let _ = writeln!(out, "| [`{0}`]({folder}/{0}.md) | {severity} | {fix} | {title} |", rule.name);
     }
     out
+}
+
+/// Where the pages of the rules are.
+fn pages(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "docs/rules",
+        Lang::Zh => "docs/zh-CN/rules",
+    }
 }
 
 /// What says that an endpoint carries WebSocket, with the precision behind it.
@@ -160,7 +162,6 @@ fn configuration() -> String {
 
 /// What people see, in both languages, from the same source as `wslint explain 400`.
 fn symptoms() -> String {
-    use wslint::i18n::Lang;
     use wslint::symptoms::SYMPTOMS;
     let mut out = String::from(
         "# What people see\n\n`wslint explain 400` prints the same in a terminal. One and the same cause shows as 400, 404, 426, 505 or 200,\n\
@@ -190,10 +191,12 @@ fn man() -> String {
 #[test]
 fn the_generated_documentation_is_fresh() {
     let mut stale = Vec::new();
-    for rule in ALL {
-        let path = root().join(format!("docs/rules/{}.md", rule.name));
-        if refresh(&path, &page(rule)) {
-            stale.push(path);
+    for lang in [Lang::En, Lang::Zh] {
+        for rule in ALL {
+            let path = root().join(format!("{}/{}.md", pages(lang), rule.name));
+            if refresh(&path, &page(rule, lang)) {
+                stale.push(path);
+            }
         }
     }
     for (name, want) in [
@@ -207,21 +210,25 @@ fn the_generated_documentation_is_fresh() {
             stale.push(root().join(name));
         }
     }
-    let readme = root().join("README.md");
-    let text = std::fs::read_to_string(&readme).expect("README.md");
-    let (start, end) = ("<!-- rules:start -->\n", "<!-- rules:end -->");
-    let from = text.find(start).expect("the marker rules:start") + start.len();
-    let to = text.find(end).expect("the marker rules:end");
-    if refresh(&readme, &format!("{}{}{}", &text[..from], table(), &text[to..])) {
-        stale.push(readme);
+    for (name, lang) in [("README.md", Lang::En), ("README.zh-CN.md", Lang::Zh)] {
+        let readme = root().join(name);
+        let text = std::fs::read_to_string(&readme).expect(name);
+        let (start, end) = ("<!-- rules:start -->\n", "<!-- rules:end -->");
+        let from = text.find(start).expect("the marker rules:start") + start.len();
+        let to = text.find(end).expect("the marker rules:end");
+        if refresh(&readme, &format!("{}{}{}", &text[..from], table(lang), &text[to..])) {
+            stale.push(readme);
+        }
     }
     assert!(stale.is_empty(), "these were stale and are written anew, commit them: {stale:?}");
 }
 
 #[test]
 fn every_page_in_docs_rules_is_a_rule() {
-    for entry in std::fs::read_dir(root().join("docs/rules")).expect("docs/rules") {
-        let name = entry.expect("an entry").file_name().to_string_lossy().trim_end_matches(".md").to_owned();
-        assert!(wslint::rules::find(&name).is_some(), "docs/rules/{name}.md belongs to no rule");
+    for folder in [Lang::En, Lang::Zh].map(pages) {
+        for entry in std::fs::read_dir(root().join(folder)).expect(folder) {
+            let name = entry.expect("an entry").file_name().to_string_lossy().trim_end_matches(".md").to_owned();
+            assert!(wslint::rules::find(&name).is_some(), "{folder}/{name}.md belongs to no rule");
+        }
     }
 }

@@ -140,6 +140,24 @@ fn no_shape_hangs_or_fills_the_memory() {
             ),
         ),
         (
+            "sets of each other",
+            one_server(
+                "",
+                &format!(
+                    "location / {{ {}{} {PASS} }}\n",
+                    "set $a1 $a2;\nset $a2 $a1;\n".repeat(20),
+                    WS.replace("\"upgrade\"", "$a1").replace("Upgrade", "Upgrad")
+                ),
+            ),
+        ),
+        (
+            "maps of each other",
+            one_server(
+                &lines(30, &|i| format!("map $arg_x $b{i} {{ {} }}\n", lines(30, &|j| format!("{j} $b{j};\n")))),
+                &format!("location /ws {{ {} {PASS} }}\n", WS.replace("\"upgrade\"", "$b0")),
+            ),
+        ),
+        (
             "headers",
             one_server(
                 "",

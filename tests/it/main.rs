@@ -6,6 +6,7 @@ mod common;
 #[path = "../laws/mod.rs"]
 mod laws;
 
+mod chinese;
 mod cli;
 mod codegen;
 mod docs;

@@ -114,7 +114,7 @@ fn code_of(text: &str) -> String {
     out
 }
 
-fn string_width(text: &str) -> usize {
+pub(crate) fn string_width(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {
@@ -125,7 +125,7 @@ fn string_width(text: &str) -> usize {
     text.len()
 }
 
-fn raw_string_width(text: &str) -> Option<usize> {
+pub(crate) fn raw_string_width(text: &str) -> Option<usize> {
     let hashes = text[1..].bytes().take_while(|&b| b == b'#').count();
     let body = text[1 + hashes..].strip_prefix('"')?;
     let close = format!("\"{}", "#".repeat(hashes));

@@ -331,7 +331,7 @@ impl Misspelling {
         };
         map.is_some_and(|m| {
             let target = config.arg_text(m, 1);
-            variables_in(value).iter().any(|v| reaches(analysis, v, target.trim_start_matches('$'), 0))
+            reaches(analysis, value, target.trim_start_matches('$'))
         })
     }
 
@@ -345,14 +345,21 @@ impl Misspelling {
     }
 }
 
-/// Whether the value of a variable depends on another, through maps.
-fn reaches(analysis: &Analysis<'_>, from: &str, to: &str, depth: u32) -> bool {
-    from.eq_ignore_ascii_case(to)
-        || (depth < 8
-            && analysis.world.definitions.map_of(from).is_some_and(|m| {
-                variables_in(&m.source)
-                    .iter()
-                    .chain(m.entries.iter().flat_map(|e| variables_in(&e.value)).collect::<Vec<_>>().iter())
-                    .any(|v| reaches(analysis, v, to, depth + 1))
-            }))
+/// Whether a value depends on a variable, through maps. Each of them is followed once.
+fn reaches(analysis: &Analysis<'_>, value: &[u8], to: &str) -> bool {
+    let mut open = variables_in(value);
+    let mut seen: HashSet<String> = HashSet::default();
+    while let Some(from) = open.pop() {
+        if from.eq_ignore_ascii_case(to) {
+            return true;
+        }
+        if !seen.contains(&from) {
+            if let Some(map) = analysis.world.definitions.map_of(&from) {
+                open.extend(variables_in(&map.source));
+                open.extend(map.entries.iter().flat_map(|e| variables_in(&e.value)));
+            }
+            seen.insert(from);
+        }
+    }
+    false
 }

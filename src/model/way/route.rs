@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 pub use super::server::{Candidate, Listen, ServerMatch, servers};
 use crate::catalog::name;
-use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
 use crate::syntax::template::is_open;
 
@@ -109,10 +109,24 @@ pub(super) struct Level {
     open: Option<OccId>,
 }
 
+/// Whether a block is a location with a regular expression, or stands in one.
+fn is_within_regex(config: Config<'_>, scope: ScopeId) -> bool {
+    let is_regex = |occ| matches!(Location::read(config, occ), Some(l) if matches!(l.matcher, Matcher::Regex(_)));
+    let around = std::iter::successors(Some(scope), |&s| config.scope(s).parent);
+    around
+        .take_while(|&s| config.scope(s).kind == ScopeKind::Location)
+        .any(|s| config.scope(s).opened_by.is_some_and(is_regex))
+}
+
 impl Level {
     /// Reads the locations of a server or location.
     pub(super) fn read(config: Config<'_>, scope: ScopeId) -> Level {
         let mut level = Level { locations: locations_in(config, scope), ..Level::default() };
+        // nginx makes no tree of the paths within an expression, and so never finds them
+        // (`ngx_http_init_static_location_trees` walks through exact and prefix locations only).
+        if is_within_regex(config, scope) {
+            level.locations.retain(|l| matches!(l.matcher, Matcher::Regex(_)));
+        }
         for (at, location) in level.locations.iter().enumerate() {
             match &location.matcher {
                 Matcher::Exact(path) => {

@@ -6,6 +6,7 @@
 
 mod braces;
 mod characters;
+mod conflicts;
 mod directives;
 
 use super::ast::{Ast, Ending};
@@ -43,6 +44,8 @@ pub enum SlipKind {
     DoubledOpen,
     /// The `}` of a block is missing.
     LostClose,
+    /// The marks of a merge that nobody has finished.
+    MergeConflict,
 }
 
 /// How a slip is put right: these bytes become that text.
@@ -90,8 +93,9 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
         return None;
     }
     let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
-    bench.offer(characters::candidates(bytes));
-    bench.offer(characters::html_quotes(bytes));
+    bench.offer(conflicts::candidates(bytes));
+    bench.offer(characters::candidates(&bench.text));
+    bench.offer(characters::html_quotes(&bench.text));
     bench.offer_until(characters::lost_quotes(&bench.text));
     // One slip may hide behind another.
     for _ in 0..3 {

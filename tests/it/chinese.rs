@@ -1,0 +1,161 @@
+//! What every Chinese sentence has to hold, wherever it stands: in the code, in the pages, in what is printed.
+//! Programs that only the terminal shows are looked at by `screens`.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub(crate) fn is_chinese(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+/// The text with code and places to fill in taken out, so that only what a person has written is judged. What
+/// stood there counts as a Chinese character: a mark behind a name in a Chinese sentence is Chinese, too.
+fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut close = None;
+    for c in text.chars() {
+        match (close, c) {
+            (None, '`') => close = Some('`'),
+            (None, '{') => close = Some('}'),
+            // Where a link in Markdown leads: `[入门](docs/…)`.
+            (None, '(') if out.ends_with(']') => close = Some(')'),
+            (Some(end), c) if c == end => {
+                close = None;
+                out.push(if end == ')' { ']' } else { '码' });
+            }
+            (None, c) => out.push(c),
+            (Some(_), _) => {}
+        }
+    }
+    out
+}
+
+/// What is wrong with the punctuation of a text, with what stands around it.
+pub(crate) fn complaint(text: &str) -> Option<String> {
+    if !text.chars().any(is_chinese) {
+        return None;
+    }
+    let prose: Vec<char> = prose(text).chars().collect();
+    for (at, &c) in prose.iter().enumerate() {
+        let before = at.checked_sub(1).map(|i| prose[i]);
+        let behind = prose.get(at + 1).copied();
+        let beside = before.is_some_and(is_chinese) || (",:;?!)".contains(c) && behind.is_some_and(is_chinese));
+        let is_half = ",:;?!()".contains(c);
+        let opens = c == '(' && behind.is_some_and(is_chinese);
+        if is_half && (beside || opens) {
+            return Some(prose[at.saturating_sub(12)..(at + 12).min(prose.len())].iter().collect());
+        }
+    }
+    None
+}
+
+/// Words that a native engineer would not write here, and what stands for them.
+const WORDS: &[(&str, &str)] = &[
+    ("应答", "响应、返回、处理"),
+    ("承载", "用于"),
+    ("端点", "代理位置"),
+    ("是否想写", "是不是想写"),
+    ("抑制", "忽略"),
+    ("逐跳头", "逐跳（hop-by-hop）请求头"),
+    ("经由", "经"),
+    ("扣下", "去掉"),
+    ("头名", "请求头的名称"),
+    ("握手头", "握手请求头"),
+    ("所有的头", "所有的请求头"),
+    ("个头", "个请求头"),
+    ("打开 WebSocket", "建立 WebSocket 连接"),
+    ("WebSocket 可以打开", "WebSocket 可以建立连接"),
+    ("根配置", "主配置文件"),
+];
+
+/// The strings of a Rust file, their escapes as they stand, each with its line.
+fn strings(text: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    let mut line = 1;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let width = match c {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '"' => super::tidy::string_width(rest),
+            'r' if rest.starts_with("r\"") || rest.starts_with("r#\"") => {
+                super::tidy::raw_string_width(rest).unwrap_or(1)
+            }
+            '\'' if rest.starts_with("'\"'") => 3,
+            '\'' if rest.starts_with("'\\\"'") => 4,
+            c => c.len_utf8(),
+        };
+        if width > 1 && rest[..width].contains('"') && !rest.starts_with('\'') && !rest.starts_with('/') {
+            out.push((line, &rest[..width]));
+        }
+        line += rest[..width].matches('\n').count();
+        rest = &rest[width..];
+    }
+    out
+}
+
+/// Every file below a folder that ends like this.
+fn files(folder: &str, end: &str) -> Vec<PathBuf> {
+    let found = walkdir::WalkDir::new(root().join(folder)).sort_by_file_name().into_iter().map(Result::unwrap);
+    found.map(walkdir::DirEntry::into_path).filter(|p| p.to_string_lossy().ends_with(end)).collect()
+}
+
+/// Complaints about a text, in the words of a failed test.
+fn judged(at: &str, text: &str, out: &mut Vec<String>) {
+    if let Some(around) = complaint(text) {
+        out.push(format!("{at}: a half-width mark in Chinese: {around}"));
+    }
+    if text.chars().any(is_chinese) {
+        let found = WORDS.iter().filter(|(word, _)| prose(text).contains(word));
+        out.extend(found.map(|(word, instead)| format!("{at}: {word} should be {instead}")));
+    }
+}
+
+#[test]
+fn every_string_in_the_code_is_written_as_chinese_is() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in files("src", ".rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let name = path.strip_prefix(root()).unwrap().display();
+        for (line, string) in strings(code) {
+            seen += usize::from(string.chars().any(is_chinese));
+            judged(&format!("{name}:{line}"), string, &mut wrong);
+        }
+    }
+    assert!(seen > 800, "only {seen} Chinese strings were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_page_is_written_as_chinese_is() {
+    let mut wrong = Vec::new();
+    let pages = files("docs/zh-CN", ".md").into_iter().chain([root().join("README.zh-CN.md")]);
+    for path in pages {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut fenced = false;
+        for (i, line) in text.lines().enumerate() {
+            fenced ^= line.starts_with("```");
+            // Code in a page is somebody's file or somebody's terminal.
+            if !fenced {
+                judged(&format!("{}:{}", path.strip_prefix(root()).unwrap().display(), i + 1), line, &mut wrong);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn half_width_marks_are_seen() {
+    for wrong in ["后端,但是", "`a`,而 `b`", "原因:无", "(例如 x)", "可以?", "`x`:是", "{path}:{zh}如此", "如此(`x`)"]
+    {
+        assert!(complaint(wrong).is_some(), "{wrong}");
+    }
+    for right in ["后端，但是", "`a`，而 `b`", "nginx 1.3: yes, no", "见 `a: b, c` 之后", "[入门](docs/x.md)：好"]
+    {
+        assert_eq!(complaint(right), None, "{right}");
+    }
+}
