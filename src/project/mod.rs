@@ -13,6 +13,7 @@ mod subject;
 pub use inputs::{Asked, Input};
 pub use problem::Problem;
 pub use session::{Session, SettingsFrom};
+#[cfg(any(feature = "server", feature = "internals"))]
 pub use sight::{Block, Goal, Outline, Sight, VariableSight};
 pub use standing::Standing;
 pub use story::Story;

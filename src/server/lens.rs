@@ -71,7 +71,7 @@ pub(super) fn of_location(endpoints: &[&EndpointFact]) -> Text {
     let meant = endpoints.iter().any(|e| e.evidence > Evidence::None);
     let failing = if count(Verdict::Rejected) > 0 { Verdict::Rejected } else { Verdict::Broken };
     let (sign, why, some) = match (count(failing), count(Verdict::Unknown)) {
-        (0, 0) => return text!("✓ WebSocket opens", "✓ WebSocket 可以打开"),
+        (0, 0) => return text!("✓ WebSocket opens", "✓ WebSocket 可以建立连接"),
         (0, unknown) => ("?", reason(Verdict::Unknown), some(unknown)),
         // Nobody says that this is one.
         (failing_here, _) if !meant && failing == Verdict::Broken => ("–", reason(failing), some(failing_here)),

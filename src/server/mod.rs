@@ -366,11 +366,9 @@ impl Server<'_> {
                 folders.iter_mut().for_each(|f| f.text_changed(&path));
                 self.check_within(QUIET);
             }
-            "textDocument/didClose" => {
-                if self.documents.closed(params).is_some() {
-                    folders.iter_mut().for_each(Folder::files_changed);
-                    self.check_within(QUIET);
-                }
+            "textDocument/didClose" if self.documents.closed(params).is_some() => {
+                folders.iter_mut().for_each(Folder::files_changed);
+                self.check_within(QUIET);
             }
             "textDocument/didSave" => {
                 folders.iter_mut().for_each(Folder::files_changed);

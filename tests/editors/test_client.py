@@ -1,6 +1,6 @@
 """The server with a client that somebody else wrote: pytest-lsp, which checks each message against the protocol. Run by
 scripts/editor-client."""
-import os, pathlib, sys
+import asyncio, os
 
 import pytest, pytest_lsp
 from lsprotocol import types as lsp
@@ -25,29 +25,33 @@ def project(tmp_path_factory):
 
 @pytest_lsp.fixture(params=["visual_studio_code", "neovim", "emacs"], config=ClientServerConfig(server_command=[WSLINT, "server"]))
 async def client(request, lsp_client: LanguageClient, project):
-    await lsp_client.initialize_session(lsp.InitializeParams(
+    # What the client says it can do beyond what it does.
+    for asked in ("client/registerCapability", "workspace/codeLens/refresh"):
+        lsp_client.feature(asked)(lambda *_: None)
+    lsp_client.answered = await lsp_client.initialize_session(lsp.InitializeParams(
         capabilities=client_capabilities(request.param), root_uri=project.as_uri(),
         workspace_folders=[lsp.WorkspaceFolder(uri=project.as_uri(), name="project")]))
     yield
     await lsp_client.shutdown_session()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio
 async def test_a_typo_in_a_snippet(client: LanguageClient, project):
     uri = (project / "snippets/ws.conf").as_uri()
     document = lsp.TextDocumentIdentifier(uri=uri)
     client.text_document_did_open(lsp.DidOpenTextDocumentParams(
         text_document=lsp.TextDocumentItem(uri=uri, language_id="nginx", version=1, text=SNIPPET)))
-    provider = client.init_result.capabilities.diagnostic_provider if hasattr(client, "init_result") else None
-    if provider:
+    if client.answered.capabilities.diagnostic_provider:
         report = await client.text_document_diagnostic_async(lsp.DocumentDiagnosticParams(text_document=document))
         found = report.items
     else:
         while not (found := client.diagnostics.get(uri)):
-            await client.wait_for_notification("textDocument/publishDiagnostics")
+            await asyncio.wait_for(client.wait_for_notification("textDocument/publishDiagnostics"), 10)
     assert [d.code for d in found] == ["misspelled-websocket-setting"]
     line = SNIPPET.split("\r\n")[3]
-    start = len(line[:line.index('"ugrade"')].encode("utf-16-le")) // 2
+    before = line[:line.index('"ugrade"')]
+    widths = {"utf-8": len(before.encode()), "utf-16": len(before.encode("utf-16-le")) // 2, "utf-32": len(before)}
+    start = widths[client.answered.capabilities.position_encoding]
     assert (found[0].range.start.line, found[0].range.start.character) == (3, start)
     actions = await client.text_document_code_action_async(lsp.CodeActionParams(
         text_document=document, range=found[0].range, context=lsp.CodeActionContext(diagnostics=found)))
