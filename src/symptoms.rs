@@ -32,7 +32,8 @@ impl Symptom {
         let head = text!("Likely causes, the most frequent first:", "可能的原因，最常见的在前：");
         let _ = writeln!(out, "{}\n", head.get(lang));
         for (i, cause) in self.causes.iter().enumerate() {
-            let rule = cause.rule.map(|r| format!(" (`{r}`)")).unwrap_or_default();
+            let rule = cause.rule.map(|r| text!(" (`{r}`)", "（`{r}`）")).unwrap_or_default();
+            let rule = rule.get(lang);
             let _ = writeln!(out, "{}. {}{rule}", i + 1, cause.text.get(lang));
         }
         let next = text!(
@@ -169,6 +170,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         keys: &[
             "400",
             "400 bad request",
+            "中文引号",
             "upgrade token not found in connection header",
             "the client is not using the websocket protocol",
             "bad response from the server",
@@ -262,7 +264,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["301", "302", "307", "308", "redirect"],
+        keys: &["301", "302", "307", "308", "redirect", "x-forwarded-proto"],
         title: text("the handshake is answered with a redirect", "握手返回重定向"),
         about: text(
             "Browsers follow no redirect of a WebSocket handshake: any of 301, 302, 307 and 308 is a failure there, though the same address works in the address bar. Look at the `Location` header of the answer: it says what is meant. Then let the client ask for that address, or take the redirect away.",
@@ -570,7 +572,14 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["504", "upstream timed out", "the request timed out", "504 gateway timeout", "504 gateway time-out"],
+        keys: &[
+            "504",
+            "超时",
+            "upstream timed out",
+            "the request timed out",
+            "504 gateway timeout",
+            "504 gateway time-out",
+        ],
         title: text("the handshake is answered with 504 Gateway Timeout", "握手返回 504 Gateway Timeout"),
         about: text(
             "nginx waited for the backend in vain: for the connection (`proxy_connect_timeout`) or for the answer (`proxy_read_timeout`). The error log says which. An open WebSocket never ends in 504: after the 101 there is no status any more.",
@@ -660,6 +669,7 @@ pub const SYMPTOMS: &[Symptom] = &[
     Symptom {
         keys: &[
             "while proxying upgraded connection",
+            "101",
             "每分钟断开",
             "超时断开",
             "60 seconds",
@@ -747,6 +757,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         keys: &[
             "closed before",
             "err_connection_closed",
+            "http/2",
             "the network connection was lost",
             "connection closed before receiving a handshake response",
             "websocket is closed before the connection is established",
@@ -1037,7 +1048,8 @@ mod tests {
         assert_eq!(title("[emerg] unknown \"connection_upgrade\" variable"), title("unknown variable"));
         assert_eq!(title("net::ERR_SSL_PROTOCOL_ERROR"), title("tls"));
         assert_ne!(title("400"), title("404"));
-        for words in ["", "  ", "\"\"", "101", "4000", "wrong-upgrade-map"] {
+        assert_eq!(title("101"), title("60 seconds"));
+        for words in ["", "  ", "\"\"", "4000", "wrong-upgrade-map"] {
             assert_eq!(title(words), None, "{words}");
         }
     }

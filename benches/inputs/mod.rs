@@ -211,7 +211,7 @@ pub(crate) fn told(fs: &MemFs) -> usize {
             wanted: Wanted { unsafe_too: false },
             nginx_version: None,
         };
-        written(|out| report::human(&report, Look { color: false, width: 80 }, out))
+        written(|out| report::human(&report, Look { color: false, width: 80, line: 80, links: false }, out))
     })
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds out why a WebSocket does not open behind nginx, proves it, and hands over the patch.
 #[derive(Debug, Parser)]
-#[command(name = "wslint", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(name = "wslint", version, args_conflicts_with_subcommands = true)]
 #[command(after_help = "A file that is named like a command is given as ./explain.\n\
 Exit status: 0 nothing to report, 1 findings, 2 wslint could not do its job.")]
 pub struct Cli {
@@ -90,31 +90,31 @@ pub(super) enum RulesFormat {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Common {
     /// A main configuration to analyse with; findings are still reported only for PATH
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "nginx")]
     pub root: Option<PathBuf>,
     /// The context in which a fragment is included [default: inferred]
-    #[arg(long, value_enum, value_name = "CTX")]
+    #[arg(long, value_enum, value_name = "CTX", help_heading = "nginx")]
     pub context: Option<ContextArg>,
     /// The nginx that will run it, as 1.22.1, 1.29 or OpenResty's 1.27.1.1 [default: the strictest reading]
-    #[arg(long, value_name = "V")]
+    #[arg(long, value_name = "V", help_heading = "nginx")]
     pub nginx_version: Option<String>,
     /// Read an absolute include below FROM from the directory TO
-    #[arg(long, value_name = "FROM=TO")]
+    #[arg(long, value_name = "FROM=TO", help_heading = "nginx")]
     pub map_path: Vec<String>,
     /// Another configuration file than the wslint.toml of the project
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Settings")]
     pub config: Option<PathBuf>,
     /// No configuration file, and no search for roots around PATH
-    #[arg(long)]
+    #[arg(long, help_heading = "Settings")]
     pub isolated: bool,
     /// Also look at what .gitignore files name
-    #[arg(long)]
+    #[arg(long, help_heading = "Settings")]
     pub no_ignore: bool,
     /// What standard input is: its name in reports, and the place from which includes are sought
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Settings")]
     pub stdin_filename: Option<PathBuf>,
     /// Show advice, too
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "What to check")]
     pub verbose: bool,
     #[command(flatten)]
     pub voice: Voice,
@@ -124,13 +124,13 @@ pub(super) struct Common {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Voice {
     /// The language of messages [default: LC_ALL, LC_MESSAGES, LANG]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help_heading = "Reports")]
     pub lang: Option<LangArg>,
     /// When to use colour
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto, help_heading = "Reports")]
     pub color: ColorArg,
     /// Findings only
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Reports")]
     pub quiet: bool,
 }
 
@@ -138,49 +138,52 @@ pub(super) struct Voice {
 pub(super) struct Check {
     /// A root, a fragment, a directory, an `nginx -T` dump, or - for standard input
     /// [default: the roots of wslint.toml, else the current directory]
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", help_heading = "What to check")]
     pub paths: Vec<PathBuf>,
     /// Write the safe fixes
-    #[arg(long, conflicts_with_all = ["diff", "format"])]
+    #[arg(long, conflicts_with_all = ["diff", "format"], help_heading = "Fixes")]
     pub fix: bool,
     /// Write nothing; print the fixes as one unified diff
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with = "format", help_heading = "Fixes")]
     pub diff: bool,
     /// Count unsafe fixes in, with --fix or --diff
-    #[arg(long)]
+    #[arg(long, help_heading = "Fixes")]
     pub unsafe_fixes: bool,
     /// The format of the report
-    #[arg(long, value_enum, value_name = "F", default_value_t = Format::Human)]
+    #[arg(long, value_enum, value_name = "F", default_value_t = Format::Human, help_heading = "Reports")]
     pub format: Format,
     /// The report goes to a file
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Reports")]
     pub output: Option<PathBuf>,
     /// Check only the endpoint that this URL reaches
-    #[arg(long)]
+    #[arg(long, help_heading = "What to check")]
     pub url: Option<String>,
     /// Which `Connection` value fixes write [default: auto]
-    #[arg(long, value_enum, value_name = "MODE")]
+    #[arg(long, value_enum, value_name = "MODE", help_heading = "Fixes")]
     pub connection: Option<ConnectionArg>,
     /// Report `upgrade-not-forwarded` only from this evidence on [default: none]
-    #[arg(long, value_enum, value_name = "LEVEL")]
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "What to check")]
     pub evidence: Option<EvidenceArg>,
-    /// Rules or categories instead of the default set; `all`
-    #[arg(long, value_name = "R,…", value_delimiter = ',')]
+    /// Rules or categories instead of the default set, or `all`
+    #[arg(long, value_name = "R,…", value_delimiter = ',', help_heading = "What to check")]
     pub select: Vec<String>,
     /// Rules or categories to leave out
-    #[arg(long, value_name = "R,…", value_delimiter = ',')]
+    #[arg(long, value_name = "R,…", value_delimiter = ',', help_heading = "What to check")]
     pub ignore: Vec<String>,
+    /// How many findings of each rule, and how many of them have a fix, instead of the findings
+    #[arg(long, conflicts_with_all = ["fix", "diff", "format", "write_baseline"], help_heading = "Reports")]
+    pub statistics: bool,
     /// Exit 1 from this severity on [default: warning]
-    #[arg(long, value_enum, value_name = "LEVEL")]
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Reports")]
     pub fail_on: Option<FailOn>,
     /// How many threads work at once; the result is the same [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Settings")]
     pub jobs: Option<usize>,
     /// Report only what is not in this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
     pub baseline: Option<PathBuf>,
     /// Record what is there in this file, as accepted
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "baseline"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "baseline"], help_heading = "Reports")]
     pub write_baseline: Option<PathBuf>,
     #[command(flatten)]
     pub common: Common,
@@ -239,7 +242,7 @@ pub(super) enum Format {
     Human,
     /// One line for each finding
     Concise,
-    /// docs/json-schema/report.v1.json
+    /// JSON for scripts
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,

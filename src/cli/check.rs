@@ -13,6 +13,7 @@ use crate::engine::{Baseline, Checked, Options, Selection};
 use crate::fix::{Fixed, Wanted, Withheld, unified};
 use crate::model::evidence::Evidence;
 use crate::project::{Problem, Session, Subject};
+use crate::report::prose::wrap;
 use crate::report::{self, Report};
 use crate::rules::{self, ConnectionMode};
 use crate::settings::baseline_text;
@@ -169,11 +170,16 @@ impl Run<'_> {
 
     fn print(&self, report: &Report<'_>) -> Result<(), Failure> {
         let (args, terminal) = (self.args, self.terminal);
-        let look = if args.output.is_some() { report::Look { color: false, ..terminal.look } } else { terminal.look };
+        let look = if args.output.is_some() {
+            report::Look { color: false, links: false, ..terminal.look }
+        } else {
+            terminal.look
+        };
         if args.format == Format::Github {
             self.append_summary(report)?;
         }
         self.deliver(|out| match args.format {
+            Format::Human if args.statistics => out.write_all(report::statistics(report, look).as_bytes()),
             Format::Human => report::human(report, look, out),
             Format::Concise => report::concise(report, out),
             Format::Json => report::json(report, out),
@@ -189,11 +195,12 @@ impl Run<'_> {
         if args.format == Format::Human {
             let summary = report::summary(report, &self.next());
             let clean = report.count(Severity::Error) + report.count(Severity::Warning) == 0;
-            // A clean run is one quiet line on a terminal, and none in a pipe.
+            // A clean run is one quiet line on standard error: silence would leave open whether anything was looked at.
             if !clean && args.output.is_none() && !terminal.quiet {
-                terminal.print(format!("{}\n", summary.get(terminal.lang)).as_bytes())?;
-            } else if terminal.is_terminal || !clean {
-                terminal.note(summary.get(terminal.lang));
+                let lines = wrap(&report::escaped(summary.get(terminal.lang), false), look.line);
+                terminal.print(format!("{}\n", lines.join("\n")).as_bytes())?;
+            } else {
+                terminal.note(&report::escaped(summary.get(terminal.lang), false));
             }
         }
         Ok(())
@@ -280,7 +287,14 @@ impl Run<'_> {
         let names = self.subject.diff_names(&fixed);
         let diffs: Vec<Vec<u8>> =
             fixed.files.iter().zip(&names).map(|((_, patched), name)| unified(name, patched)).collect();
-        self.deliver(|out| diffs.iter().try_for_each(|diff| out.write_all(diff)))?;
+        // A terminal sees what would control it; a pipe and a file get the bytes.
+        let shown = self.args.output.is_none() && self.terminal.is_terminal;
+        self.deliver(|out| {
+            diffs.iter().try_for_each(|diff| match shown {
+                true => out.write_all(report::escaped_bytes(diff).as_bytes()),
+                false => out.write_all(diff),
+            })
+        })?;
         // Nothing in a file that nginx cannot read is fixed, and nothing to fix is not nothing wrong.
         let unreadable = self.tell_unreadable(&fixed.left)?;
         Ok(if diffs.iter().all(Vec::is_empty) && !unreadable { Verdict::Clean } else { Verdict::Findings })

@@ -122,32 +122,40 @@ pub(super) fn tell_walk(walked: &Found, terminal: &Terminal) {
     let (mut en, mut zh) = (Vec::new(), Vec::new());
     for (reason, paths) in &reasons {
         let n = paths.len();
-        let mut shown = paths.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-        if n > 3 {
-            shown.push_str(", …");
-        }
-        let why = passed_over(*reason);
-        en.push(format!("{n} {} ({shown})", why.en));
-        zh.push(format!("{n} 个{}（{shown}）", why.zh));
+        let listed = |comma: &str| {
+            let more = if n > 3 { format!("{comma}…") } else { String::new() };
+            paths.iter().take(3).cloned().collect::<Vec<_>>().join(comma) + &more
+        };
+        let why = passed_over(*reason, n);
+        en.push(format!("{n} {} ({})", why.en, listed(", ")));
+        zh.push(format!("{n} 个{}（{}）", why.zh, listed("、")));
     }
     let looked = walked.files.len();
     let files = if looked == 1 { "1 file".to_owned() } else { format!("{looked} files") };
     let (en, zh) = (en.join("; "), zh.join("；"));
     let line = match reasons.is_empty() {
         true => text!("Looked at {files}.", "检查了 {looked} 个文件。"),
-        false => text!("Looked at {files}; passed over {en}.", "检查了 {looked} 个文件；跳过 {zh}。"),
+        false => text!("Looked at {files}; skipped {en}.", "检查了 {looked} 个文件；跳过 {zh}。"),
     };
     terminal.note(&escaped(line.get(terminal.lang), true));
 }
 
-fn passed_over(reason: PassedOver) -> Text {
-    match reason {
-        PassedOver::NotNginx => text!("no nginx configuration", "不是 nginx 配置"),
-        PassedOver::Excluded => text!("excluded", "已排除"),
-        PassedOver::Ignored => text!("ignored by .gitignore", "被 .gitignore 忽略"),
-        PassedOver::Unreadable => text!("not readable", "无法读取"),
-        PassedOver::Loop => text!("a link into its own directory", "指向自身目录的链接"),
-        PassedOver::Dangling => text!("a link that leads nowhere", "失效的链接"),
-        PassedOver::Outside => text!("a link out of the project, not opened", "指向项目之外的链接，没有打开"),
+fn passed_over(reason: PassedOver, n: usize) -> Text {
+    let is_one = n == 1;
+    match (reason, is_one) {
+        (PassedOver::NotNginx, true) => text!("file that is no nginx configuration", "不是 nginx 配置的文件"),
+        (PassedOver::NotNginx, false) => text!("files that are no nginx configuration", "不是 nginx 配置的文件"),
+        (PassedOver::Excluded, true) => text!("excluded file", "已排除的文件"),
+        (PassedOver::Excluded, false) => text!("excluded files", "已排除的文件"),
+        (PassedOver::Ignored, true) => text!("file ignored by .gitignore", "被 .gitignore 忽略的文件"),
+        (PassedOver::Ignored, false) => text!("files ignored by .gitignore", "被 .gitignore 忽略的文件"),
+        (PassedOver::Unreadable, true) => text!("file that cannot be read", "无法读取的文件"),
+        (PassedOver::Unreadable, false) => text!("files that cannot be read", "无法读取的文件"),
+        (PassedOver::Loop, true) => text!("link into its own directory", "指向自身目录的链接"),
+        (PassedOver::Loop, false) => text!("links into their own directory", "指向自身目录的链接"),
+        (PassedOver::Dangling, true) => text!("link that leads nowhere", "失效的链接"),
+        (PassedOver::Dangling, false) => text!("links that lead nowhere", "失效的链接"),
+        (PassedOver::Outside, true) => text!("link out of the project, not opened", "指向项目之外的链接，没有打开"),
+        (PassedOver::Outside, false) => text!("links out of the project, not opened", "指向项目之外的链接，没有打开"),
     }
 }

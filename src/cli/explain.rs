@@ -9,6 +9,7 @@ use super::{Failure, Terminal, Verdict};
 use crate::catalog::near::nearest;
 use crate::i18n::Lang;
 use crate::report::page;
+use crate::report::prose::{padded, wrap};
 use crate::rules::{self, Rule};
 use crate::symptoms::find_symptom;
 use crate::text;
@@ -68,18 +69,43 @@ pub(super) fn rules(format: RulesFormat, terminal: &Terminal) -> Result<Verdict,
         RulesFormat::Json => {
             serde_json::to_string_pretty(&rows).map_err(|e| Failure(crate::i18n::Text::same(e.to_string())))? + "\n"
         }
-        RulesFormat::Human => {
-            let mut out = String::new();
-            for row in &rows {
-                let _ = writeln!(
-                    out,
-                    "{:<30} {:<10} {:<8} {:<10} {}",
-                    row.name, row.category, row.severity, row.fix, row.title
-                );
-            }
-            out
-        }
+        RulesFormat::Human => table(&rows, terminal),
     };
     terminal.print(text.as_bytes())?;
     Ok(Verdict::Clean)
+}
+
+/// The table of rules: a title that does not fit goes on below itself.
+fn table(rows: &[Row], terminal: &Terminal) -> String {
+    const LEFT: usize = 61;
+    let heads = [
+        text!("rule", "规则"),
+        text!("category", "类别"),
+        text!("severity", "级别"),
+        text!("fix", "修复"),
+        text!("finds", "问题"),
+    ];
+    let [rule, category, severity, fix, finds] = heads.each_ref().map(|h| h.get(terminal.lang));
+    let mut out = String::new();
+    let mut line = |cells: [&str; 5]| {
+        let [name, category, severity, fix, title] = cells;
+        let before =
+            format!("{} {} {} {} ", padded(name, 29), padded(category, 10), padded(severity, 8), padded(fix, 9));
+        // On a narrow terminal the title stands below.
+        let narrow = terminal.look.line < LEFT + 30;
+        let left = if narrow { 4 } else { LEFT };
+        let lines = wrap(title, terminal.look.line.saturating_sub(left).max(20));
+        for (i, text) in lines.iter().enumerate() {
+            let _ = match (i, narrow) {
+                (0, false) => writeln!(out, "{before}{text}"),
+                (0, true) => writeln!(out, "{}\n{}{text}", before.trim_end(), " ".repeat(left)),
+                _ => writeln!(out, "{}{text}", " ".repeat(left)),
+            };
+        }
+    };
+    line([rule, category, severity, fix, finds]);
+    for row in rows {
+        line([row.name, row.category, row.severity, row.fix, row.title]);
+    }
+    out
 }

@@ -16,7 +16,7 @@ pub(super) fn run(terminal: &Terminal, fs: &dyn FileSystem) -> Result<Verdict, F
     }
     let failure = |e: std::io::Error| Problem::Io(PathBuf::from(NAME), e);
     let mut file = fs.write_to(Path::new(NAME), false).map_err(failure)?;
-    file.write_all(TEMPLATE.as_bytes()).map_err(failure)?;
+    file.write_all(TEMPLATE.get(terminal.lang).as_bytes()).map_err(failure)?;
     let done = text!(
         "Wrote {NAME}; every setting stands in it with its default.",
         "已写入 {NAME}，其中列出了每项设置及其默认值。"

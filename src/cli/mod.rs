@@ -5,6 +5,8 @@ mod args;
 mod check;
 mod desk;
 mod explain;
+mod help;
+mod help_zh;
 mod init;
 mod meant;
 #[cfg(feature = "probe")]
@@ -12,15 +14,19 @@ mod probe;
 #[cfg(feature = "server")]
 mod server;
 mod trace;
+mod wrong;
 
+use std::ffi::OsString;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::i18n::{Lang, Text};
 use crate::project::Problem;
 use crate::report::Look;
+use crate::report::prose::wrap_indented;
 use crate::source::{OsFs, io_text};
 use crate::text;
 
@@ -49,20 +55,11 @@ pub enum Verdict {
 }
 
 /// Reads the arguments, runs the command, writes what it has to say.
-pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(meant::in_order(args)) {
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = meant::in_order(args);
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(e) => {
-            let status = if e.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
-            if let Some(text) = meant::meant_by_option(&e) {
-                let lang = Lang::of_environment(|k| std::env::var(k).ok());
-                let _ = writeln!(std::io::stderr(), "wslint: {}", text.get(lang));
-                return status;
-            }
-            // A closed pipe is no reason to complain.
-            let _ = e.print();
-            return status;
-        }
+        Err(e) => return not_understood(&args, &e),
     };
     let terminal = Terminal::new(&cli);
     let outcome = match &cli.command {
@@ -85,6 +82,39 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Help, the version, or what is wrong with the command line. A closed pipe is no reason to complain.
+fn not_understood(args: &[OsString], error: &clap::Error) -> ExitCode {
+    let words: Vec<String> = args.iter().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let lang = wanted_language(&words);
+    if error.kind() == ErrorKind::DisplayHelp {
+        let page = help::asked(&mut command(), &words, lang, columns());
+        let _ = std::io::stdout().write_all(page.as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    let status = if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+    let _ = match (meant::meant_by_option(error), lang) {
+        (Some(text), _) => writeln!(std::io::stderr(), "wslint: {}", text.get(lang)),
+        (None, Lang::Zh) if error.use_stderr() => {
+            std::io::stderr().write_all(crate::report::escaped(&wrong::in_chinese(error), true).as_bytes())
+        }
+        _ => error.print(),
+    };
+    status
+}
+
+/// The language, where the command line could not be read: as `--lang` says, else the environment.
+fn wanted_language(words: &[String]) -> Lang {
+    let after = words.iter().skip_while(|w| *w != "--lang").nth(1).map(String::as_str);
+    let named = after.or_else(|| words.iter().find_map(|w| w.strip_prefix("--lang=")));
+    named.map_or_else(|| Lang::of_environment(|k| std::env::var(k).ok()), Lang::of_locale)
+}
+
+/// The width of the terminal; where there is none, what `COLUMNS` says.
+fn columns() -> usize {
+    let stated = || std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    terminal_size::terminal_size().map(|(w, _)| w.0 as usize).or_else(stated).unwrap_or(100).clamp(40, 200)
 }
 
 /// A script that completes wslint's options in a shell.
@@ -127,8 +157,11 @@ impl Terminal {
             // `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM=dumb`, and whether it is a terminal.
             args::ColorArg::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
         };
-        let width = terminal_size::terminal_size().map_or(100, |(w, _)| w.0 as usize).clamp(40, 160);
-        Terminal { lang, look: Look { color, width }, is_terminal, quiet: common.quiet }
+        let width = columns();
+        // Who reads from a pipe finds titles and last lines whole, unless `COLUMNS` says otherwise.
+        let line = if is_terminal || std::env::var_os("COLUMNS").is_some() { width } else { usize::MAX / 4 };
+        let links = is_terminal && color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+        Terminal { lang, look: Look { color, width, line, links }, is_terminal, quiet: common.quiet }
     }
 
     /// Writes to standard output. A closed pipe ends the program quietly, as it would in a shell.
@@ -167,12 +200,23 @@ impl Terminal {
     /// A note that is no finding, to standard error.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            let _ = writeln!(std::io::stderr(), "{}", self.fitting(text));
         }
     }
 
     /// What keeps wslint from its job, to standard error.
     pub fn complain(&self, text: &Text) {
-        let _ = writeln!(std::io::stderr(), "wslint: {}", crate::report::escaped(text.get(self.lang), true));
+        let text = format!("wslint: {}", crate::report::escaped(text.get(self.lang), true));
+        let _ = writeln!(std::io::stderr(), "{}", self.fitting(&text));
+    }
+
+    /// A text in lines of the terminal that standard error is, or of `COLUMNS`.
+    fn fitting(&self, text: &str) -> String {
+        let fits = std::io::stderr().is_terminal() || std::env::var_os("COLUMNS").is_some();
+        let lines = text.lines().flat_map(|line| match fits {
+            true => wrap_indented(line, self.look.width, "  "),
+            false => vec![line.to_owned()],
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -9,6 +9,7 @@ use super::args::{Probe as Args, TraceFormat};
 use super::desk::{asked, options, session, url};
 use super::{Failure, Terminal, Verdict};
 use crate::probe::{Answer, Cause, Clue, Outcome, Wish, configured, decode, headline, probe};
+use crate::report::prose::wrap_indented;
 use crate::report::{escaped, paint};
 use crate::source::FileSystem;
 use crate::text;
@@ -87,21 +88,27 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
         return out;
     }
     let said = text!(
-        "✗ the WebSocket does not open. Likely causes, the first first:",
+        "✗ the WebSocket does not open. Most likely first:",
         "✗ WebSocket 无法建立连接。可能的原因，最可能的在前："
     );
     let _ = writeln!(out, "{}\n", paint(paint::BAD, said.get(lang)));
     for (i, cause) in causes.iter().take(MOST).enumerate() {
         let rule = cause.rule.map(|r| format!("  [{r}]")).unwrap_or_default();
         let place = cause.place.as_ref().map(|p| format!("{}: ", escaped(p, false))).unwrap_or_default();
-        let _ =
-            writeln!(out, "  {}. {place}{}{}", i + 1, escaped(cause.text.get(lang), false), paint(paint::FAINT, &rule));
+        let line = format!("  {}. {place}{}{rule}", i + 1, escaped(cause.text.get(lang), false));
+        let lines = wrap_indented(&line, terminal.look.line, "     ").join("\n");
+        // The rule's name is one word, and the last one.
+        let lines = match lines.rsplit_once(rule.trim_start()) {
+            Some((before, "")) if !rule.is_empty() => format!("{before}{}", paint(paint::FAINT, rule.trim_start())),
+            _ => lines,
+        };
+        let _ = writeln!(out, "{lines}");
     }
     let next = text!(
         "`wslint explain RULE` says more; `--root nginx.conf` looks into the configuration.",
         "`wslint explain 规则名` 有更多说明；`--root nginx.conf` 会同时检查配置。"
     );
-    let _ = writeln!(out, "\n{}", next.get(lang));
+    let _ = writeln!(out, "\n{}", wrap_indented(next.get(lang), terminal.look.line, "").join("\n"));
     out
 }
 

@@ -20,7 +20,7 @@ pub struct Story {
     /// The verdict.
     pub verdict: Verdict,
     /// Why nginx does not start.
-    pub rejected_because: Option<String>,
+    pub rejected_because: Option<Text>,
     /// `listen` and `server_name`.
     pub server: Option<(Vec<String>, Vec<String>)>,
     /// The location, as its arguments stand.
@@ -30,7 +30,7 @@ pub struct Story {
     /// The way, step by step.
     pub steps: Vec<Text>,
     /// What the backend receives: the line, and where it comes from.
-    pub received: Vec<(String, Text)>,
+    pub received: Vec<(Text, Text)>,
     /// The URI that the backend is asked for.
     pub upstream_uri: Option<String>,
     /// Why it does not open, or what it hangs on.
@@ -66,9 +66,17 @@ impl Story {
         Story {
             url: url.given.clone(),
             verdict: found.verdict,
-            rejected_because: found.rejected_because.as_ref().map(|(text, occ)| match occ {
-                Some(occ) => format!("{text} in {}", place(analysis, *occ)),
-                None => text.clone(),
+            rejected_because: found.rejected_because.as_ref().map(|(text, occ)| {
+                // What nginx says is quoted: it says it in English only. Of an include it would name the file.
+                let unread = text.strip_prefix("include \"").and_then(|t| t.strip_suffix("\" cannot be read"));
+                let zh = match unread {
+                    Some(path) => format!("没能读取 include 的 `{path}`"),
+                    None => format!("报“{text}”"),
+                };
+                match occ.map(|occ| place(analysis, occ)) {
+                    Some(place) => text!("{text} in {place}", "{zh}（{place}）"),
+                    None => text!("{text}", "{zh}"),
+                }
             }),
             server: found.server.as_ref().map(|c| server_words(&analysis.world, c.server)),
             location: location
@@ -181,7 +189,7 @@ fn location_steps(analysis: &Analysis<'_>, locations: &[(ScopeId, Step)]) -> Vec
     out
 }
 
-fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
+fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(Text, Text)> {
     let config = analysis.config();
     let Some(sent) = &found.arrival.forwarded else { return Vec::new() };
     let from = |origin: Origin, name: &str| match origin {
@@ -193,7 +201,7 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
     };
     let mut out = Vec::new();
     let version = sent.http_version.display().unwrap_or_else(|| "?".to_owned());
-    out.push((format!("HTTP/{version}"), from(sent.http_version_origin, "version")));
+    out.push((Text::same(format!("HTTP/{version}")), from(sent.http_version_origin, "version")));
     for header in &sent.headers {
         let mut value = header.value.display().unwrap_or_else(|| "…".to_owned());
         if header.name == "Sec-WebSocket-Key" {
@@ -205,12 +213,12 @@ fn received(analysis: &Analysis<'_>, found: &Trace) -> Vec<(String, Text)> {
             let host = url.split_once("://").map_or("", |(_, r)| r).split('/').next().unwrap_or("");
             value = format!("{host} ($proxy_host)");
         }
-        out.push((format!("{}: {value}", header.name), from(header.origin, &header.name)));
+        out.push((Text::same(format!("{}: {value}", header.name)), from(header.origin, &header.name)));
     }
     for name in ["Upgrade", "Connection"] {
         if sent.values(name).is_empty() {
             out.push((
-                format!("no {name}"),
+                text!("no {name}", "没有 {name}"),
                 text!("hop-by-hop: nginx never passes it on by itself", "逐跳（hop-by-hop）请求头：nginx 不会自动转发"),
             ));
         }

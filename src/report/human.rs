@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io;
 
+use anstyle::Style;
 use miette::{
     Diagnostic as _, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
-    SourceSpan, SpanContents,
+    SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
 use super::paint::{BAD, DOUBTFUL, HINT, STRONG, paint};
@@ -23,14 +24,28 @@ use crate::text;
 pub struct Look {
     /// With colour.
     pub color: bool,
-    /// Columns of the terminal.
+    /// Columns for sentences.
     pub width: usize,
+    /// Columns for titles, labels and last lines. Nothing on a terminal is wider than it is; a script looks for
+    /// them in one line.
+    pub line: usize,
+    /// The terminal makes links of what is marked as one.
+    pub links: bool,
+}
+
+impl Look {
+    /// A text that leads somewhere, where the terminal can do that (OSC 8).
+    pub(crate) fn link(self, url: &str, text: &str) -> String {
+        if self.links { format!("\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\") } else { text.to_owned() }
+    }
 }
 
 /// So many findings without evidence are shown whole; the rest take one line each.
 const WHOLE: usize = 5;
 /// A line longer than this is named, not shown.
 const MAX_LINE: usize = 1_000;
+/// A label has at least so many columns.
+const ROOM: usize = 28;
 
 /// What is worked out once for many findings.
 #[derive(Default)]
@@ -66,18 +81,37 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
             "Nothing says that these carry WebSocket. If they do not: `--evidence likely`, or `# wslint: no-websocket` on the server.",
             "没有迹象表明上面这些只占一行的 location 用于 WebSocket。如果确实不是：使用 `--evidence likely`，或在 server 上写 `# wslint: no-websocket`。"
         );
-        writeln!(out, "\n{}\n", text.get(report.lang))?;
+        writeln!(out, "\n{}\n", prose::wrap(text.get(report.lang), look.line).join("\n"))?;
     }
     Ok(())
 }
 
-fn severity(look: Look, severity: Severity, rule: &str) -> String {
-    let style = match severity {
+/// A line that begins with severity and rule; what does not fit stands below, indented.
+fn headline(out: &mut String, look: Look, lang: Lang, found: &Diagnostic, rest: &str, style: Style) {
+    let (rule, word) = (found.rule, found.severity.word(lang));
+    let head = format!("{word}[{rule}]");
+    let color = match found.severity {
         Severity::Error => BAD,
         Severity::Warning => DOUBTFUL,
         Severity::Advice => HINT,
     };
-    paint(look, style, &format!("{}[{rule}]", severity.as_str()))
+    let painted = look.link(&rule_page(rule, lang), &paint(look, color, &head));
+    // The head is one word for the lines, whatever it is written in.
+    let taken = "x".repeat(prose::width(&head));
+    let indented = prose::wrap_indented(&format!("{taken}{rest}"), look.line, "  ");
+    for (i, line) in indented.iter().enumerate() {
+        let text = line.strip_prefix(&taken).filter(|_| i == 0);
+        let (head, text) =
+            if text.is_some() { (painted.as_str(), text.unwrap_or_default()) } else { ("", line.as_str()) };
+        let mark = text.len() - text.trim_start_matches([':', '：', ' ']).len();
+        let _ = writeln!(out, "{head}{}{}", &text[..mark], paint(look, style, &text[mark..]));
+    }
+}
+
+/// Where a rule is explained.
+pub(super) fn rule_page(rule: &str, lang: Lang) -> String {
+    let docs = if lang == Lang::Zh { super::item::DOCS_ZH } else { super::item::DOCS };
+    format!("{docs}{rule}.md")
 }
 
 fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Look) {
@@ -85,13 +119,13 @@ fn one_line(out: &mut String, report: &Report<'_>, found: &Diagnostic, look: Loo
     let (line, column) = file.lines().line_column(found.primary.place.span.start, &file.bytes);
     let path = escaped(&file.path.display().to_string(), false);
     let message = escaped(found.message.get(report.lang), false);
-    let _ = writeln!(out, "{} {path}:{line}:{column}  {message}", severity(look, found.severity, found.rule));
+    headline(out, look, report.lang, found, &format!(" {path}:{line}:{column}  {message}"), Style::new());
 }
 
 fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Look, pen: &mut Pen<'a>) {
     let lang = report.lang;
     let message = escaped(found.message.get(lang), false);
-    let _ = writeln!(out, "{}: {}", severity(look, found.severity, found.rule), paint(look, STRONG, &message));
+    headline(out, look, lang, found, &format!("{}{message}", words(lang, ": ", "：")), STRONG);
     // The primary's file first, then the others in the order in which the labels name them.
     let mut groups: Vec<(FileId, Vec<&Label>)> = vec![(found.primary.place.file, vec![&found.primary])];
     for label in &found.labels {
@@ -107,7 +141,7 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
     }
     let mut note = |name: &str, text: &str| {
         if !text.is_empty() {
-            let width = look.width.saturating_sub(prose::width(name) + 5).max(40);
+            let width = look.width.saturating_sub(prose::width(name) + 5).max(20);
             // Thousands of findings have the same few reasons.
             let lines = match pen.wrapped.get(&(width, text.to_owned())) {
                 Some(lines) => lines,
@@ -196,6 +230,17 @@ impl<'a> View<'a> {
         }
         let lines = LineIndex::new(text.as_bytes());
         View { name, text: Cow::Owned(text), lines, shifts }
+    }
+
+    /// The start of the character that stands there: a span may begin within one.
+    fn whole(&self, at: usize) -> usize {
+        (0..=at).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(0)
+    }
+
+    /// Digits of the largest line number that labels need.
+    fn line_digits(&self, labels: &[&Label]) -> usize {
+        let lines = labels.iter().map(|l| self.lines.line(self.offset(l.place.span.start) as u32) + 1);
+        lines.max().unwrap_or(1).to_string().len()
     }
 
     fn offset(&self, old: u32) -> usize {
@@ -289,20 +334,28 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
         }
         return;
     }
+    let gutter = view.line_digits(labels) + 4;
     let spans = labels.iter().enumerate().map(|(i, l)| {
-        let start = view.offset(l.place.span.start);
+        let start = view.whole(view.offset(l.place.span.start));
         // A span over several lines is shown by its first.
         let line = view.lines.line(start as u32);
         let line_end = view.lines.line_range(line, view.text.as_bytes()).end;
-        let end = view.offset(l.place.span.end).min(line_end).max(start);
-        let text = Some(escaped(l.text.get(lang), false));
+        let end = view.whole(view.offset(l.place.span.end).min(line_end)).max(start);
+        let before = gutter + columns(&view.text[view.lines.line_range(line, view.text.as_bytes()).start..start]);
+        // The label hangs in the middle of what is marked: of a long line so much that there is room beside it.
+        let end = start + within(&view.text[start..end], look.line.saturating_sub(before + ROOM) * 2);
+        let middle = before + columns(&view.text[start..end]) / 2;
+        let room = look.line.saturating_sub(middle + 5).max(ROOM);
+        let text = Some(prose::wrap(&escaped(l.text.get(lang), false), room).join("\n"));
         let span = SourceSpan::new(start.into(), end - start);
         if i == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
     });
     let drawn = Drawn { snippet: Snippet { labels: spans.collect() }, view };
-    let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    // The terminal's own sixteen colours: they are readable on its background, whichever that is.
+    let styles = if look.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(look.width)
+        .with_width(look.line.max(look.width))
         .with_context_lines(context_lines(view, &drawn.snippet.labels))
         .with_links(false);
     let mut text = String::new();
@@ -314,6 +367,23 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
     for line in text[start..].trim_end().lines() {
         let _ = writeln!(out, "{}", line.trim_end());
     }
+}
+
+/// Columns of a text as miette draws it: a tab is four.
+fn columns(text: &str) -> usize {
+    prose::width(text) + 4 * text.matches('\t').count()
+}
+
+/// How many bytes of a text fit into so many columns; at least those of its first character.
+fn within(text: &str, most: usize) -> usize {
+    let mut taken = 0;
+    for (at, c) in text.char_indices() {
+        taken += columns(c.encode_utf8(&mut [0; 4]));
+        if taken > most && at > 0 {
+            return at;
+        }
+    }
+    text.len()
 }
 
 /// Labels a few lines apart share a frame: as many lines around each as it takes to join them.

@@ -15,6 +15,8 @@ use crate::source::{Place, SourceFile};
 
 /// Where the documentation of a rule lies.
 pub(super) const DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
+/// The same in Chinese.
+pub(super) const DOCS_ZH: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/zh-CN/rules/");
 
 /// A range; lines and columns from 1, columns in characters, the end exclusive.
 #[derive(Clone, Copy, Debug)]

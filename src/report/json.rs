@@ -206,7 +206,7 @@ pub fn trace_json(sources: &SourceMap, traced: &Story, lang: Lang, out: &mut dyn
         schema_version: 1,
         url: &traced.url,
         verdict: traced.verdict.as_str(),
-        rejected_because: traced.rejected_because.clone(),
+        rejected_because: traced.rejected_because.as_ref().map(|r| r.en.to_string()),
         server: traced.server.as_ref().map(|(listen, names)| Server { listen, names }),
         location: traced.location.clone(),
         endpoint: traced.endpoint.as_ref().map(|e| endpoint(sources, e, lang)),

@@ -5,24 +5,35 @@ use textwrap::core::{Word, display_width};
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
 /// Columns that a text takes: wide characters take two.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     display_width(text)
 }
 
 /// A text with as many spaces behind it as fill so many columns.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 /// A text on lines of at most so many columns. A word that is longer stays whole: paths and commands are
 /// copied.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let options = Options::new(columns)
         .word_separator(WordSeparator::Custom(words))
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit)
         .break_words(false);
     textwrap::wrap(text, options).into_iter().map(|line| line.into_owned()).collect()
+}
+
+/// The same, with something in front of every line but the first.
+pub(crate) fn wrap_indented(text: &str, columns: usize, indent: &str) -> Vec<String> {
+    let mut lines = wrap(text, columns);
+    if lines.len() > 1 {
+        // A line more, rather than one that is too long.
+        lines = wrap(text, columns.saturating_sub(width(indent)).max(20));
+        lines.iter_mut().skip(1).for_each(|line| line.insert_str(0, indent));
+    }
+    lines
 }
 
 /// Where Unicode (UAX #14) lets a line end: at spaces, and beside wide characters. It would also break

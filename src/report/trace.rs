@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::paint::{BAD, DOUBTFUL, GOOD, STRONG, paint};
-use super::prose::padded;
+use super::prose::{padded, width, wrap_indented};
 use super::{Look, escaped};
 use crate::i18n::Lang;
 use crate::model::way::verdict::Verdict;
@@ -13,51 +13,57 @@ use crate::text;
 /// The story for a terminal.
 pub fn trace_human(traced: &Story, lang: Lang, look: Look) -> String {
     let paint = |style, text: &str| paint(look, style, text);
-    let mut out = format!(
-        "{}
-",
-        paint(STRONG, &escaped(&traced.url, false))
-    );
+    let mut out = format!("{}\n", paint(STRONG, &escaped(&traced.url, false)));
     let count = traced.steps.len();
     for (i, step) in traced.steps.iter().enumerate() {
         let branch = if i + 1 == count { "└─" } else { "├─" };
-        let _ = writeln!(out, "  {branch} {}", escaped(step.get(lang), false));
+        let below = if i + 1 == count { "       " } else { "  │    " };
+        let lines = wrap_indented(&escaped(step.get(lang), false), look.line.saturating_sub(5), &below[2..]);
+        let first = lines.first().map_or("", String::as_str);
+        let _ = writeln!(out, "  {branch} {first}");
+        for line in lines.iter().skip(1) {
+            let _ = writeln!(out, "  {line}");
+        }
     }
     if !traced.received.is_empty() {
         let head = text!("the backend receives", "后端收到");
         let from = text!("from", "来源");
-        let width = traced.received.iter().map(|(l, _)| l.chars().count()).max().unwrap_or(0).clamp(20, 48);
-        let _ = writeln!(out, "\n  {}  {}", padded(head.get(lang), width), from.get(lang));
+        let left = traced.received.iter().map(|(l, _)| width(l.get(lang))).max().unwrap_or(0).clamp(20, 48);
+        let _ = writeln!(out, "\n  {}  {}", padded(head.get(lang), left), from.get(lang));
         for (line, origin) in &traced.received {
-            let _ = writeln!(out, "  {:<width$}  {}", escaped(line, false), escaped(origin.get(lang), false));
+            let (line, origin) = (escaped(line.get(lang), false), escaped(origin.get(lang), false));
+            let both = format!("{}  {origin}", padded(&line, left));
+            if width(&both) + 2 <= look.line {
+                let _ = writeln!(out, "  {both}");
+            } else {
+                let _ = writeln!(out, "  {line}\n      ← {origin}");
+            }
         }
     }
     let reason = traced.reason.as_ref().map(|r| escaped(r.get(lang), false)).unwrap_or_default();
-    let line = match traced.verdict {
-        Verdict::Upgrades => {
-            paint(GOOD, text!("✓ upgrades: the WebSocket opens.", "✓ upgrades：WebSocket 可以建立连接。").get(lang))
-        }
-        Verdict::Broken => paint(BAD, text!("✗ broken: {reason}.", "✗ broken：{reason}。").get(lang)),
+    let (style, said) = match traced.verdict {
+        Verdict::Upgrades => (GOOD, text!("✓ upgrades: the WebSocket opens.", "✓ 可以升级：WebSocket 能够建立连接。")),
+        Verdict::Broken => (BAD, text!("✗ broken: {reason}.", "✗ 握手失败：{reason}。")),
         Verdict::Rejected => {
-            let why = traced.rejected_because.as_deref().map(|r| escaped(r, false)).unwrap_or_default();
-            paint(
-                BAD,
-                text!("✗ rejected: nginx refuses to start: {why}.", "✗ rejected：nginx 拒绝启动：{why}。").get(lang),
-            )
+            let why = traced.rejected_because.as_ref().map(|r| escaped(r.get(lang), false)).unwrap_or_default();
+            (BAD, text!("✗ rejected: nginx refuses to start: {why}.", "✗ nginx 拒绝启动，{why}。"))
         }
-        Verdict::Unknown => paint(DOUBTFUL, text!("? unknown: {reason}.", "? unknown：{reason}。").get(lang)),
+        Verdict::Unknown => (DOUBTFUL, text!("? unknown: {reason}.", "? 无法判断：{reason}。")),
     };
-    let _ = writeln!(out, "\n{line}");
+    out.push('\n');
+    for line in wrap_indented(said.get(lang), look.line, "  ") {
+        let _ = writeln!(out, "{}", paint(style, &line));
+    }
     if traced.verdict == Verdict::Broken && traced.endpoint.is_some() {
         let text = text!(
             "  Browsers show “Error during WebSocket handshake: Unexpected response code: 400” (or 404, 426, 200).",
             "  浏览器会显示 “Error during WebSocket handshake: Unexpected response code: 400”（或 404、426、200）。"
         );
-        let _ = writeln!(out, "{}", text.get(lang));
+        let _ = writeln!(out, "{}", wrap_indented(text.get(lang), look.line, "  ").join("\n"));
     }
     if let Some(patch) = &traced.patch {
-        let head = text!("Patch", "补丁");
-        let _ = writeln!(out, "  {}: {}", head.get(lang), escaped(patch, false));
+        let head = text!("Patch: ", "补丁：");
+        let _ = writeln!(out, "  {}{}", head.get(lang), escaped(patch, false));
     }
     out
 }

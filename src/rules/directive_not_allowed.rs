@@ -145,7 +145,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if let Some(other) = refusal.other {
             found.labels.push(Label { place: config.head(other), text: text!("the first one", "第一个在这里") });
         }
-        found.why = text!("nginx refuses to start: {said}.", "nginx 拒绝启动：{said}。");
+        found.why = text!("nginx refuses to start: {said}.", "nginx 拒绝启动，报“{said}”。");
         found.help = help;
         out.push(found);
     }

@@ -1,4 +1,4 @@
-use super::{Context, Rule, arrives_here, remedy, replace, safe};
+use super::{Context, Rule, remedy, replace, safe};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::ScopeKind;
@@ -105,11 +105,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 ),
             ),
         };
-        found.labels.extend(cx.location_label(endpoint, arrives_here()));
+        found.labels.extend(cx.location_label(
+            endpoint,
+            text!(
+                "strict backends refuse every WebSocket handshake that arrives here",
+                "这里的 WebSocket 握手都会被严格的后端拒绝"
+            ),
+        ));
         found.labels.extend(cx.commented_out(endpoint, &["proxy_http_version"]));
         found.why = text!(
-            "a WebSocket handshake is an HTTP/1.1 request (RFC 6455 §4.1); strict backends answer 505 or 400, or close the connection.",
-            "WebSocket 握手是 HTTP/1.1 请求（RFC 6455 §4.1），严格的后端会返回 505、400 或断开连接。"
+            "a WebSocket handshake is an HTTP/1.1 request (RFC 6455 §4.1); Python `websockets` answers 505, tungstenite closes the connection; node `ws`, tornado, aiohttp and uvicorn take HTTP/1.0, too.",
+            "WebSocket 握手是 HTTP/1.1 请求（RFC 6455 §4.1），Python `websockets` 会返回 505，tungstenite 会断开连接；node `ws`、tornado、aiohttp 和 uvicorn 也接受 HTTP/1.0。"
         );
         found.help = text!("set `proxy_http_version 1.1` at this level", "在这一层设置 `proxy_http_version 1.1`");
         let title = text!("set `proxy_http_version 1.1`", "设置 `proxy_http_version 1.1`");

@@ -100,7 +100,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             RefusalKind::NoEvents => text!("a main configuration needs `events {{}}`", "主配置文件需要 `events {{}}`"),
             _ => text!("nginx stops here", "nginx 在这里报错"),
         };
-        let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动：{said}"));
+        let mut found = rule.at(place, label, text!("nginx refuses to start: {said}", "nginx 拒绝启动，报“{said}”"));
         if let Some(other) = refusal.other {
             found.labels.push(Label {
                 place: config.head(other),

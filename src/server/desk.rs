@@ -136,7 +136,11 @@ impl<'t, 'd> Teller<'t, 'd> {
 
     /// The range of bytes of a file.
     pub fn range(&self, file: FileId, span: Span) -> Value {
-        range_in(self.source(file), span, self.client)
+        let source = self.source(file);
+        // What is wrong with the first byte of a character is shown at the whole of it.
+        let within = |end: u32| end > span.start && source.bytes.get(end as usize).is_some_and(|b| b & 0xc0 == 0x80);
+        let end = (span.end..span.end + 4).find(|end| !within(*end)).unwrap_or(span.end);
+        range_in(source, Span::new(span.start, end), self.client)
     }
 
     /// A place, with its file.

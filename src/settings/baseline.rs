@@ -37,7 +37,7 @@ impl BaselineError {
     pub fn text(&self) -> Text {
         match self {
             BaselineError::NoBaseline(e) => {
-                text!("this is no baseline of wslint: {e}", "这不是 wslint 的基线文件：{e}")
+                text!("this is no baseline of wslint: {e}", "这不是 wslint 的基线文件：“{e}”")
             }
             BaselineError::Version(version) => text!(
                 "schema_version is {version}; this wslint reads 1",

@@ -12,7 +12,7 @@ use crate::catalog::near::nearest;
 use crate::diagnostic::Severity;
 use crate::i18n::Text;
 use crate::rules;
-use crate::source::{FileSystem, normalise};
+use crate::source::{FileSystem, io_text, normalise};
 use crate::text;
 
 const KEYS: [&str; 9] =
@@ -26,13 +26,13 @@ const WEBSOCKET: [&str; 3] = ["locations", "not", "evidence"];
 /// types and values, paths that leave the project.
 pub fn read(fs: &dyn FileSystem, file: &Path) -> Result<Settings, ConfigError> {
     let error = |message: Text| ConfigError { file: file.to_owned(), line: None, message };
-    let bytes = fs.read(file).map_err(|e| error(Text::same(e.to_string())))?;
+    let bytes = fs.read(file).map_err(|e| error(io_text(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| error(text!("this is not UTF-8", "这不是 UTF-8 文本")))?;
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     let reader = Reader { file, text: &text, folder };
     let table = DeTable::parse(&text).map_err(|e| match e.span() {
-        Some(span) => reader.error(span, Text::same(e.message())),
-        None => error(Text::same(e.message())),
+        Some(span) => reader.error(span, not_toml(e.message())),
+        None => error(not_toml(e.message())),
     })?;
     reader.settings(table.get_ref())
 }
@@ -240,6 +240,11 @@ fn kind(value: &DeValue<'_>) -> Text {
     }
 }
 
+/// What the reader of TOML says, which speaks English only.
+fn not_toml(message: &str) -> Text {
+    text!("{message}", "不是合法的 TOML：“{message}”")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::TEMPLATE;
@@ -274,7 +279,7 @@ mod tests {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");
         }
-        assert_eq!(parse(TEMPLATE).map(|s| s.roots), Ok(Vec::new()));
+        assert_eq!(parse(TEMPLATE.en).map(|s| s.roots), Ok(Vec::new()));
     }
 
     #[test]

@@ -159,3 +159,63 @@ fn half_width_marks_are_seen() {
         assert_eq!(complaint(right), None, "{right}");
     }
 }
+
+/// The pages that stand in both languages; those of the rules are compared by `tests/rules.rs`.
+const PAGES: [&str; 8] =
+    ["ci", "configuration", "fixes", "getting-started", "limits", "pre-commit", "symptoms", "ticket"];
+
+/// What does not change with the language: the levels of headings, code, rows of tables, where links lead.
+fn skeleton(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut out = Vec::new();
+    let mut links = Vec::new();
+    let mut fenced = false;
+    for line in text.lines() {
+        if line.starts_with("```") || fenced {
+            fenced ^= line.starts_with("```");
+            // A person speaks in comments and in the reason of an ignore.
+            let said = line.contains('#') || line.chars().any(|c| is_chinese(c) || "├└│╰·─".contains(c));
+            out.extend((!said).then(|| line.to_owned()));
+            continue;
+        }
+        out.extend(line.starts_with('#').then(|| line.split(' ').next().unwrap().to_owned()));
+        out.extend(line.starts_with('|').then(|| format!("{} cells", line.matches(" | ").count())));
+        out.extend(line.starts_with("- ").then(|| "an item".to_owned()));
+        for part in line.split("](").skip(1) {
+            let target = part.split(')').next().unwrap();
+            links.push(target.rsplit('/').next().unwrap().split('#').next().unwrap().to_owned());
+        }
+    }
+    links.sort();
+    out.extend(links.into_iter().filter(|l| !l.starts_with("README")));
+    out
+}
+
+#[test]
+fn a_page_says_the_same_in_both_languages() {
+    let docs = root().join("docs");
+    for name in PAGES {
+        let [en, zh] = [docs.join(format!("{name}.md")), docs.join(format!("zh-CN/{name}.md"))].map(|p| skeleton(&p));
+        assert_eq!(en, zh, "docs/{name}.md and docs/zh-CN/{name}.md");
+    }
+}
+
+/// The commands and options that a page names, wherever they stand.
+fn commands(text: &str) -> std::collections::BTreeSet<String> {
+    let code = text.split('`').skip(1).step_by(2);
+    code.filter(|c| c.contains("wslint ") || c.starts_with("--")).map(|c| c.replace(" --lang zh-CN", "")).collect()
+}
+
+#[test]
+fn the_readme_is_whole_in_both_languages() {
+    let [en, zh] = ["README.md", "README.zh-CN.md"].map(|n| std::fs::read_to_string(root().join(n)).unwrap());
+    let sections = |text: &str| text.lines().filter(|l| l.starts_with("## ") || l.starts_with("### ")).count();
+    assert_eq!(sections(&en), sections(&zh));
+    let blocks = |text: &str| {
+        text.lines().filter(|l| l.starts_with("```") && l.len() > 3).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(blocks(&en), blocks(&zh));
+    let (en, zh) = (commands(&en.replace("```", "")), commands(&zh.replace("```", "")));
+    assert!(en.len() > 20, "only {} commands were found", en.len());
+    assert_eq!(en, zh);
+}

@@ -108,74 +108,100 @@ fn evidence() -> String {
     out
 }
 
-/// The JSON schema of `wslint.toml`, for editors.
-fn settings_schema() -> String {
+/// The JSON schema of `wslint.toml`, for editors, which show its descriptions.
+fn settings_schema(lang: Lang) -> String {
+    let said = |en: &'static str, zh: &'static str| if lang == Lang::Zh { zh } else { en };
     let rules: serde_json::Map<String, serde_json::Value> = ALL
         .iter()
-        .map(|r| (r.name.to_owned(), serde_json::json!({"$ref": "#/$defs/level", "description": r.title.en})))
+        .map(|r| (r.name.to_owned(), serde_json::json!({"$ref": "#/$defs/level", "description": r.title.get(lang)})))
         .collect();
     let strings = |text: &str| serde_json::json!({"type": "array", "items": {"type": "string"}, "description": text});
     let schema = serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/main/docs/json-schema/wslint.v1.json"),
+        "$id": format!("{}/raw/main/{}", env!("CARGO_PKG_REPOSITORY"), settings_schema_at(lang)),
         "title": "wslint.toml",
         "type": "object",
         "additionalProperties": false,
         "properties": {
-            "roots": strings("The main configurations, relative to this file"),
-            "exclude": strings("Patterns of paths that a walk through a directory passes over"),
-            "nginx-version": {"type": "string", "pattern": "^v?[0-9]+(\\.[0-9]+){1,3}$", "description": "The nginx that will run it"},
-            "fail-on": {"enum": ["advice", "warning", "error", "never"]},
-            "connection": {"enum": ["auto", "map", "literal"]},
-            "baseline": {"type": "string", "description": "Accepted findings, from --write-baseline"},
-            "paths": {"type": "object", "propertyNames": {"pattern": "^/"}, "additionalProperties": {"type": "string"}, "description": "Where absolute includes are read from"},
-            "websocket": {"type": "object", "additionalProperties": false, "properties": {
-                "locations": strings("Locations that carry WebSocket; * at the end is any rest"),
-                "not": strings("Locations that do not"),
-                "evidence": {"enum": ["none", "likely", "configured", "declared"]}
+            "roots": strings(said("The main configurations, relative to this file", "主配置文件，相对于本文件")),
+            "exclude": strings(said("Patterns of paths that a walk through a directory passes over", "遍历目录时跳过的路径模式")),
+            "nginx-version": {"type": "string", "pattern": "^v?[0-9]+(\\.[0-9]+){1,3}$", "description": said("The nginx that will run it", "将要运行它的 nginx")},
+            "fail-on": {"enum": ["advice", "warning", "error", "never"], "description": said("Exit 1 from this severity on", "从这一级别起退出状态为 1")},
+            "connection": {"enum": ["auto", "map", "literal"], "description": said("Which `Connection` value fixes write", "修复时 `Connection` 写成什么")},
+            "baseline": {"type": "string", "description": said("Accepted findings, from --write-baseline", "已接受的问题，由 --write-baseline 写入")},
+            "paths": {"type": "object", "propertyNames": {"pattern": "^/"}, "additionalProperties": {"type": "string"}, "description": said("Where absolute includes are read from", "绝对路径的 include 从哪里读取")},
+            "websocket": {"type": "object", "additionalProperties": false, "description": said("What carries WebSocket", "哪些位置用于 WebSocket"), "properties": {
+                "locations": strings(said("Locations that carry WebSocket; * at the end is any rest", "用于 WebSocket 的 location；末尾的 * 表示任意后续内容")),
+                "not": strings(said("Locations that do not", "不用于 WebSocket 的 location")),
+                "evidence": {"enum": ["none", "likely", "configured", "declared"], "description": said("Report `upgrade-not-forwarded` from this evidence on", "证据达到这一级才报告 `upgrade-not-forwarded`")}
             }},
-            "rules": {"type": "object", "additionalProperties": false, "properties": rules}
+            "rules": {"type": "object", "additionalProperties": false, "description": said("The severity of each rule", "各条规则的级别"), "properties": rules}
         },
         "$defs": {"level": {"enum": ["off", "advice", "warning", "error"]}}
     });
     serde_json::to_string_pretty(&schema).expect("JSON") + "\n"
 }
 
-/// Every setting, as `wslint init` writes it.
-fn configuration() -> String {
-    format!(
-        "# `wslint.toml`\n\nwslint looks for it from the current directory upward, to the project's root (the directory with `.git`). `wslint init`\n\
-         writes this one; options on the command line win over it. `docs/json-schema/wslint.v1.json` describes it for editors.\n\n\
-         ```toml\n{}```\n\nPaths in it stay inside the project: a repository under review cannot make wslint read or show a file of the machine that\n\
-         it runs on. An unknown key is an error that names the nearest one.\n\n\
-         ## Comments in configurations\n\n```nginx\n\
-         # wslint: ignore[rule-name] reason          on the directive's line or the line before\n\
-         # wslint: ignore-file[rule-name] reason     before the first directive\n\
-         # wslint: websocket reason                  in or before a location\n\
-         # wslint: no-websocket reason               in or before a location, server or http\n\
-         # wslint: context=server                    in the first comment of a fragment\n```\n\n\
-         An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
-         wslint does not know, with the one that was meant.\n",
-        wslint::settings::TEMPLATE
-    )
+fn settings_schema_at(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "docs/json-schema/wslint.v1.json",
+        Lang::Zh => "docs/zh-CN/json-schema/wslint.v1.json",
+    }
 }
 
-/// What people see, in both languages, from the same source as `wslint explain 400`.
-fn symptoms() -> String {
+/// Every setting, as `wslint init` writes it.
+fn configuration(lang: Lang) -> String {
+    let settings = wslint::settings::TEMPLATE.get(lang);
+    match lang {
+        Lang::En => format!(
+            "# `wslint.toml`\n\n[中文](zh-CN/configuration.md)\n\n\
+             wslint looks for it from the current directory upward, to the project's root (the directory with `.git`). `wslint init`\n\
+             writes this one; options on the command line win over it. [A schema](json-schema/wslint.v1.json) describes it for editors.\n\n\
+             ```toml\n{settings}```\n\nPaths in it stay inside the project: a repository under review cannot make wslint read or show a file of the machine that\n\
+             it runs on. An unknown key is an error that names the nearest one.\n\n\
+             ## Comments in configurations\n\n```nginx\n\
+             # wslint: ignore[rule-name] reason          on the directive's line or the line before\n\
+             # wslint: ignore-file[rule-name] reason     before the first directive\n\
+             # wslint: websocket reason                  in or before a location\n\
+             # wslint: no-websocket reason               in or before a location, server or http\n\
+             # wslint: context=server                    in the first comment of a fragment\n```\n\n\
+             An ignore needs its reason, the others may have one. An ignore that suppresses nothing is reported, and so is a word that\n\
+             wslint does not know, with the one that was meant.\n"
+        ),
+        Lang::Zh => format!(
+            "# `wslint.toml`\n\n[English](../configuration.md)\n\n\
+             wslint 从当前目录向上寻找这个文件，直到项目的根目录（含有 `.git` 的目录）。`wslint init` 写入的就是下面这一份；\
+             命令行选项优先于它。[这份 schema](json-schema/wslint.v1.json) 供编辑器使用。\n\n\
+             ```toml\n{settings}```\n\n其中的路径不能指向项目之外：被审查的仓库无法让 wslint 读取或显示所在机器上的文件。\
+             遇到不认识的键时报错，并给出最接近的名称。\n\n\
+             ## 配置文件里的注释\n\n```nginx\n\
+             # wslint: ignore[rule-name] 理由          写在指令所在行或前一行\n\
+             # wslint: ignore-file[rule-name] 理由     写在第一条指令之前\n\
+             # wslint: websocket 理由                  写在 location 里或它前面\n\
+             # wslint: no-websocket 理由               写在 location、server 或 http 里或它们前面\n\
+             # wslint: context=server                  写在配置片段的第一条注释里\n```\n\n\
+             ignore 必须写明理由，其余的可以不写。没有忽略任何问题的 ignore 会被报告；wslint 不认识的词也会被报告，并给出可能想写的词。\n"
+        ),
+    }
+}
+
+/// What people see, from the same source as `wslint explain 400`.
+fn symptoms(lang: Lang) -> String {
     use wslint::symptoms::SYMPTOMS;
-    let mut out = String::from(
-        "# What people see\n\n`wslint explain 400` prints the same in a terminal. One and the same cause shows as 400, 404, 426, 505 or 200,\n\
-         depending on the backend.\n\n[中文](#中文)\n",
-    );
-    for lang in [Lang::En, Lang::Zh] {
-        if lang == Lang::Zh {
-            out.push_str("\n# 中文\n");
+    let mut out = String::from(match lang {
+        Lang::En => {
+            "# What people see\n\n[中文](zh-CN/symptoms.md)\n\n`wslint explain 400` prints the same in a terminal. One and the same cause \
+             shows as 400, 404, 426, 505 or 200,\ndepending on the backend.\n"
         }
-        for symptom in SYMPTOMS {
-            let page = symptom.page(lang);
-            let page = page.rsplit_once("\n\n").map_or(page.as_str(), |(before, _)| before);
-            let _ = write!(out, "\n#{page}\n");
+        Lang::Zh => {
+            "# 常见现象\n\n[English](../symptoms.md)\n\n`wslint explain 400` 在终端里打印同样的内容。同一个原因，\
+             后端不同，表现就可能是 400、404、426、505 或 200。\n"
         }
+    });
+    for symptom in SYMPTOMS {
+        let page = symptom.page(lang);
+        let page = page.rsplit_once("\n\n").map_or(page.as_str(), |(before, _)| before);
+        let _ = write!(out, "\n#{page}\n");
     }
     out
 }
@@ -201,9 +227,12 @@ fn the_generated_documentation_is_fresh() {
     }
     for (name, want) in [
         ("docs/evidence.md", evidence()),
-        ("docs/configuration.md", configuration()),
-        ("docs/json-schema/wslint.v1.json", settings_schema()),
-        ("docs/symptoms.md", symptoms()),
+        ("docs/configuration.md", configuration(Lang::En)),
+        ("docs/zh-CN/configuration.md", configuration(Lang::Zh)),
+        (settings_schema_at(Lang::En), settings_schema(Lang::En)),
+        (settings_schema_at(Lang::Zh), settings_schema(Lang::Zh)),
+        ("docs/symptoms.md", symptoms(Lang::En)),
+        ("docs/zh-CN/symptoms.md", symptoms(Lang::Zh)),
         ("docs/wslint.1", man()),
     ] {
         if refresh(&root().join(name), &want) {

@@ -14,8 +14,11 @@ fn run(args: &[&str]) -> String {
     String::from_utf8(out.stdout).unwrap()
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+/// The README in English and in Chinese, with what asks the program for that language.
+fn readmes() -> [(String, &'static [&'static str]); 2] {
+    [("README.md", &[][..]), ("README.zh-CN.md", &["--lang", "zh-CN"][..])].map(|(name, lang)| {
+        (std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap(), lang)
+    })
 }
 
 /// The text of the first fenced block that holds `marker`.
@@ -28,25 +31,31 @@ fn block(readme: &str, marker: &str) -> String {
 
 #[test]
 fn the_finding_and_the_last_line_are_real() {
-    let shown = block(&readme(), "error[shadowed-websocket-headers]");
-    let printed = run(&["docs/example/nginx.conf"]);
-    for part in shown.trim_end().split("\n\n") {
-        assert!(printed.contains(part), "the README shows\n{part}\nthe program prints\n{printed}");
+    for (readme, lang) in readmes() {
+        let shown = block(&readme, "[shadowed-websocket-headers]");
+        let printed = run(&[lang, &["docs/example/nginx.conf"]].concat());
+        for part in shown.trim_end().split("\n\n") {
+            assert!(printed.contains(part), "the README shows\n{part}\nthe program prints\n{printed}");
+        }
     }
 }
 
 #[test]
 fn the_patch_is_real() {
-    let shown = block(&readme(), "--- a/docs/example");
-    let printed = run(&["--diff", "docs/example/nginx.conf"]);
-    let hunk = shown.split_once("@@\n").unwrap().1;
-    assert!(printed.contains(hunk), "the README shows\n{shown}\nthe program prints\n{printed}");
+    for (readme, _) in readmes() {
+        let shown = block(&readme, "--- a/docs/example");
+        let printed = run(&["--diff", "docs/example/nginx.conf"]);
+        let hunk = shown.split_once("@@\n").unwrap().1;
+        assert!(printed.contains(hunk), "the README shows\n{shown}\nthe program prints\n{printed}");
+    }
 }
 
 #[test]
 fn the_trace_is_real() {
-    let shown = block(&readme(), "$ wslint trace");
-    let (command, rest) = shown.split_once('\n').unwrap();
-    let args: Vec<&str> = command.trim_start_matches("$ wslint ").split(' ').collect();
-    assert_eq!(run(&args).trim_end(), rest.trim_end());
+    for (readme, _) in readmes() {
+        let shown = block(&readme, "$ wslint trace");
+        let (command, rest) = shown.split_once('\n').unwrap();
+        let args: Vec<&str> = command.trim_start_matches("$ wslint ").split(' ').collect();
+        assert_eq!(run(&args).trim_end(), rest.trim_end());
+    }
 }

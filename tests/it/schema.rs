@@ -60,6 +60,7 @@ fn settings_follow_their_schema() {
     let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     let uncommented: String = wslint::settings::TEMPLATE
+        .en
         .lines()
         .map(|l| l.strip_prefix("# ").filter(|r| r.contains(" = ")).unwrap_or(l))
         .collect::<Vec<_>>()

@@ -99,7 +99,9 @@ pub(crate) fn reports_are_well_formed(tree: &Tree) {
                 roxmltree::Document::parse(&text).unwrap();
                 only_text(&text);
             }
-            only_text(&written(|out| report::human(&report, Look { color: false, width: 80 }, out)));
+            only_text(&written(|out| {
+                report::human(&report, Look { color: false, width: 80, line: 80, links: false }, out)
+            }));
             for format in [report::concise, report::github, report::github_summary] {
                 only_text(&written(|out| format(&report, out)));
             }

@@ -101,10 +101,8 @@ impl World<'_> {
         if names.is_empty() {
             return None;
         }
-        let jumped = self.is_hidden(location) || {
-            let jumps = self.jumps_of(server);
-            jumps.anywhere || jumps.to.contains(&location)
-        };
+        let leads_here = |jumps: Arc<Jumps>| jumps.anywhere || jumps.to.contains(&location);
+        let jumped = self.is_hidden(location) || self.jumps_of(server).is_none_or(leads_here);
         jumped.then_some(names)
     }
 

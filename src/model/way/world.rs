@@ -1,7 +1,7 @@
 //! One root or fragment with everything that is known about it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::program::{Command, Kept, has_program, program};
 use super::reach::Jumps;
@@ -47,6 +47,8 @@ struct Caches {
     levels: Kept<Level>,
     patterns: Kept<Option<Pattern>>,
     jumps: Kept<Jumps>,
+    /// The servers whose jumps are being followed.
+    following: Mutex<HashSet<ScopeId>>,
     set_in: Kept<HashSet<String>>,
     listens: OnceLock<Listens>,
     groups: Kept<Group, (String, u16)>,
@@ -180,9 +182,19 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Where the jumps of a server lead.
-    pub(super) fn jumps_of(&self, server: ScopeId) -> Arc<Jumps> {
-        self.kept.jumps.of(server, |_| self.jumps(server, Version::MODERN_PROXY))
+    /// Where the jumps of a server lead; `None` while they are being followed: a subrequest on the way may ask
+    /// where they lead.
+    pub(super) fn jumps_of(&self, server: ScopeId) -> Option<Arc<Jumps>> {
+        let following = || self.kept.following.lock().unwrap_or_else(PoisonError::into_inner);
+        if following().contains(&server) {
+            return None;
+        }
+        Some(self.kept.jumps.of(server, |_| {
+            following().insert(server);
+            let jumps = self.jumps(server, Version::MODERN_PROXY);
+            following().remove(&server);
+            jumps
+        }))
     }
 
     /// Whether anything in a server, or around it, may send a request from one location to another.

@@ -1,6 +1,6 @@
 //! Slips that show in what a directive swallowed, or in its name.
 
-use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, span};
+use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, span, takes};
 use crate::catalog::{Name, lookup, names};
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
@@ -10,7 +10,7 @@ pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
     each_directive(ast, text, &mut |directive, known| {
         let block = directive.ending() == Ending::Block;
         let missing = directive.ending() == Ending::Missing;
-        if fits(known, directive.args().len(), block) && !missing {
+        if takes(directive, known, text, block) && !missing {
             return;
         }
         let found = match known {

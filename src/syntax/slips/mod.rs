@@ -12,7 +12,7 @@ mod directives;
 use super::ast::{Ast, Ending};
 use super::parser::parse;
 use super::{DirectiveRef, WordKind};
-use crate::catalog::{Name, lookup, name};
+use crate::catalog::{Name, Own, Value, lookup, name};
 use crate::source::Span;
 
 /// What a hand did.
@@ -180,7 +180,9 @@ fn may_be_refused(ast: &Ast, text: &[u8]) -> bool {
     ast.nodes.iter().zip(ends).any(|(node, end)| {
         let first = ast.words[node.first_word as usize];
         let named = lookup(&text[first.inner(text).range()]);
-        !fits(named, end - node.first_word as usize - 1, node.block().is_some())
+        let arguments = &ast.words[node.first_word as usize + 1..end];
+        !fits(named, arguments.len(), node.block().is_some())
+            || (checks_each(named) && arguments.iter().any(|w| is_name_on_its_line(w.inner(text), text)))
     })
 }
 
@@ -190,7 +192,7 @@ fn trouble(ast: &Ast, text: &[u8]) -> usize {
     let mut count = 2 * ast.errors.len();
     each_directive(ast, text, &mut |directive, named| {
         let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
-        count += usize::from(!fits(named, directive.args().len(), block));
+        count += usize::from(!takes(directive, named, text, block));
     });
     count
 }
@@ -227,6 +229,34 @@ fn fits(named: Name, arguments: usize, block: bool) -> bool {
         let most = if row.arguments.most == u8::MAX { usize::MAX } else { row.arguments.most as usize };
         row.block == block && (row.arguments.least as usize..=most).contains(&arguments)
     })
+}
+
+/// Whether nginx takes a directive with these arguments, as far as their number says, and where it looks at
+/// each of any number of them, as far as none is the next line's directive.
+fn takes(directive: DirectiveRef<'_>, named: Name, text: &[u8], block: bool) -> bool {
+    fits(named, directive.args().len(), block)
+        && !(checks_each(named) && directive.args().iter().any(|w| is_name_on_its_line(w.span(), text)))
+}
+
+/// Whether nginx refuses the name of a directive among the arguments, of which there may be any number.
+fn checks_each(named: Name) -> bool {
+    let refuses = |value| {
+        use Own::{AccessLog, CachePath, CacheValid, ErrorLog, MailListen, StreamListen, UpstreamServer};
+        match value {
+            Value::Each(_) => true,
+            Value::By(own) => matches!(
+                own,
+                AccessLog | CachePath | CacheValid | ErrorLog | MailListen | StreamListen | UpstreamServer
+            ),
+            _ => named == name::LISTEN,
+        }
+    };
+    named.rows().iter().any(|row| row.arguments.most == u8::MAX && refuses(row.value))
+}
+
+/// Whether a word is the name of a directive, and begins its line.
+fn is_name_on_its_line(word: Span, text: &[u8]) -> bool {
+    begins_line(text, word.start as usize) && lookup(&text[word.range()]) != Name::UNKNOWN
 }
 
 /// Whether nothing but blanks stands before this offset on its line.
@@ -266,7 +296,7 @@ mod tests {
         (ast.slips.iter().map(|s| s.kind.clone()).collect(), String::from_utf8(out).unwrap())
     }
 
-    const GOOD: &str = "server {\n    location /ws {\n        proxy_pass http://127.0.0.1:9000;\n        proxy_http_version 1.1;\n        proxy_set_header Upgrade $http_upgrade;\n        proxy_set_header Connection \"upgrade\";\n    }\n    location / {\n        root /srv;\n    }\n}\n";
+    const GOOD: &str = "server {\n    listen 80;\n    server_name a.example;\n    location /ws {\n        proxy_pass http://127.0.0.1:9000;\n        proxy_http_version 1.1;\n        proxy_set_header Upgrade $http_upgrade;\n        proxy_set_header Connection \"upgrade\";\n    }\n    location / {\n        root /srv;\n    }\n}\n";
 
     #[test]
     fn every_slip_is_known_and_put_right() {
@@ -287,6 +317,7 @@ mod tests {
             ("Upgrade $", "Upgrade = $", SlipKind::Equals),
             ("\"upgrade\"", "\"upgrade", SlipKind::LostQuote('"')),
             ("\"upgrade\"", "&quot;upgrade&quot;", SlipKind::HtmlQuotes),
+            ("listen 80;", "listen 80", SlipKind::LostSemicolon),
             ("location /ws {", "location /ws ", SlipKind::LostOpen),
             ("location /ws {", "location /ws { {", SlipKind::DoubledOpen),
             ("\"upgrade\";\n    }\n", "\"upgrade\";\n", SlipKind::LostClose),

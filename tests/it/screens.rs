@@ -1,0 +1,273 @@
+//! What a person sees: every command at four widths in both languages, on record below `tests/screens`, and no
+//! English sentence in what is said in Chinese. `UPDATE_FIXTURES=1` writes the screens anew: look at them.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wslint::i18n::Lang;
+use wslint::rules::ALL;
+use wslint::symptoms::SYMPTOMS;
+
+use super::chinese::complaint;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a command says, on both outputs, to somebody whose terminal has so many columns.
+fn said(folder: &Path, lang: &str, columns: Option<usize>, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wslint"));
+    command.current_dir(folder).env("LC_ALL", lang).env("NO_COLOR", "1").env_remove("COLUMNS").args(args);
+    columns.map(|c| command.env("COLUMNS", c.to_string()));
+    let out = command.stdin(std::process::Stdio::null()).output().unwrap();
+    String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap()
+}
+
+/// Columns, where a Chinese character takes two.
+fn width(line: &str) -> usize {
+    let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}');
+    line.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+/// One of each kind of screen. The configurations are those of the example.
+const SCREENS: [&str; 15] = [
+    "-h",
+    "--help",
+    "trace --help",
+    "explain --help",
+    "docs/example/nginx.conf",
+    "--statistics docs/example/nginx.conf",
+    "-v grammar-fixtures/rules/upgrade-not-forwarded/good/nginx.conf",
+    "trace ws://dashboard.example:8080/live docs/example/nginx.conf",
+    "trace ws://nowhere.example:81/live docs/example/nginx.conf",
+    "explain missing-proxy-http-version",
+    "explain 1006",
+    "rules",
+    "check nginx.conf",
+    "--frmat json",
+    "--select no-such-rule docs/example/nginx.conf",
+];
+
+#[test]
+fn screens_are_as_they_were_looked_at() {
+    let mut stale = Vec::new();
+    for (name, locale) in [("en", "C"), ("zh-CN", "zh_CN.UTF-8")] {
+        for columns in [60, 80, 120, 200] {
+            let mut text = String::new();
+            for screen in SCREENS {
+                let args: Vec<&str> = screen.split(' ').collect();
+                let shown = said(root(), locale, Some(columns), &args);
+                // Code, paths and commands are not broken, so that they can be copied; what clap says is clap's.
+                let is_whole = |line: &str| {
+                    let code = line.contains('│') || line.contains("╭─[") || line.starts_with("    ");
+                    let longest = line.split(' ').map(width).max().unwrap_or_default();
+                    let command = line.contains("wslint --diff --url");
+                    code || command || longest + 8 > columns || line.split_whitespace().count() < 2
+                };
+                let long: Vec<_> = shown.lines().filter(|l| width(l) > columns && !is_whole(l)).collect();
+                assert!(long.is_empty() || screen.contains("frmat"), "{screen}, {columns} columns: {long:#?}");
+                for line in shown.lines() {
+                    let first = line.trim_start().chars().next();
+                    assert!(!first.is_some_and(|c| "。，；：！？、）”".contains(c)), "{screen}, {columns}: {line}");
+                }
+                let _ = writeln!(text, "$ wslint {screen}\n{shown}");
+            }
+            let path = root().join(format!("tests/screens/{name}-{columns}.txt"));
+            if std::fs::read_to_string(&path).unwrap_or_default() != text {
+                if std::env::var_os("UPDATE_FIXTURES").is_some() {
+                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    std::fs::write(&path, text).unwrap();
+                } else {
+                    stale.push(path);
+                }
+            }
+        }
+    }
+    assert!(stale.is_empty(), "these screens have changed (UPDATE_FIXTURES=1, then look at them): {stale:?}");
+}
+
+/// English that stands in Chinese as it is: what nginx, browsers and programs print, names, titles of sources.
+const QUOTED: &[&str] = &[
+    "Error during WebSocket handshake",
+    "Unexpected response code",
+    "header is missing",
+    "The plain HTTP request was sent to HTTPS port",
+    "WebSocket is closed before the connection is established",
+    "HTTP Version Not Supported",
+    "while proxying upgraded connection",
+    "invalid number of arguments",
+];
+
+/// So many English words in a row are a sentence.
+const SENTENCE: usize = 4;
+
+/// English sentences in a Chinese text; code and what stands in quotes is somebody else's.
+fn english(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut fenced = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+            continue;
+        }
+        // A numbered line of a frame is a line of the file, `- …` without Chinese names a source.
+        let numbered = line.split_once(" │ ").is_some_and(|(n, _)| n.trim().parse::<u32>().is_ok());
+        let source = line.starts_with("- ") && !line.chars().any(super::chinese::is_chinese);
+        if fenced || numbered || source || QUOTED.iter().any(|q| line.contains(q)) {
+            continue;
+        }
+        let mut run: Vec<&str> = Vec::new();
+        let prose = without_code(line);
+        for word in prose.split(' ').chain(["。"]) {
+            let plain = word.trim_matches(|c: char| ",.;:()".contains(c));
+            if !plain.is_empty() && plain.chars().all(|c| c.is_ascii_alphabetic() || "'-".contains(c)) {
+                run.push(word);
+                continue;
+            }
+            if run.len() >= SENTENCE {
+                out.push(format!("{}: {line}", run.join(" ")));
+            }
+            run.clear();
+        }
+    }
+    out
+}
+
+/// The line without `code`, "quoted" and “quoted” words.
+fn without_code(line: &str) -> String {
+    let mut out = String::new();
+    let mut close = None;
+    for c in line.chars() {
+        match (close, c) {
+            (Some(end), c) if c == end => close = None,
+            (Some(_), _) => {}
+            (None, '`' | '"') => close = Some(c),
+            (None, '“') => close = Some('”'),
+            (None, c) => out.push(c),
+        }
+    }
+    out
+}
+
+/// The folders of fixtures, one configuration each.
+fn fixtures() -> Vec<PathBuf> {
+    let found = walkdir::WalkDir::new(root().join("grammar-fixtures/rules")).sort_by_file_name().into_iter();
+    let files = found.filter_map(Result::ok).filter(|e| e.file_name() == "nginx.conf");
+    files.filter_map(|e| e.path().parent().map(Path::to_owned)).filter(|p| !p.ends_with("fixed")).collect()
+}
+
+/// Judges everything that is said in Chinese of one thing.
+fn judge(what: &str, text: &str, wrong: &mut Vec<String>) {
+    wrong.extend(english(text).into_iter().map(|e| format!("{what}: English: {e}")));
+    let mut fenced = false;
+    for line in text.lines() {
+        fenced ^= line.trim_start().starts_with("```");
+        let numbered = line.split_once(" │ ").is_some_and(|(n, _)| n.trim().parse::<u32>().is_ok());
+        if !fenced && !numbered {
+            wrong.extend(complaint(line).map(|around| format!("{what}: half-width: {around}: {line}")));
+        }
+    }
+}
+
+#[test]
+fn reports_in_chinese_hold_no_english_sentence() {
+    let mut wrong = Vec::new();
+    let folders = fixtures();
+    assert!(folders.len() > 100, "only {} fixtures", folders.len());
+    for folder in folders {
+        let what = folder.strip_prefix(root()).unwrap().display().to_string();
+        let args = ["--isolated", "-v", "--select", "all", "nginx.conf"];
+        judge(&what, &said(&folder, "zh_CN.UTF-8", None, &args), &mut wrong);
+        judge(&what, &said(&folder, "zh_CN.UTF-8", None, &["trace", "--isolated", "ws://a.example/ws"]), &mut wrong);
+    }
+    let ticket = said(root(), "zh_CN.UTF-8", None, &["--format", "ticket", "docs/example/nginx.conf"]);
+    judge("ticket", &ticket, &mut wrong);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pages_and_help_in_chinese_hold_no_english_sentence() {
+    let mut wrong = Vec::new();
+    for rule in ALL {
+        judge(rule.name, rule.title.get(Lang::Zh), &mut wrong);
+        judge(rule.name, &rule.about(Lang::Zh), &mut wrong);
+    }
+    for symptom in SYMPTOMS {
+        judge(symptom.keys[0], &symptom.page(Lang::Zh), &mut wrong);
+    }
+    for screen in ["--help", "trace --help", "probe --help", "explain --help", "init --help", "rules --help", "rules"] {
+        let args: Vec<&str> = screen.split(' ').collect();
+        judge(screen, &said(root(), "zh_CN.UTF-8", None, &args), &mut wrong);
+    }
+    judge("init", wslint::settings::TEMPLATE.zh, &mut wrong);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn mistakes_are_told_in_chinese() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("nginx.conf", "events {}\nhttp { server { location / { proxy_pass http://a; } } }\n");
+    write("bad.toml", "root = []\n");
+    write("level.toml", "fail-on = \"eror\"\n");
+    write("type.toml", "[rules]\nshort-read-timeout = 3\n");
+    write("broken.toml", "fail-on = \n");
+    write("baseline.json", "{");
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    let mistakes = [
+        "--frmat json",
+        "--format xml nginx.conf",
+        "--fix --diff nginx.conf",
+        "--jobs 0 nginx.conf",
+        "--root",
+        "--dry-run",
+        "check nginx.conf",
+        "fix nginx.conf",
+        "400",
+        "wss://a.example/ws",
+        "missing.conf",
+        "empty",
+        "-",
+        "--select no-such-rule nginx.conf",
+        "--ignore valdity nginx.conf",
+        "--nginx-version one nginx.conf",
+        "--nginx-version 99.1 nginx.conf",
+        "--url example.com nginx.conf",
+        "--url ftp://example.com/ nginx.conf",
+        "--map-path /etc/nginx nginx.conf",
+        "--config missing.toml nginx.conf",
+        "--config bad.toml nginx.conf",
+        "--config level.toml nginx.conf",
+        "--config type.toml nginx.conf",
+        "--config broken.toml nginx.conf",
+        "--baseline baseline.json nginx.conf",
+        "--baseline missing.json nginx.conf",
+        "--root missing.conf nginx.conf",
+        "--output no/such/folder nginx.conf",
+        "--evidence sure nginx.conf",
+        "trace",
+        "trace nonsense nginx.conf",
+        "trace ws://a.example/ missing.conf",
+        "explain",
+        "explain no-such-thing",
+        "rules --format xml",
+        "completions fishy",
+    ];
+    let mut wrong = Vec::new();
+    for mistake in mistakes {
+        let args: Vec<&str> = mistake.split(' ').collect();
+        let said = said(folder.path(), "zh_CN.UTF-8", None, &args);
+        assert!(said.chars().any(super::chinese::is_chinese), "{mistake}: {said}");
+        judge(mistake, &said, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn english_is_seen() {
+    assert_eq!(english("原因   the backend sees no header here。").len(), 1);
+    assert!(english("后端（node ws、Python websockets）返回 400").is_empty());
+    assert!(english("运行 `wslint --diff is a command that` 即可").is_empty());
+}
