@@ -53,5 +53,5 @@ fn trace(desk: &Desk<'_, '_>, url: &Url, about: Option<&std::path::Path>) -> Res
         return Err(Problem::NothingToTrace);
     };
     let (_, story) = standing.subject().story(folder.options(), url)?;
-    Ok(trace_human(&story, desk.client.lang(), Look { color: false, width: 100 }))
+    Ok(trace_human(&story, desk.client.lang(), Look { color: false, width: 100, line: usize::MAX, links: false }))
 }

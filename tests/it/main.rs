@@ -18,11 +18,8 @@ mod properties;
 mod readme;
 mod safety;
 mod schema;
-<<<<<<< HEAD
-mod server;
-=======
 mod screens;
->>>>>>> 6cbedb7f53a9ac8044c2bc3812f23a9036d8f1a8
+mod server;
 mod templates;
 mod tidy;
 mod trees;
