@@ -16,6 +16,7 @@
 //! | `report` | one file, one format |
 //! | `probe` | one real handshake, and what its answer says |
 //! | `settings` | `wslint.toml` and the baseline |
+//! | `server` | the same in an editor |
 //! | `cli` | one file, one command |
 //!
 //! `docs/architecture.md` has the whole story.
@@ -70,6 +71,11 @@ mod rules;
 #[cfg(feature = "internals")]
 pub mod rules;
 #[cfg(not(feature = "internals"))]
+#[cfg(feature = "server")]
+mod server;
+#[cfg(all(feature = "internals", feature = "server"))]
+pub mod server;
+#[cfg(not(feature = "internals"))]
 mod settings;
 #[cfg(feature = "internals")]
 pub mod settings;
@@ -87,4 +93,4 @@ mod syntax;
 pub mod syntax;
 
 pub use cli::run;
-pub use project::{Asked, Input, Problem, Session, SettingsFrom, Story, Subject};
+pub use project::{Asked, Input, Problem, Session, SettingsFrom, Standing, Story, Subject};

@@ -170,6 +170,7 @@ pub(crate) fn options() -> Options {
         severities: Vec::new(),
         baseline: Baseline::default(),
         describe: false,
+        beside: false,
         jobs: 1,
     }
 }

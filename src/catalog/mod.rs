@@ -4,6 +4,7 @@
 mod directives;
 mod evidence;
 pub mod near;
+mod pages;
 mod products;
 mod shipped;
 mod value;
@@ -15,6 +16,7 @@ use std::sync::OnceLock;
 #[cfg(feature = "internals")]
 pub use evidence::{APPLICATIONS, EXCLUDED, SIGNALS, Signal, UPSTREAM_WORDS};
 pub use evidence::{CommentEvidence, PathEvidence, comment_evidence, path_evidence, upstream_evidence};
+pub use pages::page;
 pub use products::Product;
 pub use shipped::{Shipped, is_left_blank, shipped};
 pub use value::{Own, Value};

@@ -26,6 +26,8 @@ impl Cli {
             Some(Command::Explain { voice, .. } | Command::Rules { voice, .. } | Command::Init { voice }) => {
                 voice.clone()
             }
+            #[cfg(feature = "server")]
+            Some(Command::Server { voice, .. }) => voice.clone(),
             Some(Command::Completions { .. }) => Voice::default(),
         }
     }
@@ -56,6 +58,15 @@ pub(super) enum Command {
         /// How to print them
         #[arg(long, value_enum, default_value_t = RulesFormat::Human)]
         format: RulesFormat,
+        #[command(flatten)]
+        voice: Voice,
+    },
+    /// A language server for editors, over standard input and output
+    #[cfg(feature = "server")]
+    Server {
+        /// What many editors add; there is no other way
+        #[arg(long, hide = true)]
+        stdio: bool,
         #[command(flatten)]
         voice: Voice,
     },

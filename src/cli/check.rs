@@ -60,13 +60,12 @@ fn chosen<T: clap::ValueEnum>(given: Option<T>, setting: Option<&String>, defaul
 /// What the command line and `wslint.toml` together ask for.
 fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<String>), Failure> {
     let settings = session.settings();
-    let connection = match chosen(args.connection, settings.connection.as_ref(), ConnectionArg::Auto) {
+    let connection = args.connection.map(|mode| match mode {
         ConnectionArg::Auto => ConnectionMode::Auto,
         ConnectionArg::Map => ConnectionMode::Map,
         ConnectionArg::Literal => ConnectionMode::Literal,
-    };
-    let stated = |text: &String| <EvidenceArg as clap::ValueEnum>::from_str(text, false).ok();
-    let evidence = args.evidence.or_else(|| settings.evidence.as_ref().and_then(stated)).map(|level| match level {
+    });
+    let evidence = args.evidence.map(|level| match level {
         EvidenceArg::None => Evidence::None,
         EvidenceArg::Likely => Evidence::Likely,
         EvidenceArg::Configured => Evidence::Configured,
@@ -80,8 +79,12 @@ fn wish(args: &Check, session: &Session<'_>) -> Result<(Options, FailOn, Option<
     let options = Options {
         url: args.url.as_ref().map(|text| url("--url ", text)).transpose()?,
         selection: Selection::new(&args.select, &args.ignore).map_err(|e| Failure(e.text()))?,
-        rules: rules::Options { connection, count_advice, bare_is_advice: false },
-        evidence,
+        rules: rules::Options {
+            connection: connection.unwrap_or(options.rules.connection),
+            count_advice,
+            bare_is_advice: false,
+        },
+        evidence: evidence.or(options.evidence),
         baseline: match (&args.baseline, &args.write_baseline) {
             (None, Some(_)) => Baseline::default(),
             (named, _) => session.baseline(named.as_deref())?,

@@ -54,6 +54,7 @@ pub(super) fn asked(paths: &[PathBuf], common: &Common) -> Result<Asked, Failure
         alone: common.isolated,
         ignored_too: common.no_ignore,
         carriers: common.carriers.map(|which| which == CarriersArg::All),
+        also: Vec::new(),
     })
 }
 

@@ -17,7 +17,7 @@ use crate::text;
 /// Prints what a rule or a symptom means.
 pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failure> {
     let out = match (named_rule(words), find_symptom(words)) {
-        (Some(rule), _) => about_rule(rule, terminal.lang),
+        (Some(rule), _) => rule.page(terminal.lang),
         (None, Some(symptom)) => symptom.page(terminal.lang),
         (None, None) => {
             let known: Vec<&str> = rules::ALL.iter().map(|r| r.name).collect();
@@ -40,10 +40,6 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
 fn named_rule(words: &str) -> Option<&'static Rule> {
     let part_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     rules::find(words.trim()).or_else(|| words.split(|c| !part_of_name(c)).find_map(rules::find))
-}
-
-fn about_rule(rule: &Rule, lang: Lang) -> String {
-    format!("# {}\n\n{}\n\n{}\n\n", rule.name, rule.title.get(lang), rule.about(lang))
 }
 
 #[derive(Serialize)]

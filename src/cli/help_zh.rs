@@ -12,6 +12,11 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ("What a rule or a symptom means, why, and what to do", "一条规则或一种现象的含义、原因和做法"),
     ("Write a commented wslint.toml", "写入一份带注释的 wslint.toml"),
     ("All rules", "列出所有规则"),
+    (
+        "A language server for editors, over standard input and output",
+        "供编辑器使用的语言服务器，通过标准输入和标准输出通信",
+    ),
+    ("What many editors add; there is no other way", "许多编辑器会加上这个选项；没有其他方式"),
     ("Completions for a shell", "生成 shell 的补全脚本"),
     // Groups.
     ("Arguments and options", "参数和选项"),

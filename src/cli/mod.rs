@@ -11,6 +11,8 @@ mod init;
 mod meant;
 #[cfg(feature = "probe")]
 mod probe;
+#[cfg(feature = "server")]
+mod server;
 mod trace;
 mod wrong;
 
@@ -65,6 +67,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(args::Command::Trace(trace)) => trace::run(trace, &terminal, &OsFs),
         #[cfg(feature = "probe")]
         Some(args::Command::Probe(probe)) => probe::run(probe, &terminal, &OsFs),
+        #[cfg(feature = "server")]
+        Some(args::Command::Server { .. }) => return server::run(&terminal),
         Some(args::Command::Explain { words, .. }) => explain::explain(&words.join(" "), &terminal),
         Some(args::Command::Init { .. }) => init::run(&terminal, &OsFs),
         Some(args::Command::Rules { format, .. }) => explain::rules(*format, &terminal),

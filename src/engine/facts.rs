@@ -10,9 +10,11 @@ use crate::model::analysis::Analysis;
 use crate::model::config::inherit::{Found, Origin, default_connection, default_http_version};
 use crate::model::evidence::Evidence;
 use crate::model::way::endpoint::{Endpoint, server_words};
+use crate::model::way::route::Matcher;
 use crate::model::way::verdict::{Outcome, Verdict};
 use crate::rules::words;
 use crate::source::Place;
+use crate::text;
 
 /// One of the three settings of an endpoint, as nginx would use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,21 @@ pub struct EndpointWords {
     pub proxy_pass: Arc<str>,
     /// HTTP version, `Upgrade` and `Connection`.
     pub effective: Arc<[EffectiveFact; 3]>,
+    /// What an editor shows beside it, where that was asked for.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// What an editor shows beside an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Its location, or the block within one that its requests leave from.
+    pub location: Place,
+    /// Its server.
+    pub server: Option<Place>,
+    /// Why a handshake does not open there, or what that hangs on.
+    pub reason: Option<Text>,
+    /// A request for it: host and path, where both are plain.
+    pub example: Option<String>,
 }
 
 impl EndpointFact {
@@ -82,6 +99,7 @@ impl EndpointFact {
             location: Box::default(),
             proxy_pass: Arc::default(),
             effective: Arc::new([NOTHING, NOTHING, NOTHING]),
+            beside: None,
         });
         self.words.as_deref().unwrap_or(&EMPTY)
     }
@@ -111,9 +129,53 @@ fn undecided(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<Box<Undecid
 }
 
 /// Endpoints as reports show them.
-pub(super) fn endpoint_facts(analysis: &Analysis<'_>) -> impl Iterator<Item = EndpointFact> {
+pub(super) fn endpoint_facts(analysis: &Analysis<'_>, with_beside: bool) -> impl Iterator<Item = EndpointFact> {
     let mut before = None;
-    analysis.endpoints.iter().map(move |endpoint| described(analysis, endpoint, &mut before))
+    analysis.endpoints.iter().map(move |endpoint| {
+        let mut fact = described(analysis, endpoint, &mut before);
+        if let Some(words) = fact.words.as_mut().filter(|_| with_beside) {
+            words.beside = Some(Box::new(beside(analysis, endpoint)));
+        }
+        fact
+    })
+}
+
+/// An endpoint as reports show it, with what an editor shows beside it.
+pub fn endpoint_beside(analysis: &Analysis<'_>, endpoint: &Endpoint) -> EndpointFact {
+    let mut fact = described(analysis, endpoint, &mut None);
+    if let Some(words) = &mut fact.words {
+        words.beside = Some(Box::new(beside(analysis, endpoint)));
+    }
+    fact
+}
+
+fn beside(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Beside {
+    let config = analysis.config();
+    let head = |scope: ScopeId| config.scope(scope).opened_by.map(|o| config.head(o));
+    let reason = match (analysis.rejection().filter(|_| analysis.is_rejected()), &endpoint.outcome) {
+        (Some((why, _)), _) => Some(text!("nginx refuses to start: {why}", "nginx 拒绝启动：{why}")),
+        (None, Outcome::Upgrades) => None,
+        (None, Outcome::Broken(reason)) => Some(words::reason(config, reason)),
+        (None, Outcome::Unknown(why)) => Some(words::hangs_on(analysis, endpoint.scope, why).0),
+    };
+    Beside {
+        location: head(endpoint.scope).unwrap_or_else(|| config.head(endpoint.pass)),
+        server: endpoint.server.and_then(head),
+        reason,
+        example: example(analysis, endpoint),
+    }
+}
+
+/// A URL without its scheme that reaches an endpoint, where names and path are plain.
+fn example(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<String> {
+    let plain = |text: &str| !text.is_empty() && !text.contains(['*', '$', '~', '{', '@', '_', ' ']);
+    let (_, names) = server_words(&analysis.world, endpoint.server?);
+    let path = match analysis.world.location_of(endpoint.location)?.matcher {
+        Matcher::Exact(path) | Matcher::Prefix(path, _) => String::from_utf8(path).ok()?,
+        Matcher::Regex(_) | Matcher::Named(_) => return None,
+    };
+    let host = names.into_iter().find(|n| plain(n))?;
+    path.starts_with('/').then(|| format!("{host}{path}"))
 }
 
 /// An endpoint as reports show it.
@@ -148,6 +210,7 @@ fn described(analysis: &Analysis<'_>, endpoint: &Endpoint, before: &mut Option<C
         location: location.into_boxed_str(),
         proxy_pass: Arc::clone(&common.proxy_pass),
         effective: Arc::clone(&common.effective),
+        beside: None,
     };
     EndpointFact { words: Some(Box::new(words)), ..brief_fact(analysis, endpoint) }
 }

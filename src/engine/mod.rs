@@ -2,6 +2,7 @@
 
 mod baseline;
 mod facts;
+mod memory;
 mod pages;
 mod select;
 mod suppress;
@@ -26,15 +27,17 @@ use crate::syntax::Files;
 use crate::text;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
-pub use facts::{EffectiveFact, EndpointFact, endpoint_fact};
 #[cfg(feature = "internals")]
-pub use facts::{EndpointWords, ServerWords, Undecided};
+pub use facts::{Beside, EndpointWords, ServerWords, Undecided};
+pub use facts::{EffectiveFact, EndpointFact, endpoint_beside, endpoint_fact};
+pub(crate) use memory::Remembered;
+use memory::{Forgetful, Memory};
 pub use select::Selection;
 #[cfg(feature = "internals")]
 pub use select::SelectionError;
 
 /// What a file is analysed as.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The file.
     pub file: FileId,
@@ -96,6 +99,8 @@ pub struct Options {
     /// Endpoints are described in words and values, for reports that show them; otherwise only their
     /// place, evidence and verdict are given.
     pub describe: bool,
+    /// With that: where the location of an endpoint stands, and why it does not open, for editors.
+    pub beside: bool,
     /// How many threads at most; the result is the same for any number.
     pub jobs: usize,
 }
@@ -114,6 +119,7 @@ impl Default for Options {
             severities: Vec::new(),
             baseline: Baseline::default(),
             describe: true,
+            beside: false,
             jobs: 1,
         }
     }
@@ -133,7 +139,7 @@ pub enum FileRole {
 }
 
 /// What a run found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Checked {
     /// Findings, by file, offset and rule; advice included.
     pub diagnostics: Vec<Diagnostic>,
@@ -156,7 +162,7 @@ pub struct Checked {
 }
 
 /// What becomes of a URL in one configuration, and the finding that says so where no other does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Told {
     has_server: bool,
     verdict: Verdict,
@@ -165,12 +171,23 @@ pub(crate) struct Told {
 
 /// Checks all targets.
 pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Checked {
+    check_again(files, targets, options, &mut Forgetful)
+}
+
+/// Checks all targets; what `memory` knows of those whose files are as they were is not worked out anew.
+pub(crate) fn check_again(
+    files: &mut Files<'_>,
+    targets: &[Target],
+    options: &Options,
+    memory: &mut dyn Memory,
+) -> Checked {
     let expanded: Vec<Expanded> = targets.iter().map(|t| expand(files, t.file, t.context, &t.lookup)).collect();
     let mut out = Checked::default();
     // A comment or a baseline may take advice back, and does so by its rule and line.
     let may_go = !options.baseline.findings.is_empty() || files.sources.iter().any(|(_, f)| f.speaks_to_wslint());
     let rules = rules::Options { count_advice: options.rules.count_advice && !may_go, ..options.rules };
-    for mut part in in_parallel(files, targets, &expanded, options, &rules) {
+    let work: Vec<(&Target, &Expanded)> = targets.iter().zip(&expanded).collect();
+    for mut part in memory.parts(files, &work, &mut |work| in_parallel(files, work, options, &rules)) {
         join(&mut out.diagnostics, &mut part.diagnostics);
         join(&mut out.counted, &mut part.counted);
         join(&mut out.bare, &mut part.bare);
@@ -211,12 +228,10 @@ pub fn check(files: &mut Files<'_>, targets: &[Target], options: &Options) -> Ch
 /// Each target by itself, spread over threads; the parts come back in the order of the targets.
 fn in_parallel(
     files: &Files<'_>,
-    targets: &[Target],
-    expanded: &[Expanded],
+    work: &[(&Target, &Expanded)],
     options: &Options,
     rules: &rules::Options,
 ) -> Vec<Checked> {
-    let work: Vec<(&Target, &Expanded)> = targets.iter().zip(expanded).collect();
     let check_all = |work: &[(&Target, &Expanded)]| {
         let mut out = Checked::default();
         for (target, expanded) in work {
@@ -227,7 +242,7 @@ fn in_parallel(
     // A thread is worth its start from a few targets on.
     let jobs = options.jobs.min(work.len() / 4).max(1);
     if jobs == 1 {
-        return vec![check_all(&work)];
+        return vec![check_all(work)];
     }
     let share = work.len().div_ceil(jobs);
     std::thread::scope(|scope| {
@@ -338,7 +353,7 @@ fn one(
     // Descriptions of all endpoints need their place.
     drop((findings, found));
     if options.describe {
-        out.endpoints.extend(facts::endpoint_facts(&analysis));
+        out.endpoints.extend(facts::endpoint_facts(&analysis, options.beside));
     } else {
         out.endpoints.extend(analysis.endpoints.iter().map(|e| facts::brief_fact(&analysis, e)));
     }

@@ -46,6 +46,8 @@ pub struct Asked {
     pub ignored_too: bool,
     /// Whether configurations inside other files are read; else as the settings say, else they are.
     pub carriers: Option<bool>,
+    /// Files that are looked at as well, whether or not a walk finds them: those that are open in an editor.
+    pub also: Vec<PathBuf>,
 }
 
 /// What the inputs came to.
@@ -111,7 +113,16 @@ pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Re
     for input in if asked.inputs.is_empty() { &default } else { &asked.inputs } {
         match input {
             Input::Text(name, text) => out.take_text(normalise(name), text, into)?,
-            Input::Path(path) => out.take_path(&normalise(path), asked, settings, fs, into)?,
+            Input::Path(path) => match out.take_path(&normalise(path), asked, settings, fs, into) {
+                Err(Problem::NothingIn(..)) if !asked.also.is_empty() => {}
+                taken => taken?,
+            },
+        }
+    }
+    for path in asked.also.iter().map(|p| normalise(p)) {
+        if !out.inputs.paths.contains(&path) {
+            out.inputs.named.insert(path.clone());
+            out.inputs.paths.push(path);
         }
     }
     Ok(out)

@@ -6,11 +6,16 @@ mod inputs;
 mod problem;
 mod roots;
 mod session;
+mod sight;
+mod standing;
 mod story;
 mod subject;
 
 pub use inputs::{Asked, Input};
 pub use problem::Problem;
 pub use session::{Session, SettingsFrom};
+#[cfg(any(feature = "server", feature = "internals"))]
+pub use sight::{Block, Goal, Outline, Sight, VariableSight};
+pub use standing::Standing;
 pub use story::Story;
 pub use subject::Subject;

@@ -8,8 +8,8 @@ use super::{Asked, Problem, Subject};
 use crate::engine::{Baseline, Options};
 use crate::i18n::Text;
 use crate::model::analysis::Versions;
-use crate::model::evidence::Declarations;
-use crate::rules;
+use crate::model::evidence::{Declarations, Evidence};
+use crate::rules::{self, ConnectionMode};
 use crate::settings::{self, Settings};
 use crate::source::{FileSystem, leads_out, lies_in, normalise, outside};
 use crate::text;
@@ -88,10 +88,18 @@ impl<'d> Session<'d> {
                 Problem::Usage(text!("{file}: nginx-version: {en}", "{file}：nginx-version：{zh}"))
             })?,
         };
+        let connection = match settings.connection.as_deref() {
+            Some("map") => ConnectionMode::Map,
+            Some("literal") => ConnectionMode::Literal,
+            _ => ConnectionMode::Auto,
+        };
+        let levels = [Evidence::None, Evidence::Likely, Evidence::Configured, Evidence::Declared];
+        let evidence = levels.into_iter().find(|level| settings.evidence.as_deref() == Some(level.as_str()));
         Ok(Options {
             versions,
             declared: Declarations { locations: settings.locations.clone(), not: settings.not.clone() },
-            rules: rules::Options::default(),
+            rules: rules::Options { connection, ..rules::Options::default() },
+            evidence,
             severities: settings.rules.clone(),
             ..Options::default()
         })

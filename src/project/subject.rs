@@ -41,6 +41,21 @@ impl<'d> Subject<'d> {
         Ok(Subject { disk, world, inputs })
     }
 
+    /// The files in which what is asked about is looked at, and what it came to.
+    pub(super) fn world(&self) -> &Overlay<'d> {
+        &self.world
+    }
+
+    /// Lets a file hold other text from now on.
+    pub(super) fn set_text(&mut self, path: &Path, text: Vec<u8>) {
+        self.world.set(path.to_owned(), text);
+    }
+
+    /// Reads the files and says what each is.
+    pub(super) fn targets(&self, files: &mut Files<'_>) -> Result<Vec<Target>, Problem> {
+        self.inputs.open(files)
+    }
+
     /// How many files were given or found.
     pub fn count(&self) -> usize {
         self.inputs.paths.len()
@@ -177,7 +192,7 @@ impl<'d> Subject<'d> {
     }
 
     /// The options, about these inputs.
-    fn about(&self, options: &Options) -> Options {
+    pub(super) fn about(&self, options: &Options) -> Options {
         Options { only: self.inputs.paths.clone(), ..options.clone() }
     }
 }

@@ -3,12 +3,12 @@
 use super::escaped;
 
 /// A line of running text.
-pub(super) fn inline(text: &str) -> String {
+pub fn inline(text: &str) -> String {
     quoted(text, false)
 }
 
 /// A cell of a table, in which a `|` ends the cell wherever it stands (GitHub Flavored Markdown, 4.10).
-pub(super) fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     quoted(text, true)
 }
 

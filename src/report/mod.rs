@@ -38,6 +38,8 @@ pub use gitlab::gitlab;
 pub use human::{Look, human};
 pub use json::{json, trace_json};
 pub use junit::junit;
+#[cfg(feature = "server")]
+pub use markdown::{cell as markdown_cell, inline as markdown_inline};
 pub use page::page;
 pub use plain::{escaped, escaped_bytes};
 pub use rdjson::rdjson;
@@ -46,6 +48,12 @@ pub use statistics::statistics;
 pub use summary::{Next, summary};
 pub use ticket::{Ticket, ticket};
 pub use trace::trace_human;
+
+/// The page about a rule.
+#[cfg(feature = "server")]
+pub fn rule_address(rule: &str) -> String {
+    format!("{}{rule}.md", item::DOCS)
+}
 
 /// What a report is made of.
 pub struct Report<'a> {

@@ -455,6 +455,11 @@ impl Rule {
         }
     }
 
+    /// All that is to be said of it, Markdown.
+    pub fn page(&self, lang: Lang) -> String {
+        format!("# {}\n\n{}\n\n{}\n\n", self.name, self.title.get(lang), self.about(lang))
+    }
+
     /// A finding of this rule, to be filled in.
     fn at(&self, place: Place, label: Text, message: Text) -> Diagnostic {
         Diagnostic {

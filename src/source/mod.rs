@@ -8,6 +8,8 @@ mod fs;
 mod glob;
 mod line_index;
 mod overlay;
+#[cfg(feature = "server")]
+mod rooted;
 mod sniff;
 
 use std::path::{Component, Path, PathBuf};
@@ -20,8 +22,12 @@ pub use fs::{FileKind, FileSystem, MemFs, OsFs, io_text, too_large};
 #[cfg(feature = "internals")]
 pub use fs::{Met, Visitor};
 pub use glob::{expand_glob, glob_match, is_glob};
+#[cfg(feature = "server")]
+pub use line_index::Encoding;
 pub use line_index::LineIndex;
 pub use overlay::{Content, Overlay};
+#[cfg(feature = "server")]
+pub use rooted::{Rooted, stamp};
 pub use sniff::is_nginx;
 
 /// The largest file that is read, in bytes: what an offset and a packed length can hold.
@@ -170,6 +176,12 @@ impl SourceMap {
     /// The file with this number.
     pub fn get(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Gives a file other content; its number stays.
+    pub fn replace(&mut self, id: FileId, bytes: Vec<u8>) {
+        let path = std::mem::take(&mut self.files[id.0 as usize].path);
+        self.files[id.0 as usize] = SourceFile::new(path, bytes);
     }
 
     /// Takes a file out; an empty one without a name stays in its place.

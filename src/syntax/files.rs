@@ -25,6 +25,12 @@ pub struct Files<'a> {
     pub sources: SourceMap,
     /// Their trees, by [`FileId`].
     pub asts: Vec<Ast>,
+    known: Known,
+}
+
+/// What is known of the files beside their content.
+#[derive(Default)]
+struct Known {
     /// The files by their canonical paths; text that is no file has none.
     by_real: HashMap<PathBuf, FileId>,
     /// Other names of files that were read.
@@ -39,23 +45,86 @@ pub struct Files<'a> {
     locked: Vec<PathBuf>,
     /// Files that wslint itself brings along.
     shipped: Vec<bool>,
+    /// How often each file has changed between analyses.
+    revisions: Vec<u32>,
+}
+
+/// Files between two analyses, apart from the file system that they come from. They keep their numbers.
+#[derive(Default)]
+pub struct Kept {
+    /// The files.
+    pub sources: SourceMap,
+    asts: Vec<Ast>,
+    known: Known,
+}
+
+impl Kept {
+    /// The number of a file, under this name or another.
+    pub fn find(&self, path: &Path) -> Option<FileId> {
+        self.sources.find(path).or_else(|| self.known.aliases.get(path).copied())
+    }
+
+    /// The number of the file with this absolute path without links.
+    pub fn find_real(&self, real: &Path) -> Option<FileId> {
+        self.known.by_real.get(real).copied()
+    }
+
+    /// Whether wslint itself brings the file along: there is nothing to open.
+    pub fn is_shipped(&self, id: FileId) -> bool {
+        self.known.shipped[id.0 as usize]
+    }
+
+    /// Reads all files again; `false` where one is gone, or leads elsewhere than before.
+    pub fn refresh(&mut self, fs: &dyn FileSystem) -> bool {
+        let leads_where_it_did = |(path, id): (&PathBuf, &FileId)| {
+            let real = fs.canonicalize(path).ok();
+            real.is_some_and(|real| self.known.by_real.get(&real) == Some(id))
+        };
+        if !self.known.aliases.iter().all(leads_where_it_did) {
+            return false;
+        }
+        let own: Vec<(FileId, PathBuf)> = (self.sources.iter())
+            .filter(|(id, _)| !self.known.shipped[id.0 as usize])
+            .map(|(id, file)| (id, file.path.clone()))
+            .collect();
+        own.iter().all(|(id, path)| fs.read(path).map(|bytes| self.replace(*id, &bytes)).is_ok())
+    }
+
+    /// Gives a file other content, and reads its tree anew.
+    pub fn replace(&mut self, id: FileId, bytes: &[u8]) {
+        if self.sources.get(id).bytes == bytes {
+            return;
+        }
+        let (at, ast) = (id.0 as usize, parse_template(bytes));
+        self.known.read_only[at] = self.known.shipped[at] || ast.template == Template::Unread;
+        self.known.revisions[at] += 1;
+        self.asts[at] = ast;
+        self.sources.replace(id, bytes.to_vec());
+    }
 }
 
 impl<'a> Files<'a> {
     /// Nothing read yet.
     pub fn new(fs: &'a dyn FileSystem) -> Files<'a> {
-        Files {
-            fs,
-            sources: SourceMap::default(),
-            asts: Vec::new(),
-            by_real: HashMap::new(),
-            aliases: HashMap::new(),
-            carried: HashMap::new(),
-            blocks: HashMap::new(),
-            read_only: Vec::new(),
-            locked: Vec::new(),
-            shipped: Vec::new(),
-        }
+        Files::resume(fs, Kept::default())
+    }
+
+    /// Goes on with files that were kept.
+    pub fn resume(fs: &'a dyn FileSystem, kept: Kept) -> Files<'a> {
+        let Kept { sources, asts, known } = kept;
+        // What is locked is said anew.
+        let known = Known { locked: Vec::new(), ..known };
+        Files { fs, sources, asts, known }
+    }
+
+    /// Keeps the files for the next analysis.
+    pub fn keep(self) -> Kept {
+        Kept { sources: self.sources, asts: self.asts, known: self.known }
+    }
+
+    /// How often a file has changed between analyses.
+    pub fn revision(&self, id: FileId) -> u32 {
+        self.known.revisions[id.0 as usize]
     }
 
     /// Reads a file, or finds it again.
@@ -66,19 +135,19 @@ impl<'a> Files<'a> {
         if let Some(id) = self.find(path) {
             return Ok(id);
         }
-        if let Some(Carried { carrier, own, block }) = self.carried.get(path) {
+        if let Some(Carried { carrier, own, block }) = self.known.carried.get(path) {
             let (carrier, own, block) = (carrier.clone(), own.clone(), Arc::clone(block));
             let id = match self.sources.find(&own) {
                 Some(id) => id,
                 None => self.insert_block(&own, carrier, &block)?,
             };
-            self.aliases.insert(path.to_owned(), id);
+            self.known.aliases.insert(path.to_owned(), id);
             return Ok(id);
         }
         // One file under two names (`sites-enabled/app` is a link) is one file.
         let real = self.fs.canonicalize(path).ok();
-        if let Some(&same) = real.as_ref().and_then(|r| self.by_real.get(r)) {
-            self.aliases.insert(path.to_owned(), same);
+        if let Some(&same) = real.as_ref().and_then(|r| self.known.by_real.get(r)) {
+            self.known.aliases.insert(path.to_owned(), same);
             return Ok(same);
         }
         let bytes = self.fs.read(path)?;
@@ -87,7 +156,7 @@ impl<'a> Files<'a> {
 
     /// The number of a file that was read, under this name or another.
     pub fn find(&self, path: &Path) -> Option<FileId> {
-        self.sources.find(path).or_else(|| self.aliases.get(path).copied())
+        self.sources.find(path).or_else(|| self.known.aliases.get(path).copied())
     }
 
     /// Adds text that is no file of the file system.
@@ -104,18 +173,18 @@ impl<'a> Files<'a> {
         let block = Arc::new(block);
         for path in std::iter::once(own.to_owned()).chain(paths) {
             let carried = Carried { carrier: carrier.to_owned(), own: own.to_owned(), block: Arc::clone(&block) };
-            self.carried.entry(path).or_insert(carried);
+            self.known.carried.entry(path).or_insert(carried);
         }
     }
 
     /// The block that a file is, if it is one.
     pub fn block(&self, id: FileId) -> Option<&Block> {
-        self.blocks.get(&id).map(|(block, _)| &**block)
+        self.known.blocks.get(&id).map(|(block, _)| &**block)
     }
 
     /// The comment in the file around a block that speaks of it to wslint.
     pub fn remark(&self, id: FileId) -> Option<Span> {
-        self.blocks.get(&id).and_then(|(_, remark)| *remark)
+        self.known.blocks.get(&id).and_then(|(_, remark)| *remark)
     }
 
     fn insert_block(&mut self, own: &Path, carrier: PathBuf, block: &Arc<Block>) -> std::io::Result<FileId> {
@@ -124,40 +193,42 @@ impl<'a> Files<'a> {
         let remark = block.remark(&bytes);
         let id = self.sources.add_block(own.to_owned(), &block.name, carrier, bytes);
         let ast = parse_block(text, block.hand);
-        self.blocks.insert(id, (Arc::clone(block), remark));
-        self.shipped.push(false);
-        self.read_only.push(!block.writable || ast.template == Template::Unread);
+        self.known.blocks.insert(id, (Arc::clone(block), remark));
+        self.known.shipped.push(false);
+        self.known.revisions.push(0);
+        self.known.read_only.push(!block.writable || ast.template == Template::Unread);
         self.asts.push(ast);
         Ok(id)
     }
 
     /// From now on, fixes leave the files below this path alone.
     pub fn lock(&mut self, top: &Path) {
-        self.locked.push(top.to_owned());
+        self.known.locked.push(top.to_owned());
     }
 
     fn insert(&mut self, path: PathBuf, bytes: Vec<u8>, real: Option<PathBuf>, read_only: bool) -> FileId {
-        let read_only = read_only || self.locked.iter().any(|top| path.starts_with(top));
+        let read_only = read_only || self.known.locked.iter().any(|top| path.starts_with(top));
         let id = self.sources.add(path, bytes);
         let ast = parse_template(&self.sources.get(id).bytes);
         // In a template whose blocks cannot be told apart, nobody knows what an edit would land in.
-        self.shipped.push(read_only);
-        self.read_only.push(read_only || ast.template == Template::Unread);
+        self.known.shipped.push(read_only);
+        self.known.read_only.push(read_only || ast.template == Template::Unread);
         self.asts.push(ast);
+        self.known.revisions.push(0);
         if let Some(real) = real {
-            self.by_real.insert(real, id);
+            self.known.by_real.insert(real, id);
         }
         id
     }
 
     /// Whether fixes must leave the file alone.
     pub fn read_only(&self, id: FileId) -> bool {
-        self.read_only[id.0 as usize]
+        self.known.read_only[id.0 as usize]
     }
 
     /// Whether nobody has to be told of the file.
     pub fn is_shipped(&self, id: FileId) -> bool {
-        self.shipped[id.0 as usize]
+        self.known.shipped[id.0 as usize]
     }
 
     /// The file system that the files come from.

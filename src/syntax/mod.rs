@@ -16,7 +16,7 @@ pub mod word;
 #[cfg(feature = "internals")]
 pub use ast::Comment;
 pub use ast::{Ast, DirectiveId, DirectiveRef, Ending, SyntaxError, SyntaxErrorKind, Template, Word, WordKind, Words};
-pub use files::Files;
+pub use files::{Files, Kept};
 #[cfg(feature = "internals")]
 pub use lexer::{Token, TokenKind};
 pub use parser::parse;

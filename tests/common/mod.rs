@@ -81,6 +81,7 @@ pub(crate) fn options(version: Option<&str>, url: Option<&str>) -> Options {
         severities: Vec::new(),
         baseline: wslint::engine::Baseline::default(),
         describe: true,
+        beside: false,
         jobs: 1,
     }
 }

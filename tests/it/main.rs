@@ -20,6 +20,7 @@ mod readme;
 mod safety;
 mod schema;
 mod screens;
+mod server;
 mod templates;
 mod tidy;
 mod trees;

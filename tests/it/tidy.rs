@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "project",
     "report",
     "probe",
+    "server",
     "cli",
 ];
 
@@ -41,7 +42,7 @@ const STRICTER: &[(&str, &[&str])] = &[("diagnostic", &["i18n", "source"]), ("ca
 
 /// The crates that only the outside of the house knows, and who that is.
 const OUTSIDE: &[&str] = &["serde", "serde_json", "clap", "miette", "toml"];
-const OUTER: &[&str] = &["report", "settings", "cli"];
+const OUTER: &[&str] = &["report", "settings", "server", "cli"];
 
 /// A file longer than this is two files; from half a sitting on it is mentioned.
 const TOO_LONG: usize = 600;
@@ -241,7 +242,7 @@ const DOORS_MAY: &[&str] = &["ScopeKind", "Url", "analysis::Versions", "evidence
 #[test]
 fn doors_hold_no_analysis() {
     let mut violations = String::new();
-    for source in sources().iter().filter(|s| s.room() == "cli") {
+    for source in sources().iter().filter(|s| matches!(s.room(), "server" | "cli")) {
         for (at, _) in source.code.match_indices("crate::model::") {
             let line = 1 + source.code[..at].matches('\n').count();
             let behind = &source.code[at + "crate::model::".len()..];

@@ -21,7 +21,7 @@ const MAX_OPEN_FILES: usize = 500;
 const MAX_OCCURRENCES: usize = 2_000_000;
 
 /// An include that could not be followed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenInclude {
     /// The directive.
     pub occ: OccId,

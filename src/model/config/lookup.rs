@@ -26,7 +26,7 @@ const VHOSTS: &[(&str, &str)] = &[
 ];
 
 /// Where includes are sought.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
     /// The directory of the root, as given; relative includes start here.
     pub root_dir: PathBuf,
@@ -135,6 +135,16 @@ pub(super) fn resolve(
         return if folder_is_missing { shipped_or(&text, IncludeProblem::Missing, first) } else { Ok(Vec::new()) };
     }
     shipped_or(&text, IncludeProblem::Missing, first)
+}
+
+/// The files on the disk that an include argument names, for who wants to go there.
+pub fn leads_to(files: &Files<'_>, lookup_in: &Lookup, from: FileId, argument: &[u8]) -> Vec<PathBuf> {
+    let found = resolve(files, lookup_in, from, argument).unwrap_or_default();
+    let path = |target| match target {
+        Target::File(path) => Some(path),
+        Target::Shipped(..) => None,
+    };
+    found.into_iter().filter_map(path).collect()
 }
 
 /// `D:/…`, an absolute path of Windows.

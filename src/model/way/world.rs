@@ -301,7 +301,7 @@ impl<'a> World<'a> {
     }
 
     /// The named location of a server.
-    pub(super) fn named_location(&self, server: ScopeId, name: &[u8]) -> Option<ScopeId> {
+    pub fn named_location(&self, server: ScopeId, name: &[u8]) -> Option<ScopeId> {
         self.level(server).named(name)
     }
 

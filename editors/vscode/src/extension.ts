@@ -1,0 +1,134 @@
+// Starts the language server, and shows what its commands give back.
+import * as vscode from 'vscode';
+import { LanguageClient, LanguageClientOptions, RevealOutputChannelOn, ServerOptions, TransportKind } from 'vscode-languageclient/node';
+import { find } from './binary';
+
+const INSTALL = 'https://github.com/wslint/wslint#install';
+
+let client: LanguageClient | undefined;
+let log: vscode.LogOutputChannel;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  log = vscode.window.createOutputChannel('wslint', { log: true });
+  context.subscriptions.push(
+    log,
+    vscode.commands.registerCommand('wslint.traceUrl', traceUrl),
+    vscode.commands.registerCommand('wslint.explainRule', explainRule),
+    vscode.commands.registerCommand('wslint.restartServer', () => restart(context)),
+    vscode.workspace.onDidChangeConfiguration(async (change) => {
+      if (change.affectsConfiguration('wslint.path')) {
+        await restart(context);
+      }
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => restart(context)),
+  );
+  await start(context);
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stop();
+}
+
+async function restart(context: vscode.ExtensionContext): Promise<void> {
+  const old = client;
+  client = undefined;
+  await old?.stop().catch((error: unknown) => log.warn(String(error)));
+  await start(context);
+}
+
+async function start(context: vscode.ExtensionContext): Promise<void> {
+  const settings = vscode.workspace.getConfiguration('wslint');
+  const found = find({
+    setting: settings.get<string>('path', ''),
+    extension: context.extensionPath,
+    folder: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
+    trusted: vscode.workspace.isTrusted,
+    path: process.env.PATH ?? '',
+    platform: process.platform,
+  });
+  if ('missing' in found) {
+    log.error(found.missing);
+    void explainMissing(found.missing);
+    return;
+  }
+  log.info(`${found.binary} (${found.from})`);
+  const server: ServerOptions = { command: found.binary, args: ['server'], transport: TransportKind.stdio };
+  const options: LanguageClientOptions = {
+    // Other extensions call the language NGINX.
+    documentSelector: [
+      { scheme: 'file', language: 'nginx' },
+      { scheme: 'file', language: 'NGINX' },
+    ],
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationOptions: { ...plain(settings), showsResults: true },
+    synchronize: { configurationSection: 'wslint' },
+    middleware: {
+      // A lens and the palette run the commands of the server; what they give back is shown.
+      executeCommand: async (command, args, next) => {
+        const result: unknown = await next(command, args);
+        if (typeof result === 'string') {
+          await show(result, command === 'wslint.explain');
+        }
+        return result;
+      },
+    },
+  };
+  client = new LanguageClient('wslint', 'wslint', server, options);
+  try {
+    await client.start();
+  } catch (error) {
+    log.error(String(error));
+    void explainMissing(`${found.binary} does not start: ${String(error)}`);
+  }
+}
+
+/** The settings that the server knows. */
+function plain(settings: vscode.WorkspaceConfiguration): Record<string, unknown> {
+  const names = ['language', 'nginxVersion', 'advice', 'codeLens'];
+  return Object.fromEntries(names.map((name) => [name, settings.get(name)]));
+}
+
+async function explainMissing(why: string): Promise<void> {
+  const install = 'How to install it';
+  const choose = 'Choose the program';
+  const answer = await vscode.window.showErrorMessage(`wslint: ${why}`, install, choose);
+  if (answer === install) {
+    await vscode.env.openExternal(vscode.Uri.parse(INSTALL));
+  } else if (answer === choose) {
+    await vscode.commands.executeCommand('workbench.action.openSettings', 'wslint.path');
+  }
+}
+
+async function show(text: string, markdown: boolean): Promise<void> {
+  const content = { content: text, language: markdown ? 'markdown' : 'plaintext' };
+  const document = await vscode.workspace.openTextDocument(content);
+  await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+}
+
+async function traceUrl(): Promise<void> {
+  const prompt = 'The URL that the browser opens';
+  const url = await vscode.window.showInputBox({ prompt, placeHolder: 'wss://example.com/ws' });
+  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  await run('wslint.trace', url, uri);
+}
+
+async function explainRule(): Promise<void> {
+  const prompt = 'A rule, or what is seen: 400, 1006, "60 seconds"';
+  await run('wslint.explain', await vscode.window.showInputBox({ prompt }));
+}
+
+async function run(command: string, first: string | undefined, ...more: (string | undefined)[]): Promise<void> {
+  if (first === undefined || first.trim() === '') {
+    return;
+  }
+  if (client === undefined) {
+    void explainMissing('The server does not run.');
+    return;
+  }
+  try {
+    await vscode.commands.executeCommand(command, first, ...more);
+  } catch (error) {
+    void vscode.window.showWarningMessage(`wslint: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
