@@ -29,31 +29,31 @@ fn bare() -> MemFs {
     inputs::mem(&inputs::servers(250, false))
 }
 
-#[library_benchmark(config = at_most(4_229_000))]
+#[library_benchmark(config = at_most(4_984_000))]
 #[bench::servers(inputs::different(500))]
 fn parse(tree: inputs::Tree) -> usize {
     black_box(wslint::syntax::parse(tree[0].1.as_bytes()).len())
 }
 
-#[library_benchmark(config = at_most(20_290_000))]
+#[library_benchmark(config = at_most(36_613_000))]
 #[bench::servers(good())]
 fn nothing_to_report(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(53_199_000))]
+#[library_benchmark(config = at_most(71_776_000))]
 #[bench::servers(different())]
 fn no_two_alike(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(95_159_000))]
+#[library_benchmark(config = at_most(165_419_000))]
 #[bench::servers(bare())]
 fn findings_for_people(fs: MemFs) -> usize {
     black_box(inputs::told(&fs))
 }
 
-#[library_benchmark(config = at_most(71_664_000))]
+#[library_benchmark(config = at_most(89_783_000))]
 #[bench::servers(bare())]
 fn findings_mended(fs: MemFs) -> usize {
     black_box(inputs::mended(&fs))
