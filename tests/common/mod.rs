@@ -45,8 +45,14 @@ pub(crate) fn mem(tree: &Tree) -> MemFs {
 
 /// The root of a tree as a target.
 pub(crate) fn target(files: &mut Files<'_>) -> Target {
-    let file = files.read(Path::new("nginx.conf")).unwrap();
-    let found = guess(&files.asts[file.0 as usize], &files.sources.get(file).bytes, true, Path::new("nginx.conf"));
+    target_called(files, "nginx.conf")
+}
+
+/// A file as a target.
+pub(crate) fn target_called(files: &mut Files<'_>, name: &str) -> Target {
+    let file = files.read(Path::new(name)).unwrap();
+    let ast = &files.asts[file.0 as usize];
+    let found = guess(ast, ast.text(&files.sources.get(file).bytes), name == "nginx.conf", Path::new(name));
     let lookup = Lookup {
         root_dir: ".".into(),
         project: ".".into(),

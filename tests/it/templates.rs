@@ -8,47 +8,18 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use wslint::engine::{Target, check};
+use wslint::engine::check;
 use wslint::fix::{Wanted, fix};
-use wslint::model::ScopeKind;
-use wslint::model::config::context::guess;
-use wslint::model::config::lookup::Lookup;
 use wslint::source::{MemFs, Place};
 use wslint::syntax::Files;
 
 use crate::common;
 
-fn target(files: &mut Files<'_>, name: &str) -> Target {
-    let file = files.read(Path::new(name)).unwrap();
-    let ast = &files.asts[file.0 as usize];
-    let found = guess(ast, ast.text(&files.sources.get(file).bytes), false, Path::new(name));
-    let lookup = Lookup {
-        root_dir: ".".into(),
-        project: ".".into(),
-        map: Vec::new(),
-        fragment: !found.is_root,
-        enabled: None,
-        complete: false,
-    };
-    let context = if found.is_root { ScopeKind::Main } else { found.context };
-    Target {
-        file,
-        is_root: found.is_root,
-        context,
-        inferred: !found.is_root,
-        lookup,
-        reports: true,
-        dump: false,
-        named: true,
-        page: wslint::engine::Page::None,
-    }
-}
-
 /// What is said of a file: its endpoints, then its findings.
 fn said(name: &str, bytes: &[u8]) -> String {
     let fs = MemFs::new([(PathBuf::from(name), bytes.to_vec())]);
     let mut files = Files::new(&fs);
-    let targets = [target(&mut files, name)];
+    let targets = [common::target_called(&mut files, name)];
     let checked = check(&mut files, &targets, &common::options(None, None));
     let line = |place: Place| {
         let file = files.sources.get(place.file);
@@ -78,7 +49,7 @@ fn said(name: &str, bytes: &[u8]) -> String {
 
 fn fixed(name: &str, bytes: &[u8]) -> Vec<u8> {
     let fs = MemFs::new([(PathBuf::from(name), bytes.to_vec())]);
-    let open = |files: &mut Files<'_>| vec![target(files, name)];
+    let open = |files: &mut Files<'_>| vec![common::target_called(files, name)];
     let outcome = fix(&fs, &open, &common::options(None, None), Wanted { unsafe_too: false }, &|_| true);
     assert_eq!(outcome.failed, None, "{name}");
     outcome.files.into_iter().next().map_or_else(|| bytes.to_vec(), |(_, patched)| patched.text())
