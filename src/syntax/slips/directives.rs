@@ -8,9 +8,8 @@ use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
     let mut out = Vec::new();
     each_directive(ast, text, &mut |directive, known| {
-        let block = directive.ending() == Ending::Block;
         let missing = directive.ending() == Ending::Missing;
-        if takes(directive, known, text, block) && !missing {
+        if takes(directive, known, text) && !missing {
             return;
         }
         let found = match known {

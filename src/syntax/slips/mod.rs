@@ -174,31 +174,36 @@ impl Bench {
     }
 }
 
-/// A quick look over the arena: bodies that stand in the file many times are looked at once.
+/// Whether nginx would refuse anything. Bodies that stand in the file many times are looked at once.
 fn may_be_refused(ast: &Ast, text: &[u8]) -> bool {
-    let ends = ast.nodes.iter().skip(1).map(|n| n.first_word as usize).chain([ast.words.len()]);
-    ast.nodes.iter().zip(ends).any(|(node, end)| {
-        let first = ast.words[node.first_word as usize];
-        let named = lookup(&text[first.inner(text).range()]);
-        let arguments = &ast.words[node.first_word as usize + 1..end];
-        !fits(named, arguments.len(), node.block().is_some())
-            || (checks_each(named) && arguments.iter().any(|w| is_name_on_its_line(w.inner(text), text)))
-    })
+    let mut seen = vec![false; ast.body_numbers()];
+    let mut refused = false;
+    walk(ast, text, &mut |directive, named| refused |= !takes(directive, named, text), &mut |block| {
+        block.body_number().is_none_or(|n| !std::mem::replace(&mut seen[n], true))
+    });
+    refused
 }
 
 /// How much nginx would refuse: what its tokeniser stumbles over, unknown directives, wrong numbers of
 /// arguments. It is only good for comparing.
 fn trouble(ast: &Ast, text: &[u8]) -> usize {
     let mut count = 2 * ast.errors.len();
-    each_directive(ast, text, &mut |directive, named| {
-        let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
-        count += usize::from(!takes(directive, named, text, block));
-    });
+    each_directive(ast, text, &mut |directive, named| count += usize::from(!takes(directive, named, text)));
     count
 }
 
 /// All directives but the entries of maps and the like, and what stands in blocks that nginx does not know.
 fn each_directive(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(DirectiveRef<'_>, Name)) {
+    walk(ast, text, visit, &mut |_| true);
+}
+
+/// The same, but for the bodies of blocks that are not to be entered.
+fn walk(
+    ast: &Ast,
+    text: &[u8],
+    visit: &mut dyn FnMut(DirectiveRef<'_>, Name),
+    enters: &mut dyn FnMut(DirectiveRef<'_>) -> bool,
+) {
     let mut open = vec![ast.top()];
     while let Some(siblings) = open.last_mut() {
         let Some(directive) = siblings.next() else {
@@ -211,7 +216,7 @@ fn each_directive(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(DirectiveRef<'_>
             named,
             name::MAP | name::GEO | name::SPLIT_CLIENTS | name::TYPES | name::CHARSET_MAP | Name::UNKNOWN
         );
-        if directive.ending() == Ending::Block && !entries {
+        if directive.ending() == Ending::Block && !entries && enters(directive) {
             open.push(directive.children());
         }
     }
@@ -233,7 +238,8 @@ fn fits(named: Name, arguments: usize, block: bool) -> bool {
 
 /// Whether nginx takes a directive with these arguments, as far as their number says, and where it looks at
 /// each of any number of them, as far as none is the next line's directive.
-fn takes(directive: DirectiveRef<'_>, named: Name, text: &[u8], block: bool) -> bool {
+fn takes(directive: DirectiveRef<'_>, named: Name, text: &[u8]) -> bool {
+    let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
     fits(named, directive.args().len(), block)
         && !(checks_each(named) && directive.args().iter().any(|w| is_name_on_its_line(w.span(), text)))
 }
