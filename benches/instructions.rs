@@ -35,7 +35,7 @@ fn parse(tree: inputs::Tree) -> usize {
     black_box(wslint::syntax::parse(tree[0].1.as_bytes()).len())
 }
 
-#[library_benchmark(config = at_most(36_613_000))]
+#[library_benchmark(config = at_most(32_897_000))]
 #[bench::servers(good())]
 fn nothing_to_report(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
@@ -47,13 +47,13 @@ fn no_two_alike(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(165_419_000))]
+#[library_benchmark(config = at_most(164_582_000))]
 #[bench::servers(bare())]
 fn findings_for_people(fs: MemFs) -> usize {
     black_box(inputs::told(&fs))
 }
 
-#[library_benchmark(config = at_most(89_783_000))]
+#[library_benchmark(config = at_most(87_941_000))]
 #[bench::servers(bare())]
 fn findings_mended(fs: MemFs) -> usize {
     black_box(inputs::mended(&fs))
