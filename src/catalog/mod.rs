@@ -168,9 +168,8 @@ impl Name {
     /// The rows with this name: one for each module that uses it.
     pub fn rows(self) -> &'static [Directive] {
         let start = (self.0 as usize).min(DIRECTIVES.len());
-        let rest = &DIRECTIVES[start..];
-        let count = rest.iter().take_while(|d| d.name == self.as_str()).count();
-        &rest[..count]
+        let count = ROWS.get(start).copied().unwrap_or(0);
+        &DIRECTIVES[start..start + count as usize]
     }
 }
 
@@ -201,6 +200,19 @@ impl NameSet {
 
 /// How many numbers names may have.
 pub const NUMBERS: usize = DIRECTIVES.len();
+
+/// How many rows with the same name begin at each: every line of a configuration asks for them.
+static ROWS: [u8; NUMBERS] = {
+    let mut table = [1; NUMBERS];
+    let mut i = NUMBERS - 1;
+    while i > 0 {
+        i -= 1;
+        if same(DIRECTIVES[i].name.as_bytes(), DIRECTIVES[i + 1].name.as_bytes()) {
+            table[i] = table[i + 1] + 1;
+        }
+    }
+    table
+};
 
 /// All names, each once.
 pub fn names() -> impl Iterator<Item = Name> {

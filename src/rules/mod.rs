@@ -62,6 +62,7 @@ mod wrong_upgrade_value;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use foldhash::{HashMap, HashSet};
 
@@ -437,6 +438,20 @@ impl Quiet {
 
     fn add(&mut self, config: Config<'_>, block: ScopeId) {
         self.0.insert(config.scope(block).repeats.unwrap_or(block));
+    }
+}
+
+/// Answers that are the same for all endpoints of a kind: what depends on nothing but the lines of the location
+/// and of what stands around it, where it leads to and what the server listens on aside.
+#[derive(Default)]
+struct ByKind(HashMap<NonZeroU32, bool>);
+
+impl ByKind {
+    fn ask(&mut self, endpoint: &Endpoint, question: impl FnOnce() -> bool) -> bool {
+        match endpoint.alike {
+            Some(kind) => *self.0.entry(kind).or_insert_with(question),
+            None => question(),
+        }
     }
 }
 

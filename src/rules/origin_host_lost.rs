@@ -1,6 +1,7 @@
-use foldhash::HashSet;
+use foldhash::{HashMap, HashSet};
 
 use super::{Context, Quiet, Rule, remedy};
+use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
 use crate::model::config::inherit::Origin;
 use crate::model::evidence::Evidence;
@@ -76,23 +77,29 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
     let mut quiet = Quiet::default();
+    // Levels that send `$host`, and servers that were looked at for it.
+    let mut bare = Quiet::default();
     let mut told: HashSet<ScopeId> = HashSet::default();
+    let mut ports = Ports::default();
     for endpoint in cx
         .analysis
         .endpoints
         .iter()
         .filter(|e| e.evidence > Evidence::None && e.verdict() == Verdict::Upgrades && e.own_pass)
     {
-        let level = config.effective_list(endpoint.scope, crate::catalog::name::PROXY_SET_HEADER).0;
-        if level.is_some_and(|l| quiet.covers(config, l)) {
+        let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
+        let looked_at = endpoint.server.is_none_or(|s| told.contains(&s));
+        if level.is_some_and(|l| quiet.covers(config, l) || (looked_at && bare.covers(config, l))) {
             continue;
         }
         if let Some((level, line)) = level.and_then(|l| Some((l, config.header(l, "Host")?))) {
             if config.arg(line, 1).as_deref() != Some(b"$host") {
                 quiet.add(config, level);
-            } else if let Some((listen, port)) =
-                endpoint.server.filter(|s| told.insert(*s)).and_then(|server| odd_port(config, server))
-            {
+                continue;
+            }
+            bare.add(config, level);
+            let odd = endpoint.server.filter(|s| told.insert(*s)).and_then(|server| ports.odd(config, server));
+            if let Some((listen, port)) = odd {
                 out.push(without_port(cx, endpoint, line, listen, port));
             }
             continue;
@@ -113,7 +120,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("add `proxy_set_header Host $host;`", "加上 `proxy_set_header Host $host;`");
         let level = config.settings_level(endpoint.scope);
-        let own = config.effective_list(level, crate::catalog::name::PROXY_SET_HEADER).0 == Some(level);
+        let own = config.effective_list(level, name::PROXY_SET_HEADER).0 == Some(level);
         let file = config.scope(level).opened_by.map(|o| config.file(o));
         if let (true, Some(place), Some(true)) = (own, remedy::anchor(config, level), file.map(|f| cx.writable(f))) {
             found.fix = Some(Fix {
@@ -127,18 +134,30 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The first `listen` of a server that browsers reach at none but unusual ports, and the port. A server at a
-/// loopback address has another in front of it, with a port that is not known here.
-fn odd_port(config: Config<'_>, server: ScopeId) -> Option<(OccId, u16)> {
-    let listens = Listen::of(config, server);
-    let is_odd = |l: &Listen| {
-        let loopback = l.address.starts_with("127.") || matches!(l.address.as_str(), "localhost" | "::1");
-        !loopback && l.ports.is_some_and(|(from, to)| !(from..=to).contains(&80) && !(from..=to).contains(&443))
-    };
-    if !listens.iter().all(is_odd) {
-        return None;
+/// The ports that the words of a `listen` lead browsers to, if they are unusual ones: the same words stand in
+/// thousands of servers.
+#[derive(Default)]
+struct Ports<'a>(HashMap<&'a [u8], Option<u16>>);
+
+impl<'a> Ports<'a> {
+    /// The first `listen` of a server that browsers reach at none but unusual ports, and the port.
+    fn odd(&mut self, config: Config<'a>, server: ScopeId) -> Option<(OccId, u16)> {
+        let mut first = None;
+        for occ in config.own_named(server, name::LISTEN) {
+            let words = &config.bytes(occ)[config.head(occ).span.range()];
+            let port = (*self.0.entry(words).or_insert_with(|| odd_port(&Listen::read(config, occ)?)))?;
+            first = first.or(Some((occ, port)));
+        }
+        first
     }
-    listens.iter().find_map(|l| Some((l.occ?, l.ports?.0)))
+}
+
+/// The port of a `listen`, if browsers name it. A server at a loopback address has another in front of it, with a
+/// port that is not known here.
+fn odd_port(listen: &Listen) -> Option<u16> {
+    let loopback = listen.address.starts_with("127.") || matches!(listen.address.as_str(), "localhost" | "::1");
+    let (from, to) = listen.ports.filter(|_| !loopback)?;
+    (!(from..=to).contains(&80) && !(from..=to).contains(&443)).then_some(from)
 }
 
 /// `$host` where the browser's `Origin` has a port.

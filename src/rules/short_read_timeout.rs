@@ -1,4 +1,4 @@
-use super::{Context, Rule, remedy};
+use super::{ByKind, Context, Rule, remedy};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::config::inherit::Found;
@@ -82,12 +82,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             && e.verdict() == Verdict::Upgrades
             && e.own_pass
     };
-    let short = cx
-        .analysis
-        .endpoints
-        .iter()
-        .filter(carries)
-        .filter(|e| config.effective(e.scope, name::PROXY_READ_TIMEOUT) == Found::Nowhere);
+    let mut by_kind = ByKind::default();
+    let mut is_short =
+        |e: &&Endpoint| by_kind.ask(e, || config.effective(e.scope, name::PROXY_READ_TIMEOUT) == Found::Nowhere);
+    let short = cx.analysis.endpoints.iter().filter(carries).filter(|e| is_short(e));
     for (endpoint, more) in cx.once_in_each_server(short) {
         if cx.options.count_advice {
             cx.counted.borrow_mut().push(config.head(endpoint.pass));

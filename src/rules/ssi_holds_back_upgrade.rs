@@ -1,6 +1,6 @@
 use foldhash::HashSet;
 
-use super::{Context, Rule, remedy};
+use super::{ByKind, Context, Rule, remedy};
 use crate::catalog::name;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::model::OccId;
@@ -79,11 +79,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
     let mut told: HashSet<OccId> = HashSet::default();
     let carries = |e: &&super::Endpoint| e.evidence > Evidence::None && e.evidence != Evidence::Excluded;
+    let mut by_kind = ByKind::default();
     for endpoint in cx.analysis.endpoints.iter().filter(carries).filter(|e| e.verdict() == Verdict::Upgrades) {
-        let Some(occ) = config.effective(endpoint.scope, name::SSI).occ() else { continue };
-        if config.switch(occ) != Some(true) || !told.insert(occ) {
+        if !by_kind.ask(endpoint, || config.flag(endpoint.scope, name::SSI) == Some(true)) {
             continue;
         }
+        let Some(occ) = config.effective(endpoint.scope, name::SSI).occ().filter(|o| told.insert(*o)) else {
+            continue;
+        };
         let location = cx.location_words(endpoint.location);
         let mut found = rule.at(
             config.head(occ),

@@ -31,19 +31,15 @@ impl<'a> Config<'a> {
 
     /// Whether one of the arguments behind the first is this word.
     pub fn has_parameter(self, id: OccId, parameter: &str) -> bool {
-        self.each(id).skip(1).any(|v| &*v == parameter.as_bytes())
+        let others = self.args(id).iter().skip(1);
+        others.map(|w| word::decode(self.bytes(id), w)).any(|v| &*v == parameter.as_bytes())
     }
 
     /// Whether the first argument of a line is this header: names of headers have no case.
     pub fn is_header(self, id: OccId, header: &str) -> bool {
         let Some(word) = self.args(id).get(0) else { return false };
         let bytes = self.bytes(id);
-        let raw = &bytes[word.inner(bytes).range()];
-        // Hardly any name is written with escapes.
-        if raw.len() != header.len() && !raw.contains(&b'\\') {
-            return false;
-        }
-        self.arg(id, 0).is_some_and(|n| n.eq_ignore_ascii_case(header.as_bytes()))
+        word::decode(bytes, word).eq_ignore_ascii_case(header.as_bytes())
     }
 
     /// The lines of a level that set a request header, in order.

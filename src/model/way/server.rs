@@ -31,7 +31,8 @@ pub struct Listen {
 impl Listen {
     /// Reads the arguments of a `listen`.
     pub fn read(config: Config<'_>, occ: OccId) -> Option<Listen> {
-        let Address { host, ports } = Address::parse(&config.arg_text(occ, 0), Use::Listen).ok()?;
+        let text = config.arg(occ, 0)?;
+        let Address { host, ports } = Address::parse(&String::from_utf8_lossy(&text), Use::Listen).ok()?;
         let has = |parameter: &str| config.has_parameter(occ, parameter);
         let on_a_port = !host.starts_with("unix:");
         Some(Listen {
@@ -57,17 +58,21 @@ impl Listen {
     pub fn of(config: Config<'_>, server: ScopeId) -> Vec<Listen> {
         let own: Vec<Listen> = config.own_named(server, name::LISTEN).filter_map(|o| Listen::read(config, o)).collect();
         if config.own_named(server, name::LISTEN).next().is_none() {
-            return vec![Listen {
-                address: "*".into(),
-                ports: Some((80, 80)),
-                default: false,
-                ssl: false,
-                http2: false,
-                quic: false,
-                occ: None,
-            }];
+            return vec![Listen::implied()];
         }
         own
+    }
+
+    fn implied() -> Listen {
+        Listen {
+            address: "*".into(),
+            ports: Some((80, 80)),
+            default: false,
+            ssl: false,
+            http2: false,
+            quic: false,
+            occ: None,
+        }
     }
 }
 
@@ -174,17 +179,30 @@ pub(super) struct Listens {
 impl Listens {
     pub(super) fn of(config: Config<'_>) -> Listens {
         let mut out = Listens::default();
+        // The same words stand in thousands of servers.
+        let mut read: foldhash::HashMap<&[u8], Option<Listen>> = foldhash::HashMap::default();
         for server in servers(config) {
-            for listen in Listen::of(config, server).into_iter().filter(|l| !l.quic) {
-                match listen.ports {
-                    Some((first, last)) if first == last => {
-                        out.by_port.entry(first).or_default().push((server, listen))
-                    }
-                    _ => out.others.push((server, listen)),
+            let mut implied = true;
+            for occ in config.own_named(server, name::LISTEN) {
+                implied = false;
+                let words = &config.bytes(occ)[config.head(occ).span.range()];
+                if let Some(listen) = read.entry(words).or_insert_with(|| Listen::read(config, occ)) {
+                    out.add(server, Listen { occ: Some(occ), ..listen.clone() });
                 }
+            }
+            if implied {
+                out.add(server, Listen::implied());
             }
         }
         out
+    }
+
+    fn add(&mut self, server: ScopeId, listen: Listen) {
+        match listen.ports {
+            _ if listen.quic => {}
+            Some((first, last)) if first == last => self.by_port.entry(first).or_default().push((server, listen)),
+            _ => self.others.push((server, listen)),
+        }
     }
 
     /// Whether it is worth while to ask [`Listens::at`].

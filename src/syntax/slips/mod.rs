@@ -9,10 +9,12 @@ mod characters;
 mod conflicts;
 mod directives;
 
+use std::sync::OnceLock;
+
 use super::ast::{Ast, Ending};
 use super::parser::parse;
 use super::{DirectiveRef, WordKind};
-use crate::catalog::{Name, Own, Value, lookup, name};
+use crate::catalog::{Name, NameSet, Own, Value, lookup, name};
 use crate::source::Span;
 
 /// What a hand did.
@@ -246,6 +248,11 @@ fn takes(directive: DirectiveRef<'_>, named: Name, text: &[u8]) -> bool {
 
 /// Whether nginx refuses the name of a directive among the arguments, of which there may be any number.
 fn checks_each(named: Name) -> bool {
+    static CHECKED: OnceLock<NameSet> = OnceLock::new();
+    CHECKED.get_or_init(|| NameSet::of_names(refuses_words)).has(named)
+}
+
+fn refuses_words(named: Name) -> bool {
     let refuses = |value| {
         use Own::{AccessLog, CachePath, CacheValid, ErrorLog, MailListen, StreamListen, UpstreamServer};
         match value {
