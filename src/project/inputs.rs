@@ -154,11 +154,13 @@ impl Gathered {
         let failure = |e: std::io::Error| Problem::Io(path.to_owned(), e);
         match fs.kind(path).map_err(failure)? {
             FileKind::File => {
-                if is_dump(&fs.head(path, HEAD).map_err(failure)?) {
+                let head = fs.head(path, HEAD).map_err(failure)?;
+                if is_dump(&head) {
                     return self.take_dump(&fs.read(path).map_err(failure)?);
                 }
                 self.inputs.paths.push(path.to_owned());
-                if into {
+                // Hardly any file is one, and a large one is not read twice for that.
+                if into && carrier_of(path, &head).is_some() {
                     self.take_carrier(path, &fs.read(path).map_err(failure)?)?;
                 }
                 // Roots that nobody but `wslint.toml` names are what a gate looks at.
@@ -199,7 +201,7 @@ impl Gathered {
 
     /// A file that may hold configurations: what it holds, or that it holds none.
     fn take_carrier(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-        let Some(how) = Carrier::named(path).or_else(|| Carrier::by_head(bytes)) else { return Ok(()) };
+        let Some(how) = carrier_of(path, bytes) else { return Ok(()) };
         match carried::listed(path, bytes, how) {
             Some(listed) => {
                 self.texts.extend(listed);
@@ -368,6 +370,11 @@ pub(super) fn stated_context(files: &Files<'_>, file: FileId) -> Option<ScopeKin
         Some(Pragma::Context(name)) => ScopeKind::of_context(name),
         _ => None,
     }
+}
+
+/// What a file may carry, by its name, or else by how it begins.
+fn carrier_of(path: &Path, head: &[u8]) -> Option<Carrier> {
+    Carrier::named(path).or_else(|| Carrier::by_head(head))
 }
 
 fn read(files: &mut Files<'_>, path: &Path) -> Result<FileId, Problem> {

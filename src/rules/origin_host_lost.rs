@@ -88,8 +88,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .filter(|e| e.evidence > Evidence::None && e.verdict() == Verdict::Upgrades && e.own_pass)
     {
         let level = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
-        let looked_at = endpoint.server.is_none_or(|s| told.contains(&s));
-        if level.is_some_and(|l| quiet.covers(config, l) || (looked_at && bare.covers(config, l))) {
+        if level.is_some_and(|l| quiet.covers(config, l)) {
+            continue;
+        }
+        let server = endpoint.server.filter(|s| !told.contains(s));
+        let odd = server.and_then(|server| ports.odd(config, server));
+        if odd.is_none() && level.is_some_and(|l| bare.covers(config, l)) {
             continue;
         }
         if let Some((level, line)) = level.and_then(|l| Some((l, config.header(l, "Host")?))) {
@@ -98,8 +102,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             bare.add(config, level);
-            let odd = endpoint.server.filter(|s| told.insert(*s)).and_then(|server| ports.odd(config, server));
             if let Some((listen, port)) = odd {
+                told.extend(server);
                 out.push(without_port(cx, endpoint, line, listen, port));
             }
             continue;
@@ -137,15 +141,30 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
 /// The ports that the words of a `listen` lead browsers to, if they are unusual ones: the same words stand in
 /// thousands of servers.
 #[derive(Default)]
-struct Ports<'a>(HashMap<&'a [u8], Option<u16>>);
+struct Ports<'a> {
+    by_words: HashMap<&'a [u8], Option<u16>>,
+    /// The server that was asked about last.
+    last: Option<(ScopeId, Option<(OccId, u16)>)>,
+}
 
 impl<'a> Ports<'a> {
     /// The first `listen` of a server that browsers reach at none but unusual ports, and the port.
     fn odd(&mut self, config: Config<'a>, server: ScopeId) -> Option<(OccId, u16)> {
+        match self.last {
+            Some((last, odd)) if last == server => odd,
+            _ => {
+                let odd = self.read(config, server);
+                self.last = Some((server, odd));
+                odd
+            }
+        }
+    }
+
+    fn read(&mut self, config: Config<'a>, server: ScopeId) -> Option<(OccId, u16)> {
         let mut first = None;
         for occ in config.own_named(server, name::LISTEN) {
             let words = &config.bytes(occ)[config.head(occ).span.range()];
-            let port = (*self.0.entry(words).or_insert_with(|| odd_port(&Listen::read(config, occ)?)))?;
+            let port = (*self.by_words.entry(words).or_insert_with(|| odd_port(&Listen::read(config, occ)?)))?;
             first = first.or(Some((occ, port)));
         }
         first
