@@ -1,5 +1,6 @@
 //! `wslint [PATH]…`: the default command.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::{BUFFER, Failure, Terminal, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{Baseline, Checked, Options, Selection};
 use crate::fix::{Fixed, Wanted, Withheld, unified};
+use crate::i18n::Text;
 use crate::model::evidence::Evidence;
 use crate::project::{Problem, Session, Subject};
 use crate::report::prose::wrap;
@@ -337,15 +339,39 @@ impl Run<'_> {
         self.subject.write(&fixed)?;
         let (files, left) = self.subject.check(&self.options)?;
         self.report(&files, &left)?;
-        let (n, f) = (fixed.fixed, fixed.files.len());
+        if !fixed.files.is_empty() {
+            self.tell_fixed(&fixed);
+        }
+        Ok(self.verdict(&left))
+    }
+
+    /// Says what was fixed, where, and how nginx comes to know of it.
+    fn tell_fixed(&self, fixed: &Fixed) {
+        /// So many files are named one by one.
+        const NAMED: usize = 20;
+        let (n, f) = (fixed.fixed.values().sum::<usize>(), fixed.files.len());
         let (fixes, names) = (
             if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") },
             if f == 1 { "1 file".to_owned() } else { format!("{f} files") },
         );
-        let done = text!("Fixed {fixes} in {names}.", "修复了 {n} 处，涉及 {f} 个文件。");
-        if n > 0 {
-            self.terminal.note(done.get(self.terminal.lang));
+        let lang = self.terminal.lang;
+        let say = |text: Text| self.terminal.note(&report::escaped(text.get(lang), false));
+        say(text!("Fixed {fixes} in {names}:", "修复了 {n} 处，涉及 {f} 个文件："));
+        let mut by_file: BTreeMap<&Path, Vec<String>> = BTreeMap::new();
+        for ((path, rule), count) in &fixed.fixed {
+            let times = if *count == 1 { String::new() } else { format!(" ×{count}") };
+            by_file.entry(path).or_default().push(format!("{rule}{times}"));
         }
-        Ok(self.verdict(&left))
+        for (path, rules) in by_file.iter().take(NAMED) {
+            let (path, rules) = (path.display(), rules.join(", "));
+            say(text!("  {path}: {rules}", "  {path}：{rules}"));
+        }
+        if let Some(more) = by_file.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            say(text!("  and {more} more files", "  以及另外 {more} 个文件"));
+        }
+        say(text!(
+            "nginx takes it up with `nginx -t && nginx -s reload`.",
+            "执行 `nginx -t && nginx -s reload` 后 nginx 才会使用新配置。"
+        ));
     }
 }

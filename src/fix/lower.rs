@@ -37,8 +37,12 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
     if end > at && end < bytes.len() && bytes[end - 1] == b'\r' { end - 1 } else { end }
 }
 
-/// The line ending of the file, as its first line has it.
-fn ending(bytes: &[u8]) -> &'static str {
+/// The line ending at an offset where a line ends; at the end of the file, that of its first line. A file may
+/// have both, and a line that stays keeps its own.
+fn ending(bytes: &[u8], stop: usize) -> &'static str {
+    if stop < bytes.len() {
+        return if bytes[stop] == b'\r' { "\r\n" } else { "\n" };
+    }
     match memchr::memchr(b'\n', bytes) {
         Some(at) if at > 0 && bytes[at - 1] == b'\r' => "\r\n",
         _ => "\n",
@@ -98,7 +102,7 @@ fn insert_after(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
     let indentation = if alone { lead.to_vec() } else { [lead, step(lead)].concat() };
     let mut text = Vec::new();
     for line in indented(lines, &indentation) {
-        text.extend_from_slice(ending(bytes).as_bytes());
+        text.extend_from_slice(ending(bytes, stop).as_bytes());
         text.extend(line);
     }
     ByteEdit { start: stop, end: stop, text }
@@ -123,7 +127,7 @@ fn start_of_block(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
     };
     let mut text = Vec::new();
     for line in indented(lines, &indentation) {
-        text.extend_from_slice(ending(bytes).as_bytes());
+        text.extend_from_slice(ending(bytes, stop).as_bytes());
         text.extend(line);
     }
     ByteEdit { start: stop, end: stop, text }
@@ -166,6 +170,8 @@ mod tests {
     fn lines_keep_the_manner_of_their_surroundings() {
         assert_eq!(after("{\n\ta; # c\n}\n"), "{\n\ta; # c\n\tx;\n\ty;\n}\n");
         assert_eq!(after("{\r\n  a;\r\n}\r\n"), "{\r\n  a;\r\n  x;\r\n  y;\r\n}\r\n");
+        assert_eq!(after("{\n  a;\r\n}\n"), "{\n  a;\r\n  x;\r\n  y;\r\n}\n");
+        assert_eq!(after("{\r\n  a;\n}\r\n"), "{\r\n  a;\n  x;\n  y;\n}\r\n");
         assert_eq!(after("  l { a; }\n"), "  l { a; x; y; }\n");
         assert_eq!(after("  l { a;\n  }\n"), "  l { a;\n      x;\n      y;\n  }\n");
         assert_eq!(after("a;"), "a;\nx;\ny;");

@@ -37,8 +37,8 @@ const MAX_ATTEMPTS: usize = 64;
 pub struct Fixed {
     /// The changed files: path as reported, old bytes, new bytes.
     pub files: Vec<(PathBuf, Patched)>,
-    /// How many findings were fixed.
-    pub fixed: usize,
+    /// How many findings were fixed, by the file where they stood, as reported, and their rule.
+    pub fixed: BTreeMap<(PathBuf, &'static str), usize>,
     /// What is left.
     pub left: Checked,
     /// An internal error: a fix that did not do what it promises. Nothing of it is in `files`.
@@ -97,7 +97,11 @@ pub fn fix(
         if same || next.failed.is_some() {
             break;
         }
-        out = Fixed { fixed: out.fixed + next.fixed, ..next };
+        let mut fixed = out.fixed;
+        for (key, count) in &next.fixed {
+            *fixed.entry(key.clone()).or_default() += count;
+        }
+        out = Fixed { fixed, ..next };
     }
     out
 }
@@ -175,7 +179,13 @@ impl Run<'_> {
                 let planned = plan(&files.sources, &files.asts, &takes);
                 let size = files.sources.iter().map(|(_, file)| file.bytes.len()).sum();
                 out.withheld = progress.round(&checked, &takes, &planned.made, size);
-                out.fixed += planned.made.len();
+                let mut made: HashMap<_, usize> = HashMap::new();
+                for found in planned.made.iter().map(|&i| takes[i]) {
+                    *made.entry((found.primary.place.file, found.rule)).or_default() += 1;
+                }
+                for ((file, rule), count) in made {
+                    *out.fixed.entry((files.sources.get(file).path.clone(), rule)).or_default() += count;
+                }
                 if planned.edits.is_empty() || out.withheld.is_some() {
                     out.left = checked;
                     return;

@@ -33,6 +33,8 @@ fn bytes(word: &[u8]) -> String {
             let mut out = String::from("\"$(printf '");
             for &b in word {
                 match b {
+                    // At the beginning it would be an option of `printf`.
+                    b'-' => out.push_str("\\055"),
                     b' '..=b'~' if !b"'\\%".contains(&b) => out.push(b as char),
                     _ => {
                         let _ = write!(out, "\\{b:03o}");

@@ -72,7 +72,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for (endpoint, _) in cx.endpoints_with(|c| *c == Cause::NoConnection) {
         let config = cx.config();
         let location = cx.location_words(endpoint.location);
-        let upgrade = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Upgrade");
+        let upgrade = cx.sent(endpoint).setter("Upgrade");
         let mut found = rule.at(
             config.head(upgrade.unwrap_or(endpoint.pass)),
             text!(

@@ -68,7 +68,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for (endpoint, _) in cx.endpoints_with(|c| *c == Cause::NoUpgrade) {
         let config = cx.config();
         let location = cx.location_words(endpoint.location);
-        let connection = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection");
+        let connection = cx.sent(endpoint).setter("Connection");
         let mut found = rule.at(
             config.head(connection.unwrap_or(endpoint.pass)),
             text!("asks for an upgrade, and no `Upgrade` says to what", "要求升级，却没有 `Upgrade` 说明升级到什么"),

@@ -1,7 +1,7 @@
 use super::slips;
 use super::{Context, Rule, replace, safe};
 use crate::catalog::near;
-use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
 use crate::model::cause::misspelt::{Misspelling, Part};
 use crate::model::value::eval::Purpose;
 use crate::model::value::request::Request;
@@ -80,16 +80,21 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let config = cx.config();
     slips::findings(cx, rule, &|kind| *kind == SlipKind::HtmlQuotes, out);
     let mut broken: Vec<Vec<&Endpoint>> = vec![Vec::new(); cx.misspellings.len()];
-    for endpoint in cx.analysis.endpoints.iter().filter(|e| e.verdict() == Verdict::Broken) {
+    let mut opens = vec![false; cx.misspellings.len()];
+    let decided = |e: &&Endpoint| matches!(e.verdict(), Verdict::Broken | Verdict::Upgrades);
+    for endpoint in cx.analysis.endpoints.iter().filter(decided) {
         for (i, misspelling) in cx.misspellings.around(config, endpoint.scope) {
             if ["Connection", "Upgrade"].iter().any(|h| misspelling.concerns_header(cx.analysis, endpoint.scope, h))
                 || misspelling.concerns_version(cx.analysis, endpoint.scope)
             {
-                broken[i].push(endpoint);
+                match endpoint.verdict() {
+                    Verdict::Broken => broken[i].push(endpoint),
+                    _ => opens[i] = true,
+                }
             }
         }
     }
-    for (misspelling, broken) in cx.misspellings.iter().zip(broken) {
+    for ((misspelling, broken), opens) in cx.misspellings.iter().zip(broken).zip(opens) {
         let Misspelling { occ, argument, part, written, meant } = misspelling;
         let shown = if meant.is_empty() { "\"\"" } else { meant };
         let place = match argument {
@@ -122,6 +127,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         };
         let mut found = rule.at(place, text!("did you mean `{shown}`?", "是不是想写 `{shown}`？"), message);
         found.labels = cx.places(&broken);
+        // Where the handshake opens in spite of it, nothing is broken by it.
+        if broken.is_empty() && opens {
+            found.severity = Severity::Warning;
+        }
         found.why = match part {
             Part::Directive | Part::Version => text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。"),
             _ => text!(
@@ -130,7 +139,22 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         };
         found.help = text!("replace it with `{shown}`", "替换为 `{shown}`");
-        if cx.writable(config.file(*occ)) {
+        // Under its right name it would be sent twice.
+        let twice = *part == Part::Header && broken.is_empty();
+        let there = twice.then(|| config.header(config.occ(*occ).scope, meant)).flatten();
+        if let Some(there) = there.filter(|&o| config.arg(o, 1).is_some_and(|v| !v.is_empty())) {
+            found.labels.push(Label {
+                place: config.head(there),
+                text: text!("`{meant}` is set here", "`{meant}` 已在这里设置"),
+            });
+            found.help = text!("remove the line", "删除这一行");
+            found.fix = cx.writable(config.file(*occ)).then(|| Fix {
+                title: text!("remove the line", "删除这一行"),
+                applicability: Applicability::Unsafe,
+                note: Some(text!("the backend gets no `{written}` any more", "后端不再收到 `{written}`")),
+                edits: vec![Edit::Delete(config.place(*occ, config.directive(*occ).span()))],
+            });
+        } else if cx.writable(config.file(*occ)) {
             let bytes = config.bytes(*occ);
             let old = argument.and_then(|a| config.args(*occ).get(a));
             let quoted = old.map_or_else(|| meant.clone(), |w| word::quote_like(w.kind(), meant));

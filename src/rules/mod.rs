@@ -63,6 +63,7 @@ mod wrong_upgrade_value;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 
 use foldhash::{HashMap, HashSet};
 
@@ -75,6 +76,7 @@ use crate::model::cause::misspelt::Misspellings;
 use crate::model::evidence::Evidence;
 use crate::model::trace::Trace;
 use crate::model::way::endpoint::Endpoint;
+use crate::model::way::handshake::Forwarded;
 use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
 use crate::text;
@@ -214,7 +216,11 @@ pub struct Context<'a> {
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
     unused: OnceCell<Vec<Cause>>,
+    sent: RefCell<Option<(SentAlike, Rc<Forwarded>)>>,
 }
+
+/// What endpoints that send the same have in common ([`Endpoint::sent_alike`]).
+type SentAlike = (NonZeroU32, Option<ScopeId>, Option<OccId>);
 
 impl<'a> Context<'a> {
     /// What rules see of an analysis. `read_only` says of a file that fixes must leave it alone.
@@ -238,6 +244,18 @@ impl<'a> Context<'a> {
             map_names: RefCell::default(),
             subrequests: OnceCell::new(),
             unused: OnceCell::new(),
+            sent: RefCell::default(),
+        }
+    }
+
+    /// What the backend of an endpoint receives for a handshake. Neighbours mostly send the same.
+    fn sent(&self, endpoint: &Endpoint) -> Rc<Forwarded> {
+        let sent = || Rc::new(endpoint.forwarded(&self.analysis.world, self.analysis.version));
+        let Some(key) = endpoint.sent_alike(&self.analysis.world) else { return sent() };
+        let mut known = self.sent.borrow_mut();
+        match &*known {
+            Some((last, sent)) if *last == key => Rc::clone(sent),
+            _ => Rc::clone(&known.insert((key, sent())).1),
         }
     }
 

@@ -108,7 +108,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             }
             continue;
         }
-        let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
+        let sent = cx.sent(endpoint);
         if !sent.values("Host").iter().any(|h| h.origin == Origin::Default) {
             continue;
         }

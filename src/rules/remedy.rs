@@ -57,7 +57,7 @@ impl<'c, 'a> Remedy<'c, 'a> {
         if config.scope(level).unresolved || !cx.writable(file) || !says_what_the_client_asks(cx) {
             return None;
         }
-        let sent = endpoint.forwarded(&cx.analysis.world, cx.analysis.version);
+        let sent = cx.sent(endpoint);
         let lacks = |header: &str, token: &str| !sent.tokens(header).0.iter().any(|t| t == token);
         let (lacks_upgrade, lacks_connection) = (lacks("Upgrade", "websocket"), lacks("Connection", "upgrade"));
         Some(Remedy {

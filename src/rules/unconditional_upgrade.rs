@@ -114,12 +114,16 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
 /// `Connection upgrade` or `Upgrade websocket`, without a variable.
 fn asks_always(cx: &Context<'_>, occ: OccId) -> bool {
     let config = cx.config();
+    let token = match (config.is_header(occ, "Connection"), config.is_header(occ, "Upgrade")) {
+        (true, _) => "upgrade",
+        (_, true) => "websocket",
+        _ => return false,
+    };
     let value = config.arg_text(occ, 1);
     if word::has_variables(value.as_bytes()) || config.is_templated(occ) {
         return false;
     }
-    (config.is_header(occ, "Connection") && near::has_token(&value, "upgrade"))
-        || (config.is_header(occ, "Upgrade") && near::has_token(&value, "websocket"))
+    near::has_token(&value, token)
 }
 
 fn finding(cx: &Context<'_>, occ: OccId, endpoint: &Endpoint, endpoints: &[&Endpoint]) -> Diagnostic {

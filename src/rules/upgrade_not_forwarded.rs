@@ -107,7 +107,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Upgrade"]));
-        if let Some(set) = endpoint.forwarded(&cx.analysis.world, cx.analysis.version).setter("Connection") {
+        if let Some(set) = cx.sent(endpoint).setter("Connection") {
             let text = text!(
                 "this `Connection` keeps backend connections alive, and asks for no upgrade",
                 "这个 `Connection` 只用于保持后端连接，并不要求升级"

@@ -99,6 +99,18 @@ pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String)
     })
 }
 
+/// What a trace of a URL says of a file: the verdict, and why in Debug form.
+pub(crate) fn told_of(tree: &Tree, name: &str, url: &str) -> String {
+    let fs = mem(tree);
+    let mut files = Files::new(&fs);
+    let target = target_called(&mut files, name);
+    let expanded = expand(&mut files, target.file, target.context, &target.lookup);
+    let (is_root, inferred, declared) = (target.is_root, target.inferred, Declarations::default());
+    let analysis = Analysis::new(&files.sources, &files.asts, &expanded, is_root, inferred, Versions::ALL, &declared);
+    let found = trace(&analysis, &Url::parse(url).unwrap());
+    format!("{} {:?}", found.verdict.as_str(), found.arrival.outcome)
+}
+
 /// The same in one line, directives by their names and places. Without a version, it is asked for all.
 pub(crate) fn told(tree: &Tree, url: &str, version: Option<&str>) -> String {
     traced(tree, url, version, |analysis, found| {

@@ -6,6 +6,12 @@ mod common;
 #[path = "../laws/mod.rs"]
 mod laws;
 
+#[path = "../live/generate.rs"]
+mod generate;
+#[path = "../live/jumps.rs"]
+mod jumps;
+
+mod agreement;
 mod carriers;
 mod chinese;
 mod cli;

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has said what it has to say")]
 
+pub(crate) mod one_mouth;
+
 use std::io::Write;
 
 use wslint::engine::{Checked, Options, Selection, check};

@@ -10,6 +10,8 @@ mod support;
 
 mod formats;
 mod hooks;
+#[cfg(unix)]
+mod hostile;
 mod lines;
 mod live_harness;
 #[cfg(feature = "probe")]

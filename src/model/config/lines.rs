@@ -29,13 +29,28 @@ impl Lines {
         let mut seen: HashMap<(u64, &[u8]), OccId> = HashMap::default();
         let mut out = Lines { heads: vec![OccId(0); config.scopes().len()], ..Lines::default() };
         let mut last: Option<(ScopeId, Option<u64>)> = None;
-        for (id, occ) in config.occs() {
+        let mut has_rare = vec![false; config.scopes().len()];
+        let mut next = OccId(0);
+        while let Some(occ) = config.tree.occs.get(next.0 as usize) {
+            let id = next;
+            next.0 += 1;
             let setting = match last {
                 Some((scope, setting)) if scope == occ.scope => setting,
-                _ => setting_of(config, occ.scope),
+                _ => {
+                    // A repetition of everyday lines has nothing to look at.
+                    let facts = config.scope(occ.scope);
+                    if facts.repeats.is_some_and(|first| !has_rare[first.0 as usize])
+                        && let Some(end) = facts.end_of_lines()
+                    {
+                        next = end;
+                        continue;
+                    }
+                    setting_of(config, occ.scope)
+                }
             };
             last = Some((occ.scope, setting));
             if !is_everyday(occ.name) && config.scope(occ.scope).kind != ScopeKind::Entries {
+                has_rare[occ.scope.0 as usize] = true;
                 out.rare.push(id);
             }
             let Some(setting) = setting else { continue };

@@ -189,6 +189,13 @@ impl Scope {
         self.depth > MAX_DEPTH
     }
 
+    /// The line behind the last one of a block, where its lines stand one behind the other: none of them opens a
+    /// block or brings a file.
+    pub(super) fn end_of_lines(&self) -> Option<OccId> {
+        let together = self.blocks.0 == NONE && self.simple.1 != NONE && self.mask & interest(name::INCLUDE) == 0;
+        together.then(|| OccId(self.simple.1 + 1))
+    }
+
     /// A tag of a template decides what is there.
     pub fn decided_elsewhere(&mut self) {
         self.optional = true;

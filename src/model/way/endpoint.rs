@@ -92,6 +92,15 @@ impl Endpoint {
         forwarded(world.config, self.scope, &mut vars, version)
     }
 
+    /// Endpoints with the same key send the same handshake, by the same lines; none where that is not certain.
+    pub fn sent_alike(&self, world: &World<'_>) -> Option<(NonZeroU32, Option<ScopeId>, Option<OccId>)> {
+        let config = world.config;
+        // What another location has set may arrive with a jump.
+        let kind = self.alike.filter(|_| self.server.is_some_and(|server| !world.may_jump(server)))?;
+        let level = config.effective_list(self.scope, name::PROXY_SET_HEADER).0;
+        Some((kind, level, config.effective(self.scope, name::PROXY_HTTP_VERSION).occ()))
+    }
+
     /// What the backend receives for another request.
     pub fn forwarded_for(&self, world: &World<'_>, version: Version, request: Request) -> Forwarded {
         let world = &world.rendered(self.rendering.as_deref());
