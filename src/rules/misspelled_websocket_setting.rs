@@ -128,7 +128,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(place, text!("did you mean `{shown}`?", "是不是想写 `{shown}`？"), message);
         found.labels = cx.places(&broken);
         // Where the handshake opens in spite of it, nothing is broken by it.
-        if broken.is_empty() && opens {
+        if broken.is_empty() && opens && !cx.analysis.is_rejected() {
             found.severity = Severity::Warning;
         }
         found.why = match part {
