@@ -11,6 +11,7 @@ mod chinese;
 mod cli;
 mod codegen;
 mod docs;
+mod embedded;
 mod engine;
 mod fuzz;
 mod glob;
