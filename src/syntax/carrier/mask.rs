@@ -54,8 +54,12 @@ fn unquote_nix(text: &mut [u8]) {
             (Some(b'\''), _) => {
                 let ends = |b: &u8| b.is_ascii_whitespace() || b";{}".contains(b);
                 let word = text[..start].iter().rposition(ends).map_or(0, |before| before + 1);
-                text.copy_within(word..start, word + 1);
-                text[word] = b' ';
+                if word == start && text.get(start + 3).is_none_or(ends) {
+                    text[start + 2] = b' ';
+                } else {
+                    text.copy_within(word..start, word + 1);
+                    text[word] = b' ';
+                }
                 at += 1;
             }
             (Some(b'\\'), Some(b'n' | b'r' | b't')) => {
