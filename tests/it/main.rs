@@ -22,6 +22,7 @@ mod safety;
 mod schema;
 mod screens;
 mod server;
+mod survey;
 mod templates;
 mod tidy;
 mod trees;
