@@ -6,15 +6,20 @@ use crate::catalog::{Name, lookup};
 use crate::syntax::parser::parse;
 use crate::syntax::{Ast, Ending, SyntaxErrorKind, WordKind};
 
-/// The lines on which a block is opened that nobody closes, and a comment begins that holds directives.
+/// The lines on which a block is opened and not closed, and a comment begins that holds directives.
 pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
     let mut out: Vec<Candidate> = Vec::new();
-    for opened in ast.errors.iter().filter(|e| e.kind == SyntaxErrorKind::EndInBlock).filter_map(|e| e.opened) {
-        let end = line_end(text, opened.start as usize);
-        let behind = ast.comments.partition_point(|c| c.start < opened.start);
+    if !ast.errors.iter().any(|e| e.kind == SyntaxErrorKind::EndInBlock) {
+        return out;
+    }
+    for block in ast.all().filter(|d| d.ending() == Ending::Block) {
+        let opened = block.mark() as usize;
+        let end = line_end(text, opened);
+        let behind = ast.comments.partition_point(|c| (c.start as usize) < opened);
         let Some(comment) = ast.comments.get(behind).filter(|c| (c.start as usize) < end) else { continue };
         let start = comment.start as usize;
-        if out.iter().all(|known| known.slip.span.start as usize != start) {
+        let is_open = block.body().is_none_or(|body| body.end as usize > start);
+        if is_open && out.last().is_none_or(|known| known.slip.span.start as usize != start) {
             out.extend(candidate(text, start, end));
         }
     }

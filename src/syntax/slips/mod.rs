@@ -115,7 +115,11 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     }
     let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
     bench.offer(conflicts::candidates(bytes));
-    bench.offer(comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
+    // Of several, each closes a block, and the file is whole only with all of them.
+    let found = comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
+    if bench.trouble > 0 && !found.is_empty() && !bench.take(found) {
+        bench.offer(comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
+    }
     bench.offer(characters::candidates(&bench.text));
     bench.offer(characters::html_quotes(&bench.text));
     bench.offer_until(characters::lost_quotes(&bench.text));

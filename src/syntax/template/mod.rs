@@ -121,8 +121,25 @@ fn parse_replaced(text: &[u8], block: &Block) -> Ast {
     ast
 }
 
-/// The tree in which what is lost to the text around the block is still there.
+/// The tree in which what is lost to the text around the block is still there. What a comment has taken is put back
+/// first: within comments, nobody looks for placeholders.
 fn parse_unguarded(text: &[u8], block: &Block) -> Ast {
+    let raw = parse(text);
+    let taken = if raw.errors.is_empty() { None } else { slips::put_right(text, &raw) };
+    let mut taken = taken.map_or_else(Vec::new, |ast| ast.slips);
+    taken.retain(|slip| matches!(slip.kind, SlipKind::LostLineBreak { .. }));
+    let mut whole = text.to_vec();
+    taken.iter().flat_map(|slip| &slip.mends).for_each(|mend| whole[mend.span.end as usize - 1] = b'\n');
+    let mut ast = parse_masked(&whole, block);
+    if !taken.is_empty() {
+        ast.masked.get_or_insert(whole);
+        ast.slips.extend(taken);
+        ast.slips.sort_by_key(|slip| slip.span);
+    }
+    ast
+}
+
+fn parse_masked(text: &[u8], block: &Block) -> Ast {
     let languages = tags::Languages::of(text);
     let tags =
         languages.are_certain() || [&b"{{"[..], b"{%", b"%{"].iter().any(|t| memchr::memmem::find(text, t).is_some());
@@ -137,9 +154,21 @@ fn parse_unguarded(text: &[u8], block: &Block) -> Ast {
             if unread {
                 ast.errors.clear();
             }
+            if !masked.has_tags
+                && let Some(mut righted) = slips::put_right(&masked.text, &ast).filter(can_be_written)
+            {
+                let text = righted.masked.take().unwrap_or_default();
+                return with_mask(righted, mask::Masked { text, ..masked }, false);
+            }
             with_mask(ast, masked, unread)
         }
     }
+}
+
+/// Whether no mend holds a byte that stands for something in a mask.
+fn can_be_written(ast: &Ast) -> bool {
+    let is_mask = |c: char| matches!(c as u32, 1..=3);
+    ast.slips.iter().flat_map(|slip| &slip.mends).all(|mend| !mend.text.contains(is_mask))
 }
 
 fn with_mask(ast: Ast, masked: mask::Masked, unread: bool) -> Ast {
