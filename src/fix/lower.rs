@@ -56,7 +56,7 @@ fn leading_space(bytes: &[u8], start: usize) -> &[u8] {
 
 /// One step of indentation, in the manner of the surrounding text.
 fn step(indentation: &[u8]) -> &'static [u8] {
-    if indentation.contains(&b'\t') { b"\t" } else { b"    " }
+    if indentation.last() == Some(&b'\t') { b"\t" } else { b"    " }
 }
 
 /// Nothing but white space and perhaps a comment.

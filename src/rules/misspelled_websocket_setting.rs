@@ -17,7 +17,9 @@ rule! {
     ///
     /// A near miss of a word that matters: `"ugrade"`, `$http_upgrad`, `$connection_upgarde`,
     /// `Conection`, `Upgrade:`, `proxy_set_haeder`, `proxy_http_verison`, curly or HTML quotes, `1,1`,
-    /// `HTTP/1.1`, `\$http_upgrade`, a lost `$`.
+    /// `HTTP/1.1`, `\$http_upgrade`, a lost `$`; also a line break that was lost behind a comment, which then
+    /// takes settings of the handshake with it, and `$http_upgrade` in an unquoted heredoc or in Compose, which put their
+    /// own in its place.
     ///
     /// ## Why it breaks
     ///
@@ -67,7 +69,7 @@ rule! {
         en: "a word that the handshake depends on is misspelt",
         zh: "与握手有关的关键字拼错了",
         zh_page: [
-            "与握手有关的词写得很像，却不对：`\"ugrade\"`、`$http_upgrad`、`$connection_upgarde`、`Conection`、`Upgrade:`、`proxy_set_haeder`、`proxy_http_verison`、弯引号或 HTML 引号、`1,1`、`HTTP/1.1`、`\\$http_upgrade`、漏写的 `$`。",
+            "与握手有关的词写得很像，却不对：`\"ugrade\"`、`$http_upgrad`、`$connection_upgarde`、`Conection`、`Upgrade:`、`proxy_set_haeder`、`proxy_http_verison`、弯引号或 HTML 引号、`1,1`、`HTTP/1.1`、`\\$http_upgrade`、漏写的 `$`；还有注释后面丢了换行，与握手有关的设置因此成了注释的一部分；以及分隔符不带引号的 heredoc 或 Compose 中没有转义的 `$http_upgrade`，它会被换成 shell 或 Compose 自己的变量。",
             "nginx 会把请求头的名称和值原样发给后端，而 `$http_…` 后面不管写什么名字，这个变量都存在，只是为空，所以 `nginx -t` 照样显示 “successful”。后端只认准确的拼写。指令名拼错时，nginx 无法启动。",
             "安全：把写错的词换成本来要写的词。",
         ],
@@ -78,7 +80,7 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
-    slips::findings(cx, rule, &|kind| *kind == SlipKind::HtmlQuotes, out);
+    slips::findings(cx, rule, &SlipKind::is_of_handshake, out);
     let mut broken: Vec<Vec<&Endpoint>> = vec![Vec::new(); cx.misspellings.len()];
     let mut opens = vec![false; cx.misspellings.len()];
     let decided = |e: &&Endpoint| matches!(e.verdict(), Verdict::Broken | Verdict::Upgrades);

@@ -23,10 +23,16 @@ fn finding(rule: &Rule, file: FileId, source: &SourceFile, slip: &Slip, may_chan
     if let (Some(span), Some(text)) = (slip.about, about) {
         found.labels.push(Label { place: Place { file, span }, text });
     }
-    found.why = text!(
-        "nginx refuses to start with it. Everything else is judged as if it were put right.",
-        "nginx 会因此拒绝启动。其余内容按改正之后的样子来判断。"
-    );
+    found.why = match slip.kind {
+        Kind::Replaced { .. } => text!(
+            "nginx gets an empty value there, or refuses to start. Everything else is judged as if it were put right.",
+            "nginx 在那里得到的是空值，或者会因此拒绝启动。其余内容按改正之后的样子来判断。"
+        ),
+        _ => text!(
+            "nginx refuses to start with it. Everything else is judged as if it were put right.",
+            "nginx 会因此拒绝启动。其余内容按改正之后的样子来判断。"
+        ),
+    };
     if may_change && !slip.mends.is_empty() {
         found.fix = Some(Fix {
             title: help.clone(),
@@ -169,6 +175,40 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             )),
             help: text!("close the block with `}}`", "用 `}}` 关闭这个块"),
         },
+        Kind::LostLineBreak { .. } => Words {
+            message: text!("the line break behind this comment is missing", "这条注释后面少了换行"),
+            label: text!(
+                "a comment ends with its line: nginx reads nothing of what follows",
+                "注释一直到行尾为止，后面的内容 nginx 都读不到"
+            ),
+            about: Some(text!("a part of the comment from here on", "从这里起都成了注释")),
+            help: text!("begin a new line behind the comment", "在注释后面换行"),
+        },
+        Kind::Replaced { by_shell } => {
+            let written = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            let guarded = if *by_shell { format!("\\{written}") } else { format!("${written}") };
+            Words {
+                message: text!(
+                    "nothing is left of `{written}` when nginx reads it",
+                    "等到 nginx 读取时，`{written}` 已经变成空的了"
+                ),
+                label: match by_shell {
+                    true => text!(
+                        "without a backslash this is a variable of the shell, which has none of this name",
+                        "没有反斜杠，shell 会把它当成自己的变量，而 shell 里没有这个变量"
+                    ),
+                    false => text!(
+                        "with a single `$` this is a variable of Compose, which has none of this name",
+                        "只写一个 `$`，Compose 会把它当成自己的变量，而 Compose 里没有这个变量"
+                    ),
+                },
+                about: None,
+                help: text!(
+                    "write `{guarded}`, and all other variables of nginx here in the same way",
+                    "写成 `{guarded}`，这里其他的 nginx 变量也一样"
+                ),
+            }
+        }
         Kind::MergeConflict => Words {
             message: text!("a merge conflict in this file is not resolved", "此文件中有尚未解决的合并冲突"),
             label: text!("a mark of the merge: nginx reads it as a directive", "合并冲突的标记，nginx 会把它当成指令"),

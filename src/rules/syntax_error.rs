@@ -5,7 +5,7 @@ use crate::i18n::Text;
 use crate::model::config::scope::MAX_DEPTH;
 use crate::model::refuse::{Refusal, RefusalKind};
 use crate::source::{FileId, Place};
-use crate::syntax::{SlipKind, SyntaxError, SyntaxErrorKind as Kind};
+use crate::syntax::{SyntaxError, SyntaxErrorKind as Kind};
 use crate::text;
 
 rule! {
@@ -84,7 +84,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             out.push(finding(rule, file, error));
         }
     }
-    slips::findings(cx, rule, &|kind| *kind != SlipKind::HtmlQuotes, out);
+    slips::findings(cx, rule, &|kind| !kind.is_of_handshake(), out);
     if let Some(deep) = config.scopes().find(|(_, s)| s.is_too_deep()).and_then(|(_, s)| s.opened_by) {
         let mut found = rule.at(
             config.head(deep),

@@ -218,7 +218,8 @@ fn count(bytes: &[u8]) -> Lines {
         // A comment may follow the end.
         let ends = |end: &[u8]| line.ends_with(end) || memchr::memmem::find(line, &[end, b" #"].concat()).is_some();
         let simple = ends(b";") || memchr::memmem::find(line, b"; ").is_some();
-        let opens = ends(b"{") || rest.first() == Some(&b'{') && rest.contains(&b';');
+        let empty = word == "events" && rest.trim_ascii_end() == b"{}";
+        let opens = empty || ends(b"{") || rest.first() == Some(&b'{') && rest.contains(&b';');
         let names_server = word == "server" && (rest.is_empty() || rest.first() == Some(&b'{'));
         let fits = match (word, rest.first()) {
             ("set", first) => first == Some(&b'$'),
@@ -266,6 +267,7 @@ mod tests {
             "{% if a %}\nserver {\n listen {{ port }};\n}\n{% endif %}\n",
             "server\n{\n    listen 80; # here\n}\n",
             "http { server { listen 80; } }\n",
+            "events {}\nhttp { server { listen 80; } }\n",
             "server {\n    location /sorry {\n        return 503 \"\n<html>\n\";\n    }\n}\n",
         ] {
             assert!(is_nginx(text.as_bytes(), true) && is_nginx(text.as_bytes(), false), "{text}");

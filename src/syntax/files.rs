@@ -192,7 +192,7 @@ impl<'a> Files<'a> {
         let text = mask(&bytes, block);
         let remark = block.remark(&bytes);
         let id = self.sources.add_block(own.to_owned(), &block.name, carrier, bytes);
-        let ast = parse_block(text, block.hand);
+        let ast = parse_block(text, block);
         self.known.blocks.insert(id, (Arc::clone(block), remark));
         self.known.shipped.push(false);
         self.known.revisions.push(0);

@@ -185,7 +185,7 @@ fn configuration(lang: Lang) -> String {
              # wslint: websocket 理由                  写在 location 里或它前面\n\
              # wslint: no-websocket 理由               写在 location、server 或 http 里或它们前面\n\
              # wslint: context=server                  写在配置片段的第一条注释里\n```\n\n\
-             在文档里，代码块上方的 `<!-- wslint: ignore rule-name 理由 -->` 针对该代码块（[carriers](../carriers.md)）。\n\n\
+             在文档里，代码块上方的 `<!-- wslint: ignore rule-name 理由 -->` 针对该代码块（[carriers](carriers.md)）。\n\n\
              ignore 必须写明理由，其余的可以不写。没有忽略任何问题的 ignore 会被报告；wslint 不认识的词也会被报告，并给出可能想写的词。\n"
         ),
     }

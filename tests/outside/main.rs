@@ -8,6 +8,7 @@ mod real_nginx;
 #[path = "../live/support/mod.rs"]
 mod support;
 
+mod carriers;
 mod formats;
 mod hooks;
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::expanded::expanded;
 use super::{Block, Hand, holds_nginx, line_number, lines, says_nginx, yaml_files};
 
 /// An announced heredoc.
@@ -39,9 +40,16 @@ fn find(
     let all: Vec<Range<usize>> = lines(bytes).collect();
     let mut out = Vec::new();
     let mut at = 0;
+    // Behind this line, no heredoc stands around another: what is written in two hands is not looked into so far.
+    let mut outer = 0;
     while at < all.len() {
         let line = all[at].clone();
         let text = &bytes[line.clone()];
+        let is_nested = at < outer;
+        let replaced = |block: Block| match is_nested {
+            true => block,
+            false => Block { expanded: expanded(bytes, &block.lines, block.hand), ..block },
+        };
         at += 1;
         if text.trim_ascii_start().starts_with(b"#") {
             continue;
@@ -63,19 +71,25 @@ fn find(
                 let found = super::within(bytes, &lines, yaml_files::blocks);
                 let hand = hand(&heredoc);
                 let by = |block: &Block| if block.hand == Hand::Plain { hand } else { block.hand };
-                out.extend(found.into_iter().map(|block| Block { hand: by(&block), is_material: true, ..block }));
+                let found = found.into_iter().map(|block| Block { hand: by(&block), is_material: true, ..block });
+                out.extend(found.map(replaced));
                 at = at.max(from);
                 continue;
             }
             // What is none may hold another heredoc, as a script does that writes files.
-            if holds_heredoc(bytes, &lines) || !holds_nginx(bytes, &lines, said) {
+            if holds_heredoc(bytes, &lines) {
+                outer = outer.max(from);
+                continue;
+            }
+            if !holds_nginx(bytes, &lines, said) {
                 continue;
             }
             at = at.max(from);
             let name = target.clone().unwrap_or_else(|| line_number(bytes, line.start).to_string());
             let files = target.filter(|t| t.starts_with('/') && !t.contains(['$', '*'])).map(PathBuf::from);
             let block = Block::new(name, line.start, lines);
-            out.push(Block { hand: hand(&heredoc), is_material: true, files: files.into_iter().collect(), ..block });
+            let (hand, files) = (hand(&heredoc), files.into_iter().collect());
+            out.push(replaced(Block { hand, is_material: true, files, ..block }));
         }
     }
     out

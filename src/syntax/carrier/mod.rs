@@ -5,6 +5,7 @@
 //! with what stands around it as a hint; what is none is nobody's business here.
 
 mod document;
+mod expanded;
 mod heredoc;
 mod markdown;
 mod mask;
@@ -64,8 +65,8 @@ pub(super) enum Form {
     Lines,
     /// Line by line, where a line break is a blank to whoever reads the file: `>` of YAML.
     Folded,
-    /// Between quotes, with `\n` and `\"` inside.
-    Quoted,
+    /// Between quotes, or without any, where a line break is a blank as well.
+    Flow(Option<u8>),
 }
 
 /// One configuration inside another file.
@@ -91,12 +92,19 @@ pub struct Block {
     pub is_surrounded: bool,
     /// nginx may read it otherwise than it stands there: a script or a module makes the file, or a part of it.
     pub is_material: bool,
+    /// Where the text around it replaces a variable that is nginx's: the offsets of these `$`, in order.
+    pub expanded: Vec<usize>,
     /// Blocks of one file with the same number are files of one machine, and may include one another.
     pub world: usize,
     pub(super) form: Form,
 }
 
 impl Block {
+    /// Whether a line break in it is a blank.
+    pub(super) fn is_folded(&self) -> bool {
+        self.form == Form::Folded
+    }
+
     fn new(name: String, header: usize, lines: Vec<Range<usize>>) -> Block {
         Block {
             name,
@@ -109,6 +117,7 @@ impl Block {
             is_excerpt: false,
             is_surrounded: false,
             is_material: false,
+            expanded: Vec::new(),
             world: 0,
             form: Form::Lines,
         }
@@ -198,6 +207,7 @@ fn within(bytes: &[u8], lines: &[Range<usize>], find: fn(&[u8]) -> Vec<Block>) -
     let mut out = find(&text);
     for block in &mut out {
         block.header = back(block.header);
+        block.expanded.iter_mut().for_each(|at| *at = back(*at));
         for line in block.lines.iter_mut().filter(|line| line.start < line.end) {
             *line = back(line.start)..back(line.end - 1) + 1;
         }

@@ -90,6 +90,7 @@ fn attribute(bytes: &[u8], open: usize) -> (Option<String>, bool) {
     let name = name.trim().to_owned();
     let said = ["extraConfig", "appendHttpConfig", "commonHttpConfig", "httpConfig", "appendConfig"]
         .iter()
-        .any(|known| name.ends_with(known));
+        .any(|known| name.ends_with(known))
+        || name.contains("nginx");
     ((!name.is_empty()).then_some(name), said)
 }

@@ -10,9 +10,9 @@ pub(super) enum Style {
     Literal,
     /// `>`
     Folded,
-    /// `"…"` or `'…'` in one line.
+    /// `"…"` or `'…'`, in one line or over several.
     Quoted(u8),
-    /// A word or words in one line.
+    /// A word or words, in one line or over several.
     Plain,
 }
 
@@ -82,6 +82,16 @@ pub(super) fn entries(bytes: &[u8]) -> Vec<Entry> {
             |style: Style, lines: Vec<Range<usize>>| Entry { document, path: path(), line: line.start, style, lines };
         if let Some((style, indicator)) = block_header(rest) {
             let (lines, next) = body(bytes, &all, at, column, indicator);
+            at = next;
+            out.push(entry(style, lines));
+        } else if let Some(members) = members(rest) {
+            let start = line.start + value;
+            for (name, inside) in members {
+                let path = path().into_iter().chain([name]).collect();
+                let lines = std::iter::once(start + inside.start..start + inside.end).collect();
+                out.push(Entry { document, path, line: line.start, style: Style::Plain, lines });
+            }
+        } else if let Some((style, lines, next)) = long_flow(bytes, &all, at, column, line.start + value) {
             at = next;
             out.push(entry(style, lines));
         } else if let Some((style, inside)) = flow(rest) {
@@ -202,19 +212,95 @@ fn body(
     (all[from..last].iter().map(cut).collect(), last)
 }
 
+/// What stands in `{name: x, path: y}`, as far as these are words.
+fn members(rest: &[u8]) -> Option<Vec<(String, Range<usize>)>> {
+    let text = rest.trim_ascii_end();
+    if text.starts_with(b"{{") || !text.starts_with(b"{") || !text.ends_with(b"}") {
+        return None;
+    }
+    let mut out = Vec::new();
+    let mut start = 1;
+    for end in memchr::memchr_iter(b',', text).chain([text.len() - 1]) {
+        let part = &text[start..end];
+        let from = start + part.len() - part.trim_ascii_start().len();
+        start = end + 1;
+        let Some((name, length)) = key(&text[from..end]) else { continue };
+        let value = &text[from + length..end];
+        let bare = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'');
+        let lead = value.iter().take_while(|b| bare(b)).count();
+        let tail = value[lead..].iter().rev().take_while(|b| bare(b)).count();
+        out.push((name, from + length + lead..end - tail));
+    }
+    Some(out)
+}
+
+/// A scalar without `|` and `>` that goes on over the next lines, as far as they stand further to the right than
+/// its key does; and the line behind it.
+fn long_flow(
+    bytes: &[u8],
+    all: &[Range<usize>],
+    from: usize,
+    column: usize,
+    start: usize,
+) -> Option<(Style, Vec<Range<usize>>, usize)> {
+    let first = all.get(from.checked_sub(1)?)?;
+    let rest = &bytes[start..first.end];
+    let quote = rest.first().copied().filter(|b| matches!(b, b'"' | b'\''));
+    let mut lines = Vec::new();
+    match quote {
+        Some(quote) if closing(&rest[1..], quote).is_none() => lines.push(start + 1..first.end),
+        None if matches!(flow(rest), Some((Style::Plain, _))) => lines.push(start..first.end),
+        _ => return None,
+    }
+    for (number, line) in all.iter().enumerate().skip(from) {
+        let text = &bytes[line.clone()];
+        let lead = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let bare = text.trim_ascii();
+        let inside = bare.is_empty() || lead > column;
+        match quote {
+            _ if !inside => return (quote.is_none() && lines.len() > 1).then_some((Style::Plain, lines, number)),
+            Some(quote) => match closing(&text[lead..], quote) {
+                Some(end) => {
+                    let behind = text[lead + end + 1..].trim_ascii();
+                    lines.push(line.start + lead..line.start + lead + end);
+                    let ends = behind.is_empty() || behind.starts_with(b"#");
+                    return ends.then_some((Style::Quoted(quote), lines, number + 1));
+                }
+                None => lines.push((line.start + lead).min(line.end)..line.end),
+            },
+            None if bare.is_empty() || bare.starts_with(b"#") => {
+                return (lines.len() > 1).then_some((Style::Plain, lines, number));
+            }
+            None => lines.push(line.start + lead..line.end),
+        }
+    }
+    (quote.is_none() && lines.len() > 1).then_some((Style::Plain, lines, all.len()))
+}
+
+/// Where the quote that is open ends.
+fn closing(text: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    while at < text.len() {
+        match text[at] {
+            b'\\' if quote == b'"' => at += 2,
+            byte if byte != quote => at += 1,
+            b'\'' if text.get(at + 1) == Some(&b'\'') => at += 2,
+            _ => return Some(at),
+        }
+    }
+    None
+}
+
 /// A scalar in one line: what stands between its quotes, or the words.
 fn flow(rest: &[u8]) -> Option<(Style, Range<usize>)> {
     let first = *rest.first()?;
     if first == b'"' || first == b'\'' {
-        let mut at = 1;
-        while at < rest.len() && rest[at] != first {
-            at += if rest[at] == b'\\' && first == b'"' { 2 } else { 1 };
-        }
+        let at = closing(&rest[1..], first).map_or(rest.len(), |end| end + 1);
         let closed = at < rest.len() && rest[at + 1..].trim_ascii().first().is_none_or(|b| matches!(b, b'#' | b','));
         return closed.then_some((Style::Quoted(first), 1..at));
     }
     let text = rest.trim_ascii_end();
     let end = memchr::memmem::find(text, b" #").unwrap_or(text.len());
-    let plain = !matches!(first, b'{' | b'[' | b'&' | b'*' | b'!' | b'#') && end > 0;
-    plain.then_some((Style::Plain, 0..end))
+    let plain = rest.starts_with(b"{{") || !matches!(first, b'{' | b'[' | b'&' | b'*' | b'!' | b'#');
+    (plain && end > 0).then_some((Style::Plain, 0..end))
 }

@@ -3,13 +3,16 @@
 
 use std::path::PathBuf;
 
+use super::expanded::expanded;
 use super::scalar::{Entry, Style, entries};
 use super::{Block, Form, Hand, heredoc, holds_nginx, says_nginx};
 use crate::source::Carrier;
 
 /// The scalars that hold nginx.
 pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
-    let file = File { bytes, entries: entries(bytes) };
+    let entries = entries(bytes);
+    let mounts = entries.iter().any(|e| e.key() == "mountPath");
+    let file = File { bytes, entries, mounts };
     let is_compose = file.has_key("services");
     let mut out = Vec::new();
     for entry in file.entries.iter().filter(|e| e.style != Style::Plain || context(e.key()).is_some()) {
@@ -31,6 +34,8 @@ pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
 struct File<'b> {
     bytes: &'b [u8],
     entries: Vec<Entry>,
+    /// A workload mounts something.
+    mounts: bool,
 }
 
 impl File<'_> {
@@ -68,26 +73,74 @@ impl File<'_> {
     fn plain_content(&self, entry: &Entry) -> Option<String> {
         let text = || entry.text(self.bytes);
         match entry.style {
-            Style::Quoted(b'"') => Some(text().replace("\\n", "\n").replace("\\t", " ").replace("\\\"", "\"")),
+            Style::Quoted(b'"') => Some(unquoted(&text())),
             Style::Quoted(_) | Style::Plain => Some(text()),
             _ => None,
         }
     }
 
-    /// The number of the object that the entry is a part of: each ConfigMap is a directory of its own.
+    /// The number of the machine that the entry is a file of: each ConfigMap is a directory of its own, and those
+    /// that one workload mounts are files of one machine.
     fn world(&self, entry: &Entry) -> usize {
-        let same = |e: &&Entry| e.document == entry.document && e.around() == entry.around();
-        let is_map = entry.around().iter().any(|k| k == "data" || k == "stringData");
-        let first = self.entries.iter().find(same).filter(|_| is_map);
-        first.map_or(0, |first| first.line + 1)
+        if !is_key_of_map(entry) {
+            return 0;
+        }
+        let same = |e: &&Entry| match self.mounts(entry).first() {
+            Some((document, _)) => e.document == *document,
+            None => e.document == entry.document && e.around() == entry.around(),
+        };
+        self.entries.iter().find(same).map_or(0, |first| first.line + 1)
+    }
+
+    /// Where workloads of this file mount the key of a ConfigMap or Secret: the document, and the path.
+    fn mounts(&self, entry: &Entry) -> Vec<(usize, PathBuf)> {
+        let named = |e: &&Entry| e.document == entry.document && e.path == ["metadata", "name"];
+        let name = self.entries.iter().filter(|_| self.mounts).find(named);
+        let Some(name) = name.map(|e| e.text(self.bytes)) else { return Vec::new() };
+        let mut out = Vec::new();
+        for source in self.entries.iter().filter(|e| matches!(e.key(), "name" | "secretName")) {
+            let Some(kind) = source.around().iter().rposition(|k| k == "configMap" || k == "secret") else { continue };
+            let volume = &source.path[..kind];
+            if source.text(self.bytes).trim() != name.trim() || !volume.iter().any(|k| k == "volumes") {
+                continue;
+            }
+            let within = |e: &&Entry| e.document == source.document && e.path.starts_with(volume);
+            let said = |e: &&Entry| e.path.len() == volume.len() + 1 && e.key() == "name";
+            let Some(volume_name) = self.entries.iter().filter(within).find(said) else { continue };
+            let volume_name = volume_name.text(self.bytes);
+            // `items` gives keys other names, and leaves the others out.
+            let items: Vec<&Entry> = self
+                .entries
+                .iter()
+                .filter(within)
+                .filter(|e| e.key() == "key" && e.path.iter().any(|k| k == "items"))
+                .collect();
+            let file = match items.iter().find(|e| e.text(self.bytes).trim() == entry.key()) {
+                Some(item) => self.beside(item, &["path"]),
+                None => items.is_empty().then(|| entry.key().to_owned()),
+            };
+            let Some(file) = file else { continue };
+            for mount in self.entries.iter().filter(|e| e.document == source.document && e.key() == "mountPath") {
+                let path = mount.text(self.bytes).trim().trim_matches(['"', '\'']).to_owned();
+                if self.beside(mount, &["name"]).as_deref() != Some(volume_name.trim()) || !is_path(&path) {
+                    continue;
+                }
+                match self.beside(mount, &["subPath"]) {
+                    Some(sub) if sub == file => out.push((source.document, PathBuf::from(path))),
+                    Some(_) => {}
+                    None => out.push((source.document, PathBuf::from(path).join(&file))),
+                }
+            }
+        }
+        out
     }
 
     fn block(&self, entry: &Entry, is_compose: bool) -> Block {
         let form = match entry.style {
             Style::Literal => Form::Lines,
             Style::Folded => Form::Folded,
-            Style::Quoted(b'"') => Form::Quoted,
-            _ => Form::Lines,
+            Style::Quoted(quote) => Form::Flow(Some(quote)),
+            Style::Plain => Form::Flow(None),
         };
         let writable = matches!(entry.style, Style::Literal | Style::Folded);
         let hand = if is_compose { Hand::Compose } else { Hand::Plain };
@@ -95,7 +148,8 @@ impl File<'_> {
         let files = if context.is_some() { Vec::new() } else { self.files(entry) };
         let block = Block::new(self.name(entry), entry.line, entry.lines.clone());
         let is_surrounded = context == Some("location");
-        Block { form, writable, hand, context, files, is_surrounded, world: self.world(entry), ..block }
+        let expanded = expanded(self.bytes, &block.lines, hand);
+        Block { form, writable, hand, context, files, is_surrounded, expanded, world: self.world(entry), ..block }
     }
 
     /// `data."default.conf"`.
@@ -121,24 +175,16 @@ impl File<'_> {
         if let Some(path) = self.written_to(entry) {
             return if is_path(&path) { vec![PathBuf::from(path)] } else { Vec::new() };
         }
-        let data = entry.around().iter().any(|k| k == "data" || k == "stringData");
-        if !data || entry.key().contains('/') {
+        if !is_key_of_map(entry) || entry.key().contains('/') {
             return Vec::new();
         }
         let key = entry.key();
-        let mounted = self.entries.iter().filter(|e| e.key() == "mountPath").filter_map(|e| {
-            let path = e.text(self.bytes).trim().to_owned();
-            let sub = self.beside(e, &["subPath"]);
-            let file = match sub {
-                Some(sub) if sub == key => PathBuf::from(&path),
-                Some(_) => return None,
-                None => PathBuf::from(&path).join(key),
-            };
-            is_path(&path).then_some(file)
-        });
-        let mut out: Vec<PathBuf> = mounted.collect();
+        let mut out: Vec<PathBuf> = self.mounts(entry).into_iter().map(|(_, path)| path).collect();
+        if !out.is_empty() {
+            return out;
+        }
         match key {
-            "nginx.conf" => out.insert(0, PathBuf::from("/etc/nginx/nginx.conf")),
+            "nginx.conf" => out.push(PathBuf::from("/etc/nginx/nginx.conf")),
             _ => out.extend(["/etc/nginx/conf.d", "/etc/nginx"].map(|folder| PathBuf::from(folder).join(key))),
         }
         out
@@ -161,6 +207,16 @@ impl File<'_> {
             })
             .collect()
     }
+}
+
+/// What stands between double quotes, to be looked at only.
+fn unquoted(text: &str) -> String {
+    text.replace("\\\n", " ").replace("\\n", "\n").replace("\\t", " ").replace("\\\"", "\"")
+}
+
+/// Whether the entry is a key of a ConfigMap or a Secret.
+fn is_key_of_map(entry: &Entry) -> bool {
+    entry.around().iter().any(|k| k == "data" || k == "stringData")
 }
 
 fn is_path(path: &str) -> bool {

@@ -6,6 +6,7 @@
 
 mod braces;
 mod characters;
+mod comments;
 mod conflicts;
 mod directives;
 
@@ -48,6 +49,26 @@ pub enum SlipKind {
     LostClose,
     /// The marks of a merge that nobody has finished.
     MergeConflict,
+    /// A comment takes with it what was to stand on the next line.
+    LostLineBreak {
+        /// Settings that a handshake depends on are among it.
+        of_handshake: bool,
+    },
+    /// The text around a configuration replaces a variable of nginx.
+    Replaced {
+        /// A shell does so; otherwise Compose.
+        by_shell: bool,
+    },
+}
+
+impl SlipKind {
+    /// Whether it changes a word that the handshake depends on, or hides one.
+    pub fn is_of_handshake(&self) -> bool {
+        matches!(
+            self,
+            SlipKind::HtmlQuotes | SlipKind::LostLineBreak { of_handshake: true } | SlipKind::Replaced { .. }
+        )
+    }
 }
 
 /// How a slip is put right: these bytes become that text.
@@ -96,6 +117,11 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     }
     let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
     bench.offer(conflicts::candidates(bytes));
+    // Of several, each closes a block, and the file is whole only with all of them.
+    let found = comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
+    if bench.trouble > 0 && !found.is_empty() && !bench.take(found) {
+        bench.offer(comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
+    }
     bench.offer(characters::candidates(&bench.text));
     bench.offer(characters::html_quotes(&bench.text));
     bench.offer_until(characters::lost_quotes(&bench.text));
@@ -365,6 +391,29 @@ mod tests {
     }
 
     #[test]
+    fn a_line_break_behind_a_comment_is_put_back() {
+        let of_handshake = |yes| SlipKind::LostLineBreak { of_handshake: yes };
+        for (text, kinds, after) in [
+            (
+                "server { listen 80; # 启用 proxy_http_version 1.1; location / { return 204; } }\n",
+                vec![of_handshake(true)],
+                "server { listen 80; # 启用\nproxy_http_version 1.1; location / { return 204; } }\n",
+            ),
+            (
+                "  server { #a listen 80; #b root /srv; #c }\r\n",
+                vec![of_handshake(false)],
+                "  server { #a\r\n  listen 80; #b\r\n  root /srv; #c\r\n  }\r\n",
+            ),
+            ("server { #注释listen 80; }\n", vec![of_handshake(false)], "server { #注释\nlisten 80; }\n"),
+        ] {
+            assert_eq!(mended(text), (kinds, after.to_owned()));
+        }
+        // Where the block was opened on another line, what stands in a comment was put there.
+        let (kinds, _) = mended("server {\n    listen 80; # root /srv; }\n    location / {\n    }\n");
+        assert_eq!(kinds, [SlipKind::LostClose]);
+    }
+
+    #[test]
     fn what_nginx_takes_is_no_slip() {
         for text in [
             "server {\n    server_name a.example\n    b.example;\n}\n",
@@ -373,6 +422,7 @@ mod tests {
             "map $a $b {\n    default 1;\n    a\u{a0}b 2;\n}\n",
             "server {\n    # no；comment // here\n    listen 80;\n}\n",
             "gzip_types text/css\n    application/json;\n",
+            "server { listen 80; # listen 81; root /srv;\n}\n",
         ] {
             assert_eq!(mended(text).0, [], "{text}");
         }

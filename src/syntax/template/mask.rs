@@ -35,13 +35,13 @@ pub(super) const FRONT_MATTER: (&[u8], &[u8]) = (b"# Nginx UI Template Start", b
 const LONG_LINE: usize = 1024;
 
 /// Masks placeholders and, with `languages`, the tags of template languages; `None` without any.
-pub(super) fn mask(bytes: &[u8], languages: Option<Languages>, hand: Hand) -> Option<Masked> {
+pub(super) fn mask(bytes: &[u8], languages: Option<Languages>, hand: Hand, unguarded: &[usize]) -> Option<Masked> {
     let dollar = if hand == Hand::Plain { Dollar::of(bytes) } else { Dollar::by(hand) };
     let mut scan = Scan {
         bytes,
         out: bytes.to_vec(),
         languages,
-        names: Names::of(bytes, dollar.is_shell_s(), hand),
+        names: Names::of(bytes, dollar.is_shell_s(), hand, unguarded),
         changed: false,
         has_tags: false,
         first_tag: None,

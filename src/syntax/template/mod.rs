@@ -19,8 +19,10 @@ pub use branches::Branches;
 pub use branches::{Branch, Choice};
 pub use words::{is_capital, is_replaced};
 
-use super::carrier::Hand;
-use super::{Ast, Template, parse, slips};
+use super::carrier::{Block, Hand};
+use super::slips::{self, Mend, Slip, SlipKind};
+use super::{Ast, Template, parse};
+use crate::source::Span;
 
 /// The byte of a placeholder within a word.
 pub const PLACEHOLDER: u8 = 0x01;
@@ -38,7 +40,7 @@ pub fn is_open(word: &[u8]) -> bool {
 pub(super) fn may_be(bytes: &[u8]) -> bool {
     const PIECES: [&[u8]; 12] =
         [b"{{", b"{%", b"{#", b"<%", b"<?", b"%{", b"[[", b"__", b"${", b"\\$", b"#{", mask::FRONT_MATTER.0];
-    let names = words::Names::of(bytes, false, Hand::Plain);
+    let names = words::Names::of(bytes, false, Hand::Plain, &[]);
     let at = |first: u8| memchr::memchr_iter(first, bytes).any(|i| names.placeholder(i).is_some());
     PIECES.iter().any(|p| memchr::memmem::find(bytes, p).is_some())
         || at(b'%')
@@ -58,7 +60,8 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
     // No configuration holds the others by itself.
     let languages = tags::Languages::of(bytes);
     let certain = languages.are_certain();
-    let tagged = (!raw.errors.is_empty() || certain).then(|| mask::mask(bytes, Some(languages), Hand::Plain)).flatten();
+    let tagged =
+        (!raw.errors.is_empty() || certain).then(|| mask::mask(bytes, Some(languages), Hand::Plain, &[])).flatten();
     if let Some(masked) = tagged.filter(|m| m.has_tags) {
         let mut ast = parse(&masked.text);
         if ast.errors.len() < raw.errors.len() || (certain && ast.errors.is_empty()) {
@@ -67,7 +70,7 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
             return with_mask(ast, masked, unread);
         }
     }
-    match mask::mask(bytes, None, Hand::Plain) {
+    match mask::mask(bytes, None, Hand::Plain, &[]) {
         None => slips::put_right(bytes, &raw).unwrap_or(raw),
         Some(masked) => with_mask(parse(&masked.text), masked, false),
     }
@@ -75,10 +78,11 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
 
 /// The tree of a block inside another file, from its mask. What that file replaces, and how it writes `$`, is
 /// known there and not guessed.
-pub(super) fn parse_block(text: Vec<u8>, hand: Hand) -> Ast {
+pub(super) fn parse_block(text: Vec<u8>, block: &Block) -> Ast {
+    let hand = block.hand;
     let mut ast = match hand {
         Hand::Plain => parse_template(&text),
-        _ => parse_replaced(&text, hand),
+        _ => parse_replaced(&text, block),
     };
     if hand != Hand::Plain {
         ast.dollar = hand.writes().map(Into::into);
@@ -88,14 +92,58 @@ pub(super) fn parse_block(text: Vec<u8>, hand: Hand) -> Ast {
         ast.template = Template::Control;
     }
     ast.masked.get_or_insert(text);
+    if block.is_folded() {
+        // One line break is a blank there.
+        let lost = ast.slips.iter_mut().filter(|slip| matches!(slip.kind, SlipKind::LostLineBreak { .. }));
+        lost.flat_map(|slip| &mut slip.mends).for_each(|mend| mend.text.insert(0, '\n'));
+    }
     ast
 }
 
-fn parse_replaced(text: &[u8], hand: Hand) -> Ast {
+fn parse_replaced(text: &[u8], block: &Block) -> Ast {
+    let mut ast = parse_unguarded(text, block);
+    let written = block.hand.escape().unwrap_or("$");
+    let mend = |at: &usize| Mend { span: Span::new(*at as u32, *at as u32 + 1), text: written.to_owned() };
+    let mends: Vec<Mend> = block.expanded.iter().map(mend).collect();
+    // The first of the handshake is shown, and all are mended.
+    let name =
+        |at: usize| text[at + 1..].iter().take_while(|b| b"{_}".contains(b) || b.is_ascii_alphanumeric()).count();
+    let is_shown = |at: &&usize| {
+        let word = &text[**at..=**at + name(**at)];
+        [&b"upgrade"[..], b"connection"].iter().any(|w| memchr::memmem::find(word, w).is_some())
+    };
+    if let Some(&at) = block.expanded.iter().find(is_shown) {
+        let span = Span::new(at as u32, (at + 1 + name(at)) as u32);
+        let kind = SlipKind::Replaced { by_shell: block.hand == Hand::Shell };
+        ast.slips.push(Slip { span, kind, mends, about: None });
+        ast.slips.sort_by_key(|slip| slip.span);
+    }
+    ast
+}
+
+/// The tree in which what is lost to the text around the block is still there. What a comment has taken is put back
+/// first: within comments, nobody looks for placeholders.
+fn parse_unguarded(text: &[u8], block: &Block) -> Ast {
+    let raw = parse(text);
+    let taken = if raw.errors.is_empty() { None } else { slips::put_right(text, &raw) };
+    let mut taken = taken.map_or_else(Vec::new, |ast| ast.slips);
+    taken.retain(|slip| matches!(slip.kind, SlipKind::LostLineBreak { .. }));
+    let mut whole = text.to_vec();
+    taken.iter().flat_map(|slip| &slip.mends).for_each(|mend| whole[mend.span.end as usize - 1] = b'\n');
+    let mut ast = parse_masked(&whole, block);
+    if !taken.is_empty() {
+        ast.masked.get_or_insert(whole);
+        ast.slips.extend(taken);
+        ast.slips.sort_by_key(|slip| slip.span);
+    }
+    ast
+}
+
+fn parse_masked(text: &[u8], block: &Block) -> Ast {
     let languages = tags::Languages::of(text);
     let tags =
         languages.are_certain() || [&b"{{"[..], b"{%", b"%{"].iter().any(|t| memchr::memmem::find(text, t).is_some());
-    match mask::mask(text, tags.then_some(languages), hand) {
+    match mask::mask(text, tags.then_some(languages), block.hand, &block.expanded) {
         None => {
             let raw = parse(text);
             slips::put_right(text, &raw).unwrap_or(raw)
@@ -106,9 +154,21 @@ fn parse_replaced(text: &[u8], hand: Hand) -> Ast {
             if unread {
                 ast.errors.clear();
             }
+            if !masked.has_tags
+                && let Some(mut righted) = slips::put_right(&masked.text, &ast).filter(can_be_written)
+            {
+                let text = righted.masked.take().unwrap_or_default();
+                return with_mask(righted, mask::Masked { text, ..masked }, false);
+            }
             with_mask(ast, masked, unread)
         }
     }
+}
+
+/// Whether no mend holds a byte that stands for something in a mask.
+fn can_be_written(ast: &Ast) -> bool {
+    let is_mask = |c: char| matches!(c as u32, 1..=3);
+    ast.slips.iter().flat_map(|slip| &slip.mends).all(|mend| !mend.text.contains(is_mask))
 }
 
 fn with_mask(ast: Ast, masked: mask::Masked, unread: bool) -> Ast {
@@ -127,7 +187,7 @@ mod tests {
 
     fn masked(text: &str) -> String {
         let languages = tags::Languages::of(text.as_bytes());
-        let out = mask::mask(text.as_bytes(), Some(languages), Hand::Plain)
+        let out = mask::mask(text.as_bytes(), Some(languages), Hand::Plain, &[])
             .map_or_else(|| text.as_bytes().to_vec(), |m| m.text);
         assert_eq!(out.len(), text.len());
         String::from_utf8_lossy(&out).replace('\u{1}', "_").replace('\u{2}', "H").replace('\u{3}', "!")

@@ -18,15 +18,17 @@ pub(super) struct Names<'b> {
     pub shell: bool,
     /// Every `${ }` belongs to the text around the configuration, and `$( )` to a shell.
     hand: Hand,
+    /// The `$` that belong to nginx all the same: its variables, which nobody escaped.
+    unguarded: &'b [usize],
 }
 
 /// The longest placeholder in `${ }`.
 const LONGEST: usize = 256;
 
 impl<'b> Names<'b> {
-    pub(super) fn of(bytes: &'b [u8], shell: bool, hand: Hand) -> Names<'b> {
+    pub(super) fn of(bytes: &'b [u8], shell: bool, hand: Hand, unguarded: &'b [usize]) -> Names<'b> {
         let shell = shell || hand.takes_words();
-        Names { bytes, plain: OnceCell::new(), braces: OnceCell::new(), shell, hand }
+        Names { bytes, plain: OnceCell::new(), braces: OnceCell::new(), shell, hand, unguarded }
     }
 
     /// Whether a variable of this name is written without braces somewhere: the file itself defines it,
@@ -73,6 +75,7 @@ impl<'b> Names<'b> {
     pub(super) fn placeholder(&self, at: usize) -> Option<usize> {
         let rest = &self.bytes[at..];
         match rest[0] {
+            b'$' if self.unguarded.binary_search(&at).is_ok() => None,
             b'$' if self.hand != Hand::Plain && rest.get(1) == Some(&b'{') => balanced(rest, b'{', b'}'),
             b'$' if self.hand == Hand::Shell && rest.get(1) == Some(&b'(') => balanced(rest, b'(', b')'),
             b'$' if rest.get(1) == Some(&b'{') => self.dollar(rest),
