@@ -14,6 +14,14 @@ test:
 quick:
     cargo test --lib --test records --test rules
 
+# What is on record and the rule fixtures, on WebAssembly under node
+wasm:
+    sh scripts/wasm-check
+
+# The oldest Rust, every set of features, Windows under Wine: `just elsewhere`, `just elsewhere windows`
+elsewhere *PARTS:
+    sh scripts/elsewhere-check {{ PARTS }}
+
 # Licences, sources and advisories of the dependencies, with `cargo install cargo-deny`
 deny:
     cargo deny --all-features check

@@ -7,15 +7,17 @@
 //! | `i18n` | messages in English and Chinese |
 //! | `source` | bytes and files |
 //! | `catalog` | facts about nginx, as data |
+//! | `symptoms` | what people see, and what stands behind it |
 //! | `syntax` | one file to a tree, for any bytes |
 //! | `model` | what nginx makes of the files: includes, inheritance, variables, routing, verdicts |
 //! | `diagnostic` | findings as plain data |
 //! | `rules` | one file, one rule |
 //! | `engine` | from files to findings |
 //! | `fix` | from findings to bytes, checked again |
+//! | `settings` | `wslint.toml` and the baseline |
+//! | `project` | from paths to what is checked, mended and traced; the front door |
 //! | `report` | one file, one format |
 //! | `probe` | one real handshake, and what its answer says |
-//! | `settings` | `wslint.toml` and the baseline |
 //! | `server` | the same in an editor |
 //! | `cli` | one file, one command |
 //!

@@ -356,12 +356,11 @@ impl FileSystem for MemFs {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
     fn replacing_keeps_mode_and_link_and_leaves_nothing_behind() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();

@@ -22,6 +22,7 @@ mod engine;
 mod fuzz;
 mod glob;
 mod limits;
+mod map;
 mod properties;
 mod readme;
 mod safety;

@@ -8,8 +8,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use wslint::catalog::name;
 use wslint::engine::check;
 use wslint::fix::{Wanted, fix};
+use wslint::model::analysis::{Analysis, Versions};
+use wslint::model::config::include::expand;
+use wslint::model::config::inherit::Found;
+use wslint::model::evidence::Declarations;
 use wslint::source::{MemFs, Place};
 use wslint::syntax::Files;
 
@@ -108,4 +113,24 @@ fn hostile_templates_are_read_in_linear_time() {
         assert_eq!(ast.text(text.as_bytes()).len(), text.len());
         assert!(start.elapsed().as_secs() < 20, "{piece}");
     }
+}
+
+/// A line between tags is there in some renderings: without one, nobody knows what is effective.
+#[test]
+fn a_line_between_tags_is_not_certain_without_a_rendering() {
+    let with = |before: &str, behind: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        location /ws {{\n{before}\
+             proxy_http_version 1.1;\n{behind}            proxy_pass http://127.0.0.1:3000;\n        }}\n    }}\n}}\n"
+        );
+        let fs = common::mem(&common::single(&text));
+        let mut files = Files::new(&fs);
+        let root = common::target(&mut files);
+        let expanded = expand(&mut files, root.file, root.context, &root.lookup);
+        let declared = Declarations::default();
+        let analysis = Analysis::new(&files.sources, &files.asts, &expanded, true, false, Versions::ALL, &declared);
+        analysis.config().effective(analysis.endpoints[0].scope, name::PROXY_HTTP_VERSION)
+    };
+    assert!(matches!(with("", ""), Found::At(_, true)));
+    assert_eq!(with("{% if modern %}\n", "{% endif %}\n"), Found::Unknown);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Each folder may use only what stands before it.
-const ORDER: &[&str] = &[
+pub(crate) const ORDER: &[&str] = &[
     "i18n",
     "source",
     "catalog",
@@ -25,7 +25,7 @@ const ORDER: &[&str] = &[
 ];
 
 /// The same within the model; names that `model/mod.rs` hands on stand for the room they come from.
-const MODEL: &[(&str, &[&str])] = &[
+pub(crate) const MODEL: &[(&str, &[&str])] = &[
     ("versions", &[]),
     ("config", &["Config", "Occ", "OccId", "Scope", "ScopeId", "ScopeKind"]),
     ("value", &["Browser", "Url", "Value"]),
@@ -51,9 +51,9 @@ const LONG: usize = 400;
 /// Tables, not texts.
 const TABLES: [&str; 2] = ["src/catalog/directives.rs", "src/symptoms.rs"];
 
-struct Source {
-    path: String,
-    text: String,
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) text: String,
     /// The text without comments and without what stands in quotes, line by line.
     code: String,
 }
@@ -66,7 +66,7 @@ impl Source {
     }
 }
 
-fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     let mut folders = vec![root.join("src")];
@@ -175,7 +175,7 @@ fn names(code: &str, wanted: &str) -> Option<usize> {
     })
 }
 
-fn none(violations: &str, law: &str) {
+pub(crate) fn none(violations: &str, law: &str) {
     assert!(violations.is_empty(), "{law}:\n{violations}");
 }
 
@@ -239,24 +239,61 @@ fn only_the_outside_knows_serde_clap_and_miette() {
 /// What the doors may name of the model: what they hand in, and what they print.
 const DOORS_MAY: &[&str] = &["ScopeKind", "Url", "analysis::Versions", "evidence::Evidence", "way::verdict::Verdict"];
 
+/// What a door's code names of the model, with the lines; the whole model, where it takes hold of that.
+fn of_the_model(code: &str) -> Vec<(usize, String)> {
+    let mut out = Vec::new();
+    let in_word = |c: char| c.is_alphanumeric() || c == '_';
+    for (at, word) in code.match_indices("model") {
+        let (before, behind) = (&code[..at], &code[at + word.len()..]);
+        if before.ends_with(in_word) || behind.starts_with(in_word) {
+            continue;
+        }
+        let line = 1 + before.matches('\n').count();
+        match behind.strip_prefix("::").filter(|_| before.ends_with("crate::")) {
+            // `crate::{model::…}` and `use crate::model` would hide what is taken.
+            None => out.push((line, word.to_owned())),
+            Some(named) => match named.strip_prefix('{') {
+                Some(group) => {
+                    let group = group.split(';').next().unwrap().trim_end().trim_end_matches('}');
+                    out.extend(group.split(',').map(|name| (line, name.trim().to_owned())));
+                }
+                None => {
+                    let path = named.split(|c: char| !in_word(c) && c != ':').next().unwrap();
+                    out.push((line, path.to_owned()));
+                }
+            },
+        }
+    }
+    out.retain(|(_, name)| !name.is_empty());
+    out
+}
+
 #[test]
 fn doors_hold_no_analysis() {
     let mut violations = String::new();
+    let mut named = std::collections::BTreeSet::new();
     for source in sources().iter().filter(|s| matches!(s.room(), "server" | "cli")) {
-        for (at, _) in source.code.match_indices("crate::model::") {
-            let line = 1 + source.code[..at].matches('\n').count();
-            let behind = &source.code[at + "crate::model::".len()..];
-            let named = behind.split(';').next().unwrap();
-            let names: Vec<&str> = match named.strip_prefix('{') {
-                Some(group) => group.trim_end_matches('}').split(',').map(str::trim).collect(),
-                None => vec![named.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).next().unwrap()],
-            };
-            for name in names.iter().filter(|n| !DOORS_MAY.contains(n)) {
+        for (line, name) in of_the_model(&source.code) {
+            if !DOORS_MAY.contains(&name.as_str()) {
                 let _ = writeln!(violations, "{}:{line}: `{name}`", source.path);
             }
+            named.insert(name);
         }
     }
     none(&violations, "a door asks `project`, and knows of the model only what it hands in or prints");
+    let nobody: Vec<_> = DOORS_MAY.iter().filter(|name| !named.contains(**name)).collect();
+    assert!(nobody.is_empty(), "no door needs {nobody:?} any more");
+}
+
+#[test]
+fn what_a_door_takes_from_the_model_is_seen() {
+    let taken = |code: &str| of_the_model(code).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+    assert_eq!(taken("use crate::model::{ScopeKind, Url};\nlet remodel = modelled;"), ["ScopeKind", "Url"]);
+    assert_eq!(taken("use crate::model::way::walk::Walk as W;"), ["way::walk::Walk"]);
+    assert_eq!(taken("let x = crate::model::trace::trace(&a);"), ["trace::trace"]);
+    assert_eq!(taken("use crate::{i18n::Lang, model::Url};"), ["model"]);
+    assert_eq!(taken("use crate::model as m;"), ["model"]);
+    assert_eq!(taken("use crate::model::{way::{walk, judge}};"), ["way::{walk", "judge"]);
 }
 
 #[test]

@@ -13,15 +13,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod reports;
+mod said;
 mod truth;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed};
-
-/// The nginx of the live tests: Debian's.
-const VERSION: &str = "1.22.1";
 
 /// The URL of every case that does not say otherwise.
 const URL: &str = "ws://example.com:8080/ws";

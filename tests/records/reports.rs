@@ -7,14 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use libtest_mimic::Trial;
-use wslint::engine::{Options, Selection, check};
-use wslint::fix::{Wanted, fix, unified};
-use wslint::i18n::Lang;
-use wslint::report::{Report, concise};
-use wslint::syntax::Files;
 
-use crate::common::{self, Tree, told};
-use crate::{OURS, VERSION, cases, compare, fixtures, updating, url_of};
+use crate::{OURS, cases, common, compare, fixtures, said, updating, url_of};
 
 /// What begins the part of a case.
 const HEAD: &str = "=== ";
@@ -76,75 +70,5 @@ fn parts(text: &str) -> BTreeMap<String, String> {
 }
 
 fn everything(kind: &str, case: &Path) -> String {
-    let tree = common::read_tree(case, &OURS);
-    let mut out = String::new();
-    // Those of `verdicts/` have a file of their own.
-    if kind.starts_with("nginx") {
-        let _ = writeln!(out, "{VERSION}: {}", told(&tree, &url_of(case), Some(VERSION)));
-    }
-    let mut options = common::options(None, None);
-    options.selection = Selection::new(&["all".to_owned()], &[]).unwrap();
-    out.push_str(&findings(&tree, &options));
-    let made = |unsafe_too| fixes(&tree, &options, unsafe_too).unwrap_or_else(|e| format!("FAILED {e}\n"));
-    let (safe, all) = (made(false), made(true));
-    if kind == "nginx/rejected" {
-        // They are all fixed alike, and broken elsewhere; what is held back is worth its lines.
-        all.lines().filter(|l| l.starts_with("withheld")).for_each(|l| out = format!("{out}{l}\n"));
-    } else if safe != all && !safe.is_empty() {
-        let _ = write!(out, "safe fixes:\n{safe}all fixes:\n{all}");
-    } else if !all.is_empty() {
-        let _ = write!(out, "{} fixes:\n{all}", if safe == all { "safe" } else { "unsafe" });
-    }
-    out
-}
-
-fn findings(tree: &Tree, options: &Options) -> String {
-    let fs = common::mem(tree);
-    let mut files = Files::new(&fs);
-    let target = common::target(&mut files);
-    let checked = check(&mut files, &[target], options);
-    let wanted = Wanted { unsafe_too: true };
-    let report = Report {
-        sources: &files.sources,
-        checked: &checked,
-        lang: Lang::En,
-        advice: true,
-        wanted,
-        nginx_version: None,
-    };
-    let mut out = Vec::new();
-    concise(&report, &mut out).unwrap();
-    let mut out = String::from_utf8(out).unwrap();
-    for endpoint in &checked.endpoints {
-        let file = files.sources.get(endpoint.place.file);
-        let (line, _) = file.lines().line_column(endpoint.place.span.start, &file.bytes);
-        let (path, verdict) = (file.path.display(), endpoint.verdict.as_str());
-        let _ = writeln!(
-            out,
-            "{path}:{line}: endpoint, {} evidence, {verdict}",
-            format!("{:?}", endpoint.evidence).to_lowercase()
-        );
-    }
-    out
-}
-
-fn fixes(tree: &Tree, options: &Options, unsafe_too: bool) -> Result<String, String> {
-    let fs = common::mem(tree);
-    let open = |files: &mut Files<'_>| vec![common::target(files)];
-    let outcome = fix(&fs, &open, options, Wanted { unsafe_too }, &|_| true);
-    if let Some(failed) = outcome.failed {
-        return Err(failed);
-    }
-    let mut out = String::new();
-    for (path, patched) in &outcome.files {
-        out.push_str(&String::from_utf8_lossy(&unified(path, patched)));
-    }
-    if let Some(withheld) = &outcome.withheld {
-        let _ = writeln!(out, "withheld: {withheld:?}");
-    }
-    // So that the next part begins on a line of its own.
-    if !out.is_empty() && !out.ends_with('\n') {
-        out.push('\n');
-    }
-    Ok(out)
+    said::everything(kind, &common::read_tree(case, &OURS), &url_of(case))
 }

@@ -6,10 +6,8 @@ use libtest_mimic::{Failed, Trial};
 use wslint::diagnostic::{Category, Severity};
 
 use crate::common::{self, told};
-use crate::{OURS, VERSION, cases, check, compare, updating, url_of};
-
-/// The newest nginx of `truth.jsonl`.
-const NEWEST: &str = "1.31.5";
+use crate::said::{self, VERSION};
+use crate::{OURS, cases, check, compare, updating, url_of};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -26,16 +24,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Verdict and reason: for the nginx of the live tests, for a new one, and where nobody says which it is.
-fn recorded(case: &Path) -> String {
-    let tree = common::read_tree(case, &OURS);
-    let url = url_of(case);
-    let line = |name: &str, version| format!("{name} {}\n", told(&tree, &url, version));
-    [line(VERSION, Some(VERSION)), line(NEWEST, Some(NEWEST)), line("any", None)].concat()
-}
-
 fn verdict(case: &Path) -> Result<(), Failed> {
-    let (path, today) = (case.join("verdict"), recorded(case));
+    let (path, today) = (case.join("verdict"), said::verdicts(&common::read_tree(case, &OURS), &url_of(case)));
     if updating() {
         std::fs::write(&path, &today)?;
     }

@@ -192,22 +192,15 @@ pub(super) fn find_location(
     redirects: &dyn Fn(ScopeId) -> bool,
 ) -> Choice {
     let mut block = server;
-    // A redirect that is found within a regular expression counts as a match.
-    let mut within_regex = false;
     let mut outer = Choice::None;
     loop {
-        let (choice, expression) = find_in(levels, block, path, redirects);
-        let choice = match choice {
-            Choice::SlashRedirect(scope, occ) if within_regex => Choice::Location(scope, occ),
-            Choice::None => return outer,
-            choice => choice,
-        };
         // Locations nested in a regular expression that matched are searched again.
-        match (choice, expression) {
-            (Choice::Location(scope, _), true) if !levels(scope).locations.is_empty() => {
-                (block, within_regex, outer) = (scope, true, choice);
+        match find_in(levels, block, path, redirects) {
+            (Choice::None, _) => return outer,
+            (choice @ Choice::Location(scope, _), true) if !levels(scope).locations.is_empty() => {
+                (block, outer) = (scope, choice);
             }
-            _ => return choice,
+            (choice, _) => return choice,
         }
     }
 }

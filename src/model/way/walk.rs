@@ -327,9 +327,8 @@ impl<'m, 'a> Walk<'m, 'a> {
         if let Some(occ) = denied(config, self.conf) {
             return Next::Error(403, Reason::Denied(occ));
         }
-        // `try_files` is not merged into an `if` or `limit_except`, nor into a location.
-        if Some(self.conf) == location.or(self.server)
-            && config.has(self.conf, name::TRY_FILES)
+        // `try_files` is not merged into a location, nor into an `if` or `limit_except`, which have none of their own.
+        if config.has(self.conf, name::TRY_FILES)
             && let Some(occ) = config.own_named(self.conf, name::TRY_FILES).next()
         {
             return self.try_files(occ);
