@@ -11,6 +11,7 @@ use super::{BUFFER, Failure, Terminal, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{Baseline, Checked, Options, Selection};
 use crate::fix::{Fixed, Wanted, Withheld, unified};
+use crate::i18n::Text;
 use crate::model::evidence::Evidence;
 use crate::project::{Problem, Session, Subject};
 use crate::report::prose::wrap;
@@ -310,11 +311,9 @@ impl Run<'_> {
         for found in checked.diagnostics.iter().filter(unreadable) {
             let file = files.sources.get(found.primary.place.file);
             let line = file.lines().line(found.primary.place.span.start) + 1;
-            let (path, en, zh) = (file.path.display(), &found.message.en, &found.message.zh);
-            let told = text!(
-                "{path}:{line}: {en}; nothing in this file is fixed",
-                "{path}：{line}：{zh}；这个文件里的内容都没有修复"
-            );
+            let (en, zh) = (&found.message.en, &found.message.zh);
+            let told = text!("{en}; nothing in this file is fixed", "{zh}；这个文件里的内容都没有修复")
+                .behind(&format!("{}:{line}", file.path.display()));
             self.terminal.note(&report::escaped(told.get(self.terminal.lang), false));
         }
         Ok(true)
@@ -337,15 +336,27 @@ impl Run<'_> {
         self.subject.write(&fixed)?;
         let (files, left) = self.subject.check(&self.options)?;
         self.report(&files, &left)?;
-        let (n, f) = (fixed.fixed, fixed.files.len());
-        let (fixes, names) = (
-            if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") },
-            if f == 1 { "1 file".to_owned() } else { format!("{f} files") },
-        );
-        let done = text!("Fixed {fixes} in {names}.", "修复了 {n} 处，涉及 {f} 个文件。");
-        if n > 0 {
-            self.terminal.note(done.get(self.terminal.lang));
+        if fixed.fixed > 0 {
+            self.terminal.note(&report::escaped(told(&fixed).get(self.terminal.lang), false));
         }
         Ok(self.verdict(&left))
     }
+}
+
+/// What `--fix` has written, and what to type next.
+fn told(fixed: &Fixed) -> Text {
+    const SHOWN: usize = 3;
+    let (n, all) = (fixed.fixed, fixed.files.len());
+    let findings = if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") };
+    let names: Vec<String> = fixed.files.iter().take(SHOWN).map(|(path, _)| path.display().to_string()).collect();
+    let (en, zh) = match all.checked_sub(SHOWN).filter(|more| *more > 0) {
+        Some(more) => {
+            (format!("{} and {more} more", names.join(", ")), format!("{} 等 {all} 个文件", names.join("、")))
+        }
+        None => (names.join(", "), names.join("、")),
+    };
+    text!(
+        "Fixed {findings} in {en}. Next: `nginx -t`, and if it succeeds, `nginx -s reload`.",
+        "修复了 {n} 处：{zh}。接下来运行 `nginx -t`，通过之后再运行 `nginx -s reload`。"
+    )
 }

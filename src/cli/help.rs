@@ -57,7 +57,7 @@ fn first_screen(command: &Command, lang: Lang, columns: usize) -> String {
     let mut out = wrap(&about(command, lang), columns).join("\n");
     out.push_str(match lang {
         Lang::En => "\n\nUsage: wslint [OPTIONS] [PATH]…\n       wslint COMMAND …\n\nExamples:\n",
-        Lang::Zh => "\n\n用法：wslint [选项] [路径]…\n      wslint 命令 …\n\n例如：\n",
+        Lang::Zh => "\n\n用法：wslint [选项] [PATH]…\n      wslint 命令 …\n\n例如：\n",
     });
     for (example, en, zh) in EXAMPLES {
         row(&mut out, example, if lang == Lang::Zh { zh } else { en }, 35, columns);
@@ -171,7 +171,7 @@ fn row(out: &mut String, typed: &str, meaning: &str, left: usize, columns: usize
 
 fn exit_status(lang: Lang, columns: usize) -> String {
     let lines = [
-        text!("A file that is named like a command is given as ./explain.", "文件与命令同名时，写成 ./explain。"),
+        text!("If a file has the name of a command, write ./explain.", "文件与命令同名时，写成 ./explain。"),
         text!(
             "Exit status: 0 nothing to report, 1 findings, 2 wslint could not do its job.",
             "退出状态：0 没有问题，1 发现问题，2 wslint 无法完成工作。"

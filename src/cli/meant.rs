@@ -8,7 +8,7 @@ use crate::source::FileSystem;
 use crate::text;
 
 /// The commands that may stand behind options of every command.
-const COMMANDS: [&str; 6] = ["trace", "probe", "explain", "rules", "init", "completions"];
+const COMMANDS: [&str; 7] = ["trace", "probe", "explain", "rules", "init", "server", "completions"];
 
 /// `wslint --lang zh-CN rules` as `wslint rules --lang zh-CN`: options that every command has may stand in
 /// front of it.

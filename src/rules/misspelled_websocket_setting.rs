@@ -102,7 +102,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "`Connection` 的值是 \"{written}\"，任何后端都不认识"
             ),
             Part::Upgrade => text!(
-                "`Upgrade` is set to `{written}`, which is no WebSocket",
+                "`Upgrade` is sent as `{written}`, which is not `websocket`",
                 "`Upgrade` 的值是 `{written}`，而不是 `websocket`"
             ),
             Part::Header => text!("the header `{written}` is not `{shown}`", "`{written}` 不是 `{shown}` 请求头"),
