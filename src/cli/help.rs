@@ -79,7 +79,8 @@ fn of_command(command: &Command, lang: Lang, columns: usize) -> String {
     let positionals: Vec<String> = command.get_positionals().map(shown_positional).collect();
     let name = command.get_name();
     let usage: Text = text!("Usage: wslint {name} [OPTIONS]", "用法：wslint {name} [选项]");
-    let _ = writeln!(out, "\n\n{} {}", usage.get(lang), positionals.join(" "));
+    let usage = format!("{} {}", usage.get(lang), positionals.join(" "));
+    let _ = writeln!(out, "\n\n{}", usage.trim_end());
     out + &options(command, lang, columns)
 }
 
@@ -126,7 +127,8 @@ fn option(out: &mut String, argument: &Arg, lang: Lang, columns: usize) {
         let lines = wrap(said(&help, lang), columns.saturating_sub(LEFT + 15).max(16));
         for (i, line) in lines.iter().enumerate() {
             let name = if i == 0 { value.get_name() } else { "" };
-            let _ = writeln!(out, "{}{}  {line}", " ".repeat(LEFT + 2), padded(name, 11));
+            let row = format!("{}{}  {line}", " ".repeat(LEFT + 2), padded(name, 11));
+            let _ = writeln!(out, "{}", row.trim_end());
         }
     }
 }

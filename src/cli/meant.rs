@@ -70,7 +70,7 @@ pub(super) fn meant_by_option(error: &clap::Error) -> Option<Text> {
     let given = error.get(clap::error::ContextKind::InvalidArg)?.to_string();
     match given.as_str() {
         "--dry-run" | "--check" | "--preview" => Some(text!(
-            "wslint has no `{given}`: `--diff` prints what `--fix` would change, and writes nothing",
+            "there is no `{given}`: `--diff` prints what `--fix` would change, and writes nothing",
             "没有 `{given}` 选项：`--diff` 会打印 `--fix` 要做的修改，而不写文件"
         )),
         _ => None,

@@ -111,7 +111,9 @@ fn not_understood(args: &[OsString], error: &clap::Error) -> ExitCode {
 fn wanted_language(words: &[String]) -> Lang {
     let after = words.iter().skip_while(|w| *w != "--lang").nth(1).map(String::as_str);
     let named = after.or_else(|| words.iter().find_map(|w| w.strip_prefix("--lang=")));
-    named.map_or_else(|| Lang::of_environment(|k| std::env::var(k).ok()), Lang::of_locale)
+    // A language that wslint does not speak is told in the one of the environment.
+    let known = named.filter(|name| ["en", "zh"].iter().any(|known| name.to_ascii_lowercase().starts_with(known)));
+    known.map_or_else(|| Lang::of_environment(|k| std::env::var(k).ok()), Lang::of_locale)
 }
 
 /// The width of the terminal; where there is none, what `COLUMNS` says.

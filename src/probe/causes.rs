@@ -46,13 +46,7 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
     };
     let symptom = match outcome {
         Outcome::NoSuchHost(_) => {
-            add(
-                None,
-                text!(
-                    "the name does not resolve: a typo, or a DNS record that is missing",
-                    "域名无法解析：拼写错误，或缺少 DNS 记录"
-                ),
-            );
+            add(None, text!("the name is misspelt, or its DNS record is missing", "域名拼写错误，或缺少 DNS 记录"));
             return;
         }
         Outcome::NoConnection(_) => {
