@@ -32,7 +32,7 @@ pub fn summary(report: &Report<'_>, next: &Next) -> Text {
         add(
             &mut out,
             text!(
-                " {locations} without any sign of WebSocket passed over: `--evidence none` shows {them}; a `--url`, a comment `# wslint: websocket` or `wslint.toml` settles one.",
+                " {locations} without any sign of WebSocket skipped: `--evidence none` shows {them}; a `--url`, a comment `# wslint: websocket` or `wslint.toml` settles one.",
                 "另有 {bare} 个 location 没有任何 WebSocket 的迹象，未作检查：用 `--evidence none` 查看；用 `--url`、注释 `# wslint: websocket` 或 `wslint.toml` 可以逐个说明。"
             ),
         );
