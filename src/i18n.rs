@@ -45,11 +45,11 @@ impl Text {
         }
     }
 
-    /// The message behind what is the same in both languages: `wslint.toml:3: `.
+    /// The message behind a place, which is the same in both languages: `wslint.toml:3`.
     #[must_use]
-    pub fn behind(mut self, before: &str) -> Text {
-        self.en.to_mut().insert_str(0, before);
-        self.zh.to_mut().insert_str(0, before);
+    pub fn behind(mut self, place: &str) -> Text {
+        self.en.to_mut().insert_str(0, &format!("{place}: "));
+        self.zh.to_mut().insert_str(0, &format!("{place}："));
         self
     }
 

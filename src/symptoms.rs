@@ -28,7 +28,9 @@ pub struct SymptomCause {
 impl Symptom {
     /// All of it as Markdown.
     pub fn page(&self, lang: Lang) -> String {
-        let mut out = format!("# {}: {}\n\n{}\n\n", self.keys[0], self.title.get(lang), self.about.get(lang));
+        let (key, about) = (self.keys[0], self.about.get(lang));
+        let head = text!("# {key}: {}", "# {key}：{}", self.title.get(lang));
+        let mut out = format!("{}\n\n{about}\n\n", head.get(lang));
         let head = text!("Likely causes, the most frequent first:", "可能的原因，最常见的在前：");
         let _ = writeln!(out, "{}\n", head.get(lang));
         for (i, cause) in self.causes.iter().enumerate() {
@@ -37,7 +39,7 @@ impl Symptom {
             let _ = writeln!(out, "{}. {}{rule}", i + 1, cause.text.get(lang));
         }
         let next = text!(
-            "`wslint nginx.conf` looks for those that name a rule; `wslint explain RULE` says more.",
+            "`wslint nginx.conf` looks for the causes that have a rule's name behind them; `wslint explain RULE` says more.",
             "`wslint nginx.conf` 会检查标有规则名的原因；`wslint explain 规则名` 有更多说明。"
         );
         let _ = writeln!(out, "\n{}", next.get(lang));
@@ -178,10 +180,11 @@ pub const SYMPTOMS: &[Symptom] = &[
             "握手失败",
             "连接失败",
             "连不上",
+            "无法连接",
         ],
         title: text("the handshake is answered with 400 Bad Request", "握手返回 400 Bad Request"),
         about: text(
-            "Most often the backend answers: it misses something in the handshake. Which status a backend chooses is up to it: the same cause shows as 404, 426, 505 or 200 with another one. If only curl gets 400, try it with `--http1.1`: over HTTP/2 these headers are not a handshake.",
+            "Most often the backend answers: something is missing from the handshake that it received. Another backend answers the same mistake with 404, 426, 505 or 200. If only curl gets 400, try it with `--http1.1`: over HTTP/2 these headers are not a handshake.",
             "多半是后端返回的：它收到的握手缺了东西。返回哪个状态码由后端决定，同一个原因在别的后端上会表现为 404、426、505 或 200。如果只有 curl 得到 400，请加上 `--http1.1` 再试：在 HTTP/2 上，这些请求头不构成握手。",
         ),
         causes: &[
@@ -321,7 +324,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["403", "403 forbidden"],
+        keys: &["403", "403 forbidden", "跨域", "origin"],
         title: text("the handshake is answered with 403 Forbidden", "握手返回 403 Forbidden"),
         about: text(
             "Usually the backend compares `Origin`, which the browser sends, with `Host` or with a list of its own, and they differ. The handshake itself got through, then: the application's log names the origin that it refused. If nginx wrote the page, an access rule refused the request.",
@@ -495,7 +498,7 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["502", "502 bad gateway"],
+        keys: &["502", "502 bad gateway", "connection refused", "upstream prematurely closed", "拒绝连接"],
         title: text("the handshake is answered with 502 Bad Gateway", "握手返回 502 Bad Gateway"),
         about: text(
             "nginx did not reach the backend, or the backend closed the connection without a valid answer. nginx's error log says which: `connect() failed (111: Connection refused)` is an address or a port, `upstream prematurely closed connection` is a backend that did not like the request or crashed.",
@@ -621,7 +624,7 @@ pub const SYMPTOMS: &[Symptom] = &[
                 "the headers are there, `proxy_http_version 1.1` is not, or it says `1.0`",
                 "握手请求头都有，却没有 `proxy_http_version 1.1`，或写成了 `1.0`",
             ),
-            found("upgrade-not-forwarded", "none of the three lines is there", "三行一行也没有"),
+            found("upgrade-not-forwarded", "none of the three lines is there", "这三行一行都没有写"),
         ],
     },
     Symptom {
@@ -633,6 +636,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             "connection closed abnormally",
             "closed abnormally",
             "abnormal closure",
+            "掉线",
         ],
         title: text("the browser reports close code 1006", "浏览器报告关闭码 1006"),
         about: text(
@@ -685,6 +689,9 @@ pub const SYMPTOMS: &[Symptom] = &[
             "60秒",
             "一分钟",
             "每分钟",
+            "1分钟",
+            "1 分钟",
+            "心跳",
         ],
         title: text("the WebSocket closes after 60 seconds", "WebSocket 在 60 秒后断开"),
         about: text(
@@ -748,7 +755,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             ),
             outside(
                 "another proxy in front of nginx or behind it takes the header out",
-                "nginx 前面或后面的另一层代理去掉了这个请求头",
+                "nginx 前面或后面的另一层代理去掉了这个响应头",
             ),
             outside("the backend answers 101 without `Upgrade`", "后端返回的 101 中没有 `Upgrade`"),
         ],
@@ -761,6 +768,8 @@ pub const SYMPTOMS: &[Symptom] = &[
             "the network connection was lost",
             "connection closed before receiving a handshake response",
             "websocket is closed before the connection is established",
+            "http2",
+            "444",
         ],
         title: text("the connection is closed before the handshake is answered", "连接在握手得到响应之前就关闭了"),
         about: text(
@@ -813,6 +822,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             "plain http request was sent to https port",
             "混合内容",
             "证书",
+            "1015",
         ],
         title: text(
             "TLS: ERR_SSL_PROTOCOL_ERROR, mixed content, a plain request to a TLS port",
@@ -895,6 +905,7 @@ pub const SYMPTOMS: &[Symptom] = &[
             "directive is not allowed here",
             "directive is duplicate",
             "configuration file test failed",
+            "全角",
         ],
         title: text("nginx refuses to start, and `nginx -t` says why", "nginx 无法启动，`nginx -t` 给出了原因"),
         about: text(
@@ -917,7 +928,18 @@ pub const SYMPTOMS: &[Symptom] = &[
         ],
     },
     Symptom {
-        keys: &["polling", "long polling", "long-polling", "transport=polling", "轮询", "长轮询"],
+        keys: &[
+            "polling",
+            "long polling",
+            "long-polling",
+            "transport=polling",
+            "轮询",
+            "长轮询",
+            "sse",
+            "server-sent events",
+            "eventsource",
+            "session id unknown",
+        ],
         title: text(
             "it works, and yet only by long polling: Socket.IO and SignalR fall back",
             "能用，但只是在长轮询：Socket.IO 和 SignalR 已回退",

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Finds out why a WebSocket does not open behind nginx, proves it, and hands over the patch.
 #[derive(Debug, Parser)]
 #[command(name = "wslint", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "A file that is named like a command is given as ./explain.\n\
+#[command(after_help = "If a file has the name of a command, write ./explain.\n\
 Exit status: 0 nothing to report, 1 findings, 2 wslint could not do its job.")]
 pub struct Cli {
     #[command(subcommand)]
@@ -101,19 +101,19 @@ pub(super) struct Common {
     /// Read an absolute include below FROM from the directory TO
     #[arg(long, value_name = "FROM=TO", help_heading = "nginx")]
     pub map_path: Vec<String>,
-    /// Another configuration file than the wslint.toml of the project
+    /// Use this file instead of the project's wslint.toml
     #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Settings")]
     pub config: Option<PathBuf>,
-    /// No configuration file, and no search for roots around PATH
+    /// Read no wslint.toml, and look for no main configuration around PATH
     #[arg(long, help_heading = "Settings")]
     pub isolated: bool,
-    /// Also look at what .gitignore files name
+    /// Also check what .gitignore leaves out
     #[arg(long, help_heading = "Settings")]
     pub no_ignore: bool,
     /// Whether configurations inside documents, manifests and scripts are read [default: all]
     #[arg(long, value_enum, value_name = "WHICH", help_heading = "What to check")]
     pub carriers: Option<CarriersArg>,
-    /// What standard input is: its name in reports, and the place from which includes are sought
+    /// The file that standard input stands for: its name in reports, and where its includes are looked for
     #[arg(long, value_name = "PATH", help_heading = "Settings")]
     pub stdin_filename: Option<PathBuf>,
     /// Show advice, too
@@ -139,7 +139,7 @@ pub(super) struct Voice {
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// A root, a fragment, a directory, an `nginx -T` dump, or - for standard input
+    /// A main configuration, a fragment, a directory, an `nginx -T` dump, or - for standard input
     /// [default: the roots of wslint.toml, else the current directory]
     #[arg(value_name = "PATH", help_heading = "What to check")]
     pub paths: Vec<PathBuf>,
@@ -149,13 +149,13 @@ pub(super) struct Check {
     /// Write nothing; print the fixes as one unified diff
     #[arg(long, conflicts_with = "format", help_heading = "Fixes")]
     pub diff: bool,
-    /// Count unsafe fixes in, with --fix or --diff
+    /// With --fix or --diff: unsafe fixes, too
     #[arg(long, help_heading = "Fixes")]
     pub unsafe_fixes: bool,
     /// The format of the report
     #[arg(long, value_enum, value_name = "F", default_value_t = Format::Human, help_heading = "Reports")]
     pub format: Format,
-    /// The report goes to a file
+    /// Write the report to this file
     #[arg(short, long, value_name = "FILE", help_heading = "Reports")]
     pub output: Option<PathBuf>,
     /// Check only the endpoint that this URL reaches
@@ -164,28 +164,28 @@ pub(super) struct Check {
     /// Which `Connection` value fixes write [default: auto]
     #[arg(long, value_enum, value_name = "MODE", help_heading = "Fixes")]
     pub connection: Option<ConnectionArg>,
-    /// Report `upgrade-not-forwarded` only from this evidence on [default: none]
+    /// Report `upgrade-not-forwarded` only with this much evidence, or more [default: none]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "What to check")]
     pub evidence: Option<EvidenceArg>,
-    /// Rules or categories instead of the default set, or `all`
+    /// Rules or categories to check instead of the default set, or `all`
     #[arg(long, value_name = "R,…", value_delimiter = ',', help_heading = "What to check")]
     pub select: Vec<String>,
     /// Rules or categories to leave out
     #[arg(long, value_name = "R,…", value_delimiter = ',', help_heading = "What to check")]
     pub ignore: Vec<String>,
-    /// How many findings of each rule, and how many of them have a fix, instead of the findings
+    /// Instead of the findings, count them by rule, and how many of them can be fixed
     #[arg(long, conflicts_with_all = ["fix", "diff", "format", "write_baseline"], help_heading = "Reports")]
     pub statistics: bool,
-    /// Exit 1 from this severity on [default: warning]
+    /// Exit with 1 for findings of this severity or a higher one [default: warning]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Reports")]
     pub fail_on: Option<FailOn>,
-    /// How many threads work at once; the result is the same [default: one for each core]
+    /// How many threads to use; the result is the same [default: one for each core]
     #[arg(long, value_name = "N", value_parser = threads, help_heading = "Settings")]
     pub jobs: Option<usize>,
     /// Report only what is not in this file
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     pub baseline: Option<PathBuf>,
-    /// Record what is there in this file, as accepted
+    /// Record today's findings in this file, as accepted
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "baseline"], help_heading = "Reports")]
     pub write_baseline: Option<PathBuf>,
     #[command(flatten)]
@@ -229,7 +229,7 @@ pub(super) struct Probe {
 pub(super) struct Trace {
     /// As in wss://love.cat/chat
     pub url: String,
-    /// A root, a fragment, or - for standard input [default: nginx.conf]
+    /// A main configuration, a fragment, or - for standard input [default: nginx.conf]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The format of the report
@@ -317,7 +317,7 @@ pub(super) enum ColorArg {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ConnectionArg {
-    /// A map where there is a root to put it in, else the literal
+    /// A map where there is a main configuration to put it in, else the literal
     Auto,
     /// The same
     Map,
@@ -329,11 +329,11 @@ pub(super) enum ConnectionArg {
 pub(super) enum EvidenceArg {
     /// Also where nothing says WebSocket
     None,
-    /// Where a path, a name or a comment says it
+    /// Where a path, a name or a comment says WebSocket
     Likely,
-    /// Where somebody tried
+    /// Where somebody has tried to set it up
     Configured,
-    /// Where the user says so
+    /// Where --url, a comment or wslint.toml says so
     Declared,
 }
 

@@ -312,11 +312,9 @@ impl Run<'_> {
         for found in checked.diagnostics.iter().filter(unreadable) {
             let file = files.sources.get(found.primary.place.file);
             let line = file.lines().line(found.primary.place.span.start) + 1;
-            let (path, en, zh) = (file.path.display(), &found.message.en, &found.message.zh);
-            let told = text!(
-                "{path}:{line}: {en}; nothing in this file is fixed",
-                "{path}：{line}：{zh}；这个文件里的内容都没有修复"
-            );
+            let (en, zh) = (&found.message.en, &found.message.zh);
+            let told = text!("{en}; nothing in this file is fixed", "{zh}；这个文件里的内容都没有修复")
+                .behind(&format!("{}:{line}", file.path.display()));
             self.terminal.note(&report::escaped(told.get(self.terminal.lang), false));
         }
         Ok(true)
@@ -370,8 +368,8 @@ impl Run<'_> {
             say(text!("  and {more} more files", "  以及另外 {more} 个文件"));
         }
         say(text!(
-            "nginx takes it up with `nginx -t && nginx -s reload`.",
-            "执行 `nginx -t && nginx -s reload` 后 nginx 才会使用新配置。"
+            "Next: `nginx -t`, and if it succeeds, `nginx -s reload`.",
+            "接下来运行 `nginx -t`，通过之后再运行 `nginx -s reload`。"
         ));
     }
 }

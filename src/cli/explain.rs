@@ -27,8 +27,8 @@ pub(super) fn explain(words: &str, terminal: &Terminal) -> Result<Verdict, Failu
                 None => Default::default(),
             };
             return Err(Failure(text!(
-                "there is no rule or symptom `{words}`{en} (`wslint rules` lists the rules; symptoms are status codes such as 400, 1006, \"60 seconds\")",
-                "没有叫 `{words}` 的规则或现象{zh}（`wslint rules` 列出所有规则；现象可以是状态码，例如 400、1006、\"60 秒\"）"
+                "there is no rule or symptom `{words}`{en} (`wslint rules` lists the rules; a symptom is what is seen, such as 400, 1006, \"60 seconds\")",
+                "没有叫 `{words}` 的规则或现象{zh}（`wslint rules` 列出所有规则；现象就是看到的内容，例如 400、1006、\"每分钟断开\"）"
             )));
         }
     };

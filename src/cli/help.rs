@@ -57,7 +57,7 @@ fn first_screen(command: &Command, lang: Lang, columns: usize) -> String {
     let mut out = wrap(&about(command, lang), columns).join("\n");
     out.push_str(match lang {
         Lang::En => "\n\nUsage: wslint [OPTIONS] [PATH]…\n       wslint COMMAND …\n\nExamples:\n",
-        Lang::Zh => "\n\n用法：wslint [选项] [路径]…\n      wslint 命令 …\n\n例如：\n",
+        Lang::Zh => "\n\n用法：wslint [选项] [PATH]…\n      wslint 命令 …\n\n例如：\n",
     });
     for (example, en, zh) in EXAMPLES {
         row(&mut out, example, if lang == Lang::Zh { zh } else { en }, 35, columns);
@@ -79,7 +79,8 @@ fn of_command(command: &Command, lang: Lang, columns: usize) -> String {
     let positionals: Vec<String> = command.get_positionals().map(shown_positional).collect();
     let name = command.get_name();
     let usage: Text = text!("Usage: wslint {name} [OPTIONS]", "用法：wslint {name} [选项]");
-    let _ = writeln!(out, "\n\n{} {}", usage.get(lang), positionals.join(" "));
+    let usage = format!("{} {}", usage.get(lang), positionals.join(" "));
+    let _ = writeln!(out, "\n\n{}", usage.trim_end());
     out + &options(command, lang, columns)
 }
 
@@ -126,7 +127,8 @@ fn option(out: &mut String, argument: &Arg, lang: Lang, columns: usize) {
         let lines = wrap(said(&help, lang), columns.saturating_sub(LEFT + 15).max(16));
         for (i, line) in lines.iter().enumerate() {
             let name = if i == 0 { value.get_name() } else { "" };
-            let _ = writeln!(out, "{}{}  {line}", " ".repeat(LEFT + 2), padded(name, 11));
+            let row = format!("{}{}  {line}", " ".repeat(LEFT + 2), padded(name, 11));
+            let _ = writeln!(out, "{}", row.trim_end());
         }
     }
 }
@@ -171,7 +173,7 @@ fn row(out: &mut String, typed: &str, meaning: &str, left: usize, columns: usize
 
 fn exit_status(lang: Lang, columns: usize) -> String {
     let lines = [
-        text!("A file that is named like a command is given as ./explain.", "文件与命令同名时，写成 ./explain。"),
+        text!("If a file has the name of a command, write ./explain.", "文件与命令同名时，写成 ./explain。"),
         text!(
             "Exit status: 0 nothing to report, 1 findings, 2 wslint could not do its job.",
             "退出状态：0 没有问题，1 发现问题，2 wslint 无法完成工作。"

@@ -8,7 +8,7 @@ use crate::source::FileSystem;
 use crate::text;
 
 /// The commands that may stand behind options of every command.
-const COMMANDS: [&str; 6] = ["trace", "probe", "explain", "rules", "init", "completions"];
+const COMMANDS: [&str; 7] = ["trace", "probe", "explain", "rules", "init", "server", "completions"];
 
 /// `wslint --lang zh-CN rules` as `wslint rules --lang zh-CN`: options that every command has may stand in
 /// front of it.
@@ -70,7 +70,7 @@ pub(super) fn meant_by_option(error: &clap::Error) -> Option<Text> {
     let given = error.get(clap::error::ContextKind::InvalidArg)?.to_string();
     match given.as_str() {
         "--dry-run" | "--check" | "--preview" => Some(text!(
-            "wslint has no `{given}`: `--diff` prints what `--fix` would change, and writes nothing",
+            "there is no `{given}`: `--diff` prints what `--fix` would change, and writes nothing",
             "没有 `{given}` 选项：`--diff` 会打印 `--fix` 要做的修改，而不写文件"
         )),
         _ => None,

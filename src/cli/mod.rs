@@ -95,9 +95,12 @@ fn not_understood(args: &[OsString], error: &clap::Error) -> ExitCode {
     }
     let status = if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     let _ = match (meant::meant_by_option(error), lang) {
-        (Some(text), _) => writeln!(std::io::stderr(), "wslint: {}", text.get(lang)),
+        (Some(text), _) => {
+            writeln!(std::io::stderr(), "{}", fitting(&format!("wslint: {}", text.get(lang)), columns()))
+        }
         (None, Lang::Zh) if error.use_stderr() => {
-            std::io::stderr().write_all(crate::report::escaped(&wrong::in_chinese(error), true).as_bytes())
+            let text = crate::report::escaped(&wrong::in_chinese(error), true);
+            writeln!(std::io::stderr(), "{}", fitting(&text, columns()))
         }
         _ => error.print(),
     };
@@ -108,7 +111,9 @@ fn not_understood(args: &[OsString], error: &clap::Error) -> ExitCode {
 fn wanted_language(words: &[String]) -> Lang {
     let after = words.iter().skip_while(|w| *w != "--lang").nth(1).map(String::as_str);
     let named = after.or_else(|| words.iter().find_map(|w| w.strip_prefix("--lang=")));
-    named.map_or_else(|| Lang::of_environment(|k| std::env::var(k).ok()), Lang::of_locale)
+    // A language that wslint does not speak is told in the one of the environment.
+    let known = named.filter(|name| ["en", "zh"].iter().any(|known| name.to_ascii_lowercase().starts_with(known)));
+    known.map_or_else(|| Lang::of_environment(|k| std::env::var(k).ok()), Lang::of_locale)
 }
 
 /// The width of the terminal; where there is none, what `COLUMNS` says.
@@ -200,23 +205,23 @@ impl Terminal {
     /// A note that is no finding, to standard error.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{}", self.fitting(text));
+            let _ = writeln!(std::io::stderr(), "{}", fitting(text, self.look.width));
         }
     }
 
     /// What keeps wslint from its job, to standard error.
     pub fn complain(&self, text: &Text) {
         let text = format!("wslint: {}", crate::report::escaped(text.get(self.lang), true));
-        let _ = writeln!(std::io::stderr(), "{}", self.fitting(&text));
+        let _ = writeln!(std::io::stderr(), "{}", fitting(&text, self.look.width));
     }
+}
 
-    /// A text in lines of the terminal that standard error is, or of `COLUMNS`.
-    fn fitting(&self, text: &str) -> String {
-        let fits = std::io::stderr().is_terminal() || std::env::var_os("COLUMNS").is_some();
-        let lines = text.lines().flat_map(|line| match fits {
-            true => wrap_indented(line, self.look.width, "  "),
-            false => vec![line.to_owned()],
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    }
+/// A text in lines of the terminal that standard error is, or of `COLUMNS`.
+fn fitting(text: &str, columns: usize) -> String {
+    let fits = std::io::stderr().is_terminal() || std::env::var_os("COLUMNS").is_some();
+    let lines = text.lines().flat_map(|line| match fits {
+        true => wrap_indented(line, columns, "  "),
+        false => vec![line.to_owned()],
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -62,18 +62,19 @@ pub(super) fn run(args: &Args, terminal: &Terminal, fs: &dyn FileSystem) -> Resu
         decode(&outcome, &url, &mut causes);
     }
     let text = match args.format {
-        TraceFormat::Human => human(&args.url, &outcome, opened, &causes, terminal),
+        TraceFormat::Human => human(args, &outcome, opened, &causes, terminal),
         TraceFormat::Json => machine(&args.url, &outcome, opened, &causes, terminal),
     };
     terminal.print(text.as_bytes())?;
     Ok(if opened { Verdict::Clean } else { Verdict::Findings })
 }
 
-fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal: &Terminal) -> String {
+fn human(args: &Args, outcome: &Outcome, opened: bool, causes: &[Cause], terminal: &Terminal) -> String {
     const MOST: usize = 6;
     let lang = terminal.lang;
     let paint = |style, text: &str| paint::paint(terminal.look, style, text);
-    let mut out = format!("{}\n  {}\n\n", paint(paint::STRONG, &escaped(url, false)), headline(outcome).get(lang));
+    let head = wrap_indented(&format!("  {}", headline(outcome).get(lang)), terminal.look.line, "  ").join("\n");
+    let mut out = format!("{}\n{head}\n\n", paint(paint::STRONG, &escaped(&args.url, false)));
     if opened {
         let pong = matches!(outcome, Outcome::Answered(Answer { pong: Some(true), .. }));
         let said = if pong {
@@ -87,14 +88,18 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
         let _ = writeln!(out, "{}", paint(paint::GOOD, said.get(lang)));
         return out;
     }
-    let said = text!(
-        "✗ the WebSocket does not open. Most likely first:",
-        "✗ WebSocket 无法建立连接。可能的原因，最可能的在前："
-    );
+    let said = match causes.len() {
+        1 => text!("✗ the WebSocket does not open. The likely cause:", "✗ WebSocket 无法建立连接。可能的原因："),
+        _ => text!(
+            "✗ the WebSocket does not open. Most likely first:",
+            "✗ WebSocket 无法建立连接。可能的原因，最可能的在前："
+        ),
+    };
     let _ = writeln!(out, "{}\n", paint(paint::BAD, said.get(lang)));
     for (i, cause) in causes.iter().take(MOST).enumerate() {
         let rule = cause.rule.map(|r| format!("  [{r}]")).unwrap_or_default();
-        let place = cause.place.as_ref().map(|p| format!("{}: ", escaped(p, false))).unwrap_or_default();
+        let mark = text!(": ", "：");
+        let place = cause.place.as_ref().map(|p| escaped(p, false) + mark.get(lang)).unwrap_or_default();
         let line = format!("  {}. {place}{}{rule}", i + 1, escaped(cause.text.get(lang), false));
         let lines = wrap_indented(&line, terminal.look.line, "     ").join("\n");
         // The rule's name is one word, and the last one.
@@ -104,10 +109,16 @@ fn human(url: &str, outcome: &Outcome, opened: bool, causes: &[Cause], terminal:
         };
         let _ = writeln!(out, "{lines}");
     }
-    let next = text!(
-        "`wslint explain RULE` says more; `--root nginx.conf` looks into the configuration.",
-        "`wslint explain 规则名` 有更多说明；`--root nginx.conf` 会同时检查配置。"
-    );
+    // Without a rule there is none to explain, and without a connection nobody has asked nginx anything.
+    let named = causes.iter().take(MOST).any(|c| c.rule.is_some());
+    let next = match (named, args.common.root.is_none()) {
+        (true, true) => text!(
+            "`wslint explain RULE` says more; `--root nginx.conf` looks into the configuration.",
+            "`wslint explain 规则名` 有更多说明；`--root nginx.conf` 会同时检查配置。"
+        ),
+        (true, false) => text!("`wslint explain RULE` says more.", "`wslint explain 规则名` 有更多说明。"),
+        (false, _) => return out,
+    };
     let _ = writeln!(out, "\n{}", wrap_indented(next.get(lang), terminal.look.line, "").join("\n"));
     out
 }

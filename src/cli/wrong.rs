@@ -12,6 +12,7 @@ pub(super) fn in_chinese(error: &clap::Error) -> String {
     let value = one(ContextKind::InvalidValue);
     let meant = |kind: ContextKind| one(kind).map(|m| format!("，是不是想写 `{m}`？")).unwrap_or_default();
     let said = match (error.kind(), value) {
+        (ErrorKind::UnknownArgument, _) if !given.starts_with('-') => format!("多余的参数 `{given}`。"),
         (ErrorKind::UnknownArgument, _) => {
             let meant = meant(ContextKind::SuggestedArg);
             format!("没有 `{given}` 选项{}", if meant.is_empty() { "。" } else { &meant })
@@ -80,6 +81,7 @@ mod tests {
             ("--jobs 0", "wslint: `--jobs <N>` 不能是 `0`：应为不小于 1 的整数。"),
             ("--root", "wslint: `--root <FILE>` 后面缺少值。"),
             ("explain", "wslint: 缺少 <RULE>...。"),
+            ("init extra", "wslint: 多余的参数 `extra`。"),
             ("--fix --diff", "wslint: `--fix` 不能与 `--diff` 同时使用。"),
         ] {
             assert_eq!(said(words), want);

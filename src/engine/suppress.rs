@@ -101,7 +101,7 @@ fn read(files: &Files<'_>, file: FileId, ignores: &mut Vec<Ignore>, problems: &m
         }
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         if whole && span.start > first_directive {
-            problems.push((place, IgnoreProblem::Unused));
+            problems.push((place, IgnoreProblem::TooLow));
             continue;
         }
         let line = source.lines().line(span.start);

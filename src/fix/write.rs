@@ -35,9 +35,9 @@ impl WriteError {
                 "the file changed while wslint was looking at it; nothing was written",
                 "wslint 检查期间该文件发生了变化；没有写入任何内容"
             )
-            .behind(&format!("{}: ", path.display())),
+            .behind(&path.display().to_string()),
             WriteError::Unreadable(path, e) => {
-                text!("{e}; nothing was written", "{e}；没有写入任何内容").behind(&format!("{}: ", path.display()))
+                text!("{e}; nothing was written", "{e}；没有写入任何内容").behind(&path.display().to_string())
             }
             WriteError::Failed { path, error, stuck } => {
                 let left = stuck.iter().map(|p| p.display().to_string()).collect::<Vec<_>>();
@@ -46,7 +46,7 @@ impl WriteError {
                     true => text!("{error}; nothing was changed", "{error}；没有作任何更改"),
                     false => text!("{error}; these files stay changed: {en}", "{error}；以下文件保留了更改：{zh}"),
                 }
-                .behind(&format!("{}: ", path.display()))
+                .behind(&path.display().to_string())
             }
         }
     }

@@ -46,13 +46,7 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
     };
     let symptom = match outcome {
         Outcome::NoSuchHost(_) => {
-            add(
-                None,
-                text!(
-                    "the name does not resolve: a typo, or a DNS record that is missing",
-                    "域名无法解析：拼写错误，或缺少 DNS 记录"
-                ),
-            );
+            add(None, text!("the name is misspelt, or its DNS record is missing", "域名拼写错误，或缺少 DNS 记录"));
             return;
         }
         Outcome::NoConnection(_) => {
@@ -62,7 +56,12 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
             );
             return;
         }
-        Outcome::NoTls(_) => Some("tls".to_owned()),
+        Outcome::NoTls(said) => {
+            let of_error = TlsError::of(said).map_or(&[][..], TlsError::causes);
+            of_error.iter().for_each(|(en, zh)| add(None, text!("{en}", "{zh}")));
+            // An error that says what it is leaves no other cause.
+            of_error.is_empty().then(|| "tls".to_owned())
+        }
         Outcome::Silence("timeout") => {
             add(None, text!("nginx waits for the backend, which does not answer", "nginx 在等待后端，而后端没有响应"));
             Some("504".to_owned())
@@ -93,8 +92,73 @@ pub fn decode(outcome: &Outcome, url: &Url, causes: &mut Vec<Cause>) {
             answer.status.map(|s| s.to_string())
         }
     };
-    for cause in symptom.and_then(|s| find_symptom(&s)).map(|s| s.causes).unwrap_or_default() {
+    // What happens to the other scheme cannot have happened here.
+    let of_other = |en: &str| match url.tls {
+        true => en.contains("`ws://"),
+        false => en.contains("`wss://") && !en.contains("`ws://"),
+    };
+    let causes = symptom.and_then(|s| find_symptom(&s)).map(|s| s.causes).unwrap_or_default();
+    for cause in causes.iter().filter(|c| !of_other(c.text.en)) {
         add(cause.rule, Text { en: cause.text.en.into(), zh: cause.text.zh.into() });
+    }
+}
+
+/// What rustls says of a handshake that fails, as far as it decides the cause.
+#[derive(Clone, Copy)]
+enum TlsError {
+    NoTls,
+    Expired,
+    OtherName,
+    Untrusted,
+}
+
+impl TlsError {
+    fn of(said: &str) -> Option<TlsError> {
+        if said.contains("InvalidContentType") {
+            return Some(TlsError::NoTls);
+        }
+        let certificate = said.strip_prefix("invalid peer certificate: ")?;
+        Some(match certificate {
+            c if c.starts_with("Expired") || c.contains("expired") => TlsError::Expired,
+            c if c.contains("NotValidForName") || c.contains("not valid for name") => TlsError::OtherName,
+            _ => TlsError::Untrusted,
+        })
+    }
+
+    /// English, Chinese.
+    fn causes(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            TlsError::NoTls => &[
+                (
+                    "`wss://` goes to a port without TLS, often the application's own port instead of nginx's",
+                    "`wss://` 连到了没有 TLS 的端口，往往是应用自己的端口而不是 nginx 的端口",
+                ),
+                ("the `listen` of this port lacks `ssl`", "该端口的 `listen` 后面漏了 `ssl`"),
+            ],
+            TlsError::Expired => {
+                &[("the certificate has expired: renew it, and reload nginx", "证书已过期：续期之后重新加载 nginx")]
+            }
+            TlsError::OtherName => &[
+                (
+                    "the certificate is for another name: ask for one that it names, or add the name to it",
+                    "证书中没有这个域名：改用证书中的域名，或把该域名加进证书",
+                ),
+                (
+                    "another `server` answers: `server_name` does not match, and the default server's certificate is sent",
+                    "处理请求的是另一个 `server`：`server_name` 不匹配，发送的是默认 server 的证书",
+                ),
+            ],
+            TlsError::Untrusted => &[
+                (
+                    "the certificate is self-signed, or from an authority that this machine does not trust; `--insecure` accepts it",
+                    "证书是自签名的，或者签发者不受本机信任；`--insecure` 可以接受它",
+                ),
+                (
+                    "the chain is incomplete: `ssl_certificate` has to hold the intermediate certificates, too",
+                    "证书链不完整：`ssl_certificate` 的文件里还要包含中间证书",
+                ),
+            ],
+        }
     }
 }
 
@@ -171,16 +235,22 @@ pub fn headline(outcome: &Outcome) -> Text {
     match outcome {
         Outcome::NoSuchHost(e) => {
             let e = shown(e);
-            text!("DNS: {e}", "DNS:{e}")
+            text!("DNS: {e}", "DNS：这个域名无法解析")
         }
         Outcome::NoConnection(e) => {
-            let e = shown(e);
-            text!("no connection: {e}", "无法连接：{e}")
+            let (en, zh) = (shown(&e.en), shown(&e.zh));
+            text!("no connection: {en}", "无法连接：{zh}")
         }
-        Outcome::NoTls(e) => {
-            let e = shown(e);
-            text!("TLS: {e}", "TLS:{e}")
-        }
+        Outcome::NoTls(e) => match TlsError::of(e) {
+            Some(TlsError::NoTls) => text!("TLS: the port answers without it", "TLS：该端口返回的不是 TLS"),
+            Some(TlsError::Expired) => text!("TLS: the certificate has expired", "TLS：证书已过期"),
+            Some(TlsError::OtherName) => text!("TLS: the certificate is for another name", "TLS：证书与域名不符"),
+            Some(TlsError::Untrusted) => text!("TLS: the certificate is not trusted", "TLS：证书不受信任"),
+            None => {
+                let e = shown(e);
+                text!("TLS: {e}", "TLS：{e}")
+            }
+        },
         Outcome::Silence("timeout") => text!("no answer in time", "超时，没有收到响应"),
         Outcome::Silence(_) => text!("the connection closed without an answer", "连接被关闭，没有收到响应"),
         Outcome::Answered(answer) => {

@@ -11,7 +11,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use crate::i18n::Text;
 use crate::model::Url;
+use crate::source::io_text;
+use crate::text;
 
 pub use answer::{Answer, Clue};
 pub use causes::{Cause, configured, decode, headline};
@@ -37,7 +40,7 @@ pub enum Outcome {
     /// The name does not resolve.
     NoSuchHost(String),
     /// Nobody accepts connections there.
-    NoConnection(String),
+    NoConnection(Text),
     /// The TLS handshake failed.
     NoTls(String),
     /// The connection closed, or the time ran out, before an answer came.
@@ -59,7 +62,7 @@ pub fn probe(wish: &Wish) -> Outcome {
         Ok(found) => found.collect::<Vec<_>>(),
         Err(e) => return Outcome::NoSuchHost(e.to_string()),
     };
-    let mut problem = "the name has no address".to_owned();
+    let mut problem = text!("the name has no address", "这个域名没有地址");
     let mut stream = None;
     for address in addresses {
         match TcpStream::connect_timeout(&address, wish.timeout) {
@@ -67,13 +70,16 @@ pub fn probe(wish: &Wish) -> Outcome {
                 stream = Some(open);
                 break;
             }
-            Err(e) => problem = format!("{address}: {e}"),
+            Err(e) => {
+                let Text { en, zh } = io_text(&e);
+                problem = text!("{address}: {en}", "{address}：{zh}");
+            }
         }
     }
     let Some(stream) = stream else { return Outcome::NoConnection(problem) };
     let limited = stream.set_read_timeout(Some(wish.timeout)).and(stream.set_write_timeout(Some(wish.timeout)));
     if let Err(e) = limited {
-        return Outcome::NoConnection(e.to_string());
+        return Outcome::NoConnection(io_text(&e));
     }
     if !wish.url.tls {
         return talk(wish, stream);

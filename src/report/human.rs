@@ -16,6 +16,7 @@ use super::plain::is_dangerous;
 use super::{Report, escaped, prose};
 use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
 use crate::i18n::Lang;
+use crate::rules;
 use crate::source::{FileId, LineIndex, SourceFile, Span};
 use crate::text;
 
@@ -44,8 +45,10 @@ impl Look {
 const WHOLE: usize = 5;
 /// A line longer than this is named, not shown.
 const MAX_LINE: usize = 1_000;
-/// A label has at least so many columns.
+/// A label has so many columns, where the terminal has them.
 const ROOM: usize = 28;
+/// On a narrow terminal it has at least so many.
+const LEAST: usize = 12;
 
 /// What is worked out once for many findings.
 #[derive(Default)]
@@ -64,7 +67,14 @@ pub fn human(report: &Report<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     let mut text = String::new();
     let mut pen = Pen::default();
     let mut weak = 0;
-    for found in report.shown() {
+    let mut shown = report.shown().peekable();
+    while let Some(found) = shown.next() {
+        let mut others = Vec::new();
+        while let Some(next) = shown.next_if(|next| rules::is_told_with(found, next)) {
+            others.push(next);
+        }
+        let together = (!others.is_empty()).then(|| rules::told_together(found, &others));
+        let found = together.as_ref().unwrap_or(found);
         let without_evidence = found.rule == "upgrade-not-forwarded" && found.severity == Severity::Warning;
         weak += usize::from(without_evidence);
         if without_evidence && weak > WHOLE {
@@ -126,9 +136,12 @@ fn whole<'a>(out: &mut String, report: &Report<'a>, found: &Diagnostic, look: Lo
     let lang = report.lang;
     let message = escaped(found.message.get(lang), false);
     headline(out, look, lang, found, &format!("{}{message}", words(lang, ": ", "：")), STRONG);
-    // The primary's file first, then the others in the order in which the labels name them.
-    let mut groups: Vec<(FileId, Vec<&Label>)> = vec![(found.primary.place.file, vec![&found.primary])];
-    for label in &found.labels {
+    // The primary's file first, then the others in the order in which the labels name them. A label that ends in dots
+    // begins the sentence that the primary's ends, wherever it stands.
+    let begins = |label: &&Label| label.place.file != found.primary.place.file && label.text.en.ends_with('…');
+    let first = found.labels.iter().filter(begins).chain([&found.primary]);
+    let mut groups: Vec<(FileId, Vec<&Label>)> = Vec::new();
+    for label in first.chain(found.labels.iter().filter(|l| !begins(l))) {
         match groups.iter_mut().find(|(f, _)| *f == label.place.file) {
             Some((_, labels)) => labels.push(label),
             None => groups.push((label.place.file, vec![label])),
@@ -334,7 +347,8 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
     if labels.iter().any(|l| long(l.place.span)) {
         for label in labels {
             let (line, column) = file.lines().line_column(label.place.span.start, &file.bytes);
-            let _ = writeln!(out, "    {}:{line}:{column}: {}", view.name, escaped(label.text.get(lang), false));
+            let mark = words(lang, ": ", "：");
+            let _ = writeln!(out, "    {}:{line}:{column}{mark}{}", view.name, escaped(label.text.get(lang), false));
         }
         return;
     }
@@ -349,7 +363,7 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
         // The label hangs in the middle of what is marked: of a long line so much that there is room beside it.
         let end = start + within(&view.text[start..end], look.line.saturating_sub(before + ROOM) * 2);
         let middle = before + columns(&view.text[start..end]) / 2;
-        let room = look.line.saturating_sub(middle + 5).max(ROOM);
+        let room = look.line.saturating_sub(middle + 5).max(LEAST);
         let text = Some(prose::wrap(&escaped(l.text.get(lang), false), room).join("\n"));
         let span = SourceSpan::new(start.into(), end - start);
         if i == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }

@@ -32,7 +32,7 @@ pub fn summary(report: &Report<'_>, next: &Next) -> Text {
         add(
             &mut out,
             text!(
-                " {locations} without any sign of WebSocket passed over: `--evidence none` shows {them}; a `--url`, a comment `# wslint: websocket` or `wslint.toml` settles one.",
+                " {locations} without any sign of WebSocket skipped: `--evidence none` shows {them}; a `--url`, a comment `# wslint: websocket` or `wslint.toml` settles one.",
                 "另有 {bare} 个 location 没有任何 WebSocket 的迹象，未作检查：用 `--evidence none` 查看；用 `--url`、注释 `# wslint: websocket` 或 `wslint.toml` 可以逐个说明。"
             ),
         );
@@ -56,7 +56,7 @@ fn undecided(report: &Report<'_>, out: &mut Text) {
             out,
             text!(
                 " Whether WebSocket opens at `location {location}` is undecided: {en} ({place}).",
-                "`location {location}` 的 WebSocket 能否建立无法判断：{zh}（{place}）。"
+                "无法判断 `location {location}` 上能否建立 WebSocket 连接：{zh}（{place}）。"
             ),
         );
     }
@@ -67,9 +67,12 @@ fn undecided(report: &Report<'_>, out: &mut Text) {
             .take(SHOWN)
             .map(|(place, path)| (format!("`{path}` ({})", at(*place)), format!("`{path}`（{}）", at(*place))));
         let (en, zh): (Vec<String>, Vec<String>) = shown.unzip();
-        let more = if unread.len() > SHOWN { ", …" } else { "" };
+        let (more, more_zh) = if unread.len() > SHOWN { (", …", "等") } else { ("", "") };
         let (en, zh) = (en.join(", "), zh.join("、"));
-        add(out, text!(" Not read, and so not looked at: {en}{more}.", "以下文件没有读到，因此没有检查：{zh}{more}。"));
+        add(
+            out,
+            text!(" Not read, and so not looked at: {en}{more}.", "以下文件没有读到，因此没有检查：{zh}{more_zh}。"),
+        );
     }
 }
 
@@ -107,8 +110,10 @@ fn nothing(report: &Report<'_>) -> Text {
     let (en, zh): (Vec<String>, Vec<String>) = parts.into_iter().unzip();
     let colon = |list: String, mark: &str| if list.is_empty() { list } else { format!("{mark}{list}") };
     let (en, zh) = (colon(en.join(", "), ": "), colon(zh.join("，"), "："));
-    let mut out =
-        text!("{f}, {e}{en}. Nothing to report.", "{files} 个文件，{all} 处 `proxy_pass`{zh}。没有发现问题。");
+    let mut out = match all {
+        0 => text!("{f}, no endpoints. Nothing to report.", "{files} 个文件，没有 `proxy_pass`。没有发现问题。"),
+        _ => text!("{f}, {e}{en}. Nothing to report.", "{files} 个文件，{all} 处 `proxy_pass`{zh}。没有发现问题。"),
+    };
     let advice = report.count(Severity::Advice);
     if advice > 0 {
         let pieces = if advice == 1 { "1 piece of advice".to_owned() } else { format!("{advice} pieces of advice") };
@@ -135,7 +140,13 @@ fn found(report: &Report<'_>, errors: usize, warnings: usize, next: &Next) -> Te
     let (f, e) = (plural(files.max(1), "file"), plural(endpoints, "endpoint"));
     let files = files.max(1);
     let mut out = match endpoints {
-        0 => text!("{en} in {f}.", "{files} 个文件中有 {zh}。"),
+        // What is nothing is left out, and so is a number that says the same twice.
+        _ if broken == 0 => text!("{en} in {f}.", "{files} 个文件中有 {zh}。"),
+        1 => text!("{en} in {f}, 1 endpoint broken.", "{files} 个文件中有 {zh}，1 处 `proxy_pass` 握手失败。"),
+        n if n == broken => text!(
+            "{en} in {f}, all {n} endpoints broken.",
+            "{files} 个文件中有 {zh}，{n} 处 `proxy_pass` 全部握手失败。"
+        ),
         _ => text!(
             "{en} in {f}, {broken} of {e} broken.",
             "{files} 个文件中有 {zh}，{endpoints} 处 `proxy_pass` 中有 {broken} 处握手失败。"

@@ -186,7 +186,8 @@ fn reasons(out: &mut Page, kinds: &Kinds, report: &Report<'_>) {
         out.line(&Text::same(""));
     }
     for item in items(report).take(MOST) {
-        let _ = writeln!(out.text, "- {}:{}: {}", inline(&item.path), item.range.start.0, inline(&item.message));
+        let (path, line, said) = (inline(&item.path), item.range.start.0, inline(&item.message));
+        out.line(&text!("- {path}:{line}: {said}", "- {path}:{line}：{said}"));
     }
     let count = report.shown().count();
     if count > MOST {
@@ -204,7 +205,8 @@ fn change(out: &mut Page, kinds: &Kinds, ticket: &Ticket<'_>) {
         ));
         out.line(&Text::same(""));
         for item in items(ticket.report) {
-            let _ = writeln!(out.text, "- {}:{}: {}", inline(&item.path), item.range.start.0, inline(&item.help));
+            let (path, line, said) = (inline(&item.path), item.range.start.0, inline(&item.help));
+            out.line(&text!("- {path}:{line}: {said}", "- {path}:{line}：{said}"));
         }
         return;
     }

@@ -90,7 +90,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 place: config.head(cache), text: text!("cached here", "在这里开启缓存")
             });
         found.why = text!(
-            "a GET for the same key that is in the cache answers the handshake with 200.",
+            "where the cache holds a GET with the same key, it answers the handshake with 200.",
             "缓存里如果有同一个 key 的 GET 响应，握手就会得到 200。"
         );
         found.help = text!(

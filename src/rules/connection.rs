@@ -39,7 +39,7 @@ pub(super) fn says_what_the_client_asks(cx: &Context<'_>) -> bool {
 /// What a map would do better than the literal.
 pub(super) fn literal_note() -> Text {
     text!(
-        "without the root configuration there is no place for a map; a map on `$http_upgrade` in `http` would keep ordinary requests free of `Connection: upgrade`",
+        "without the main configuration there is no place for a map; a map on `$http_upgrade` in `http` would keep ordinary requests free of `Connection: upgrade`",
         "没有主配置文件，map 无处可写；如果在 `http` 中定义以 `$http_upgrade` 为源的 map，普通请求就不会带上 `Connection: upgrade`"
     )
 }

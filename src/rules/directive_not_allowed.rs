@@ -1,5 +1,6 @@
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label};
+use crate::model::OccId;
 use crate::model::refuse::{Refusal, RefusalKind};
 use crate::text;
 
@@ -109,8 +110,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!("put them into files of their own", "把它们分到不同的文件里"),
             ),
             RefusalKind::NotAllowedHere => (
-                text!("not allowed in this block", "不允许出现在这个块中"),
-                text!("`{name}` is not allowed here", "`{name}` 不允许出现在这里"),
+                text!("nginx stops here", "nginx 在这里报错"),
+                match super::refusal_help::block(config.scope(config.occ(occ).scope).kind) {
+                    Some(block) => {
+                        text!("`{name}` is not allowed in `{block}`", "`{name}` 不能写在 `{block}` 里")
+                    }
+                    None => text!("`{name}` is not allowed here", "`{name}` 不能写在这里"),
+                },
                 match name {
                     "proxy_set_header" | "proxy_http_version" => {
                         text!(
@@ -128,11 +134,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 text!("keep one of the two", "只保留其中一个"),
             ),
             _ => {
-                let lines = config.sources.text(config.head(occ)).contains(&b'\n');
-                let help = if lines {
-                    text!("a `;` seems to be missing at the end of a line in there", "其中某一行的末尾似乎漏了 `;`")
-                } else {
-                    super::refusal_help::help(cx, refusal)
+                let help = match unfinished_line(cx, occ) {
+                    Some(line) => {
+                        text!("a `;` seems to be missing at the end of line {line}", "第 {line} 行末尾似乎漏了 `;`")
+                    }
+                    None => super::refusal_help::help(cx, refusal),
                 };
                 (
                     text!("wrong number of arguments", "参数个数不对"),
@@ -149,4 +155,20 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.help = help;
         out.push(found);
     }
+}
+
+/// The line, from 1, behind whose last word a directive goes on in the next one.
+fn unfinished_line(cx: &Context<'_>, occ: OccId) -> Option<usize> {
+    let config = cx.config();
+    let directive = config.directive(occ);
+    let lines = config.sources.get(config.file(occ)).lines();
+    let mut before = lines.line(directive.name().span().start);
+    for word in directive.args().iter() {
+        let line = lines.line(word.span().start);
+        if line > before {
+            return Some(before + 1);
+        }
+        before = lines.line(word.span().end.saturating_sub(1));
+    }
+    None
 }

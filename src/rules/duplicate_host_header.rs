@@ -14,7 +14,7 @@ rule! {
     ///
     /// ## Why it breaks
     ///
-    /// Before 1.31.4 nginx sends both, and a request with two `Host` headers is no valid one (RFC 9112 §3.2): aiohttp,
+    /// Before 1.31.4 nginx sends both, and a request with two `Host` headers is not valid (RFC 9112 §3.2): aiohttp,
     /// tornado and wsproto answer 400. node `ws` and uvicorn with httptools take it. From 1.31.4 on the last
     /// line wins, and one is sent.
     ///

@@ -64,7 +64,9 @@ rule! {
     ///
     /// ## The fix and its safety
     ///
-    /// A map that lets only `websocket` through. Unsafe: somebody may want another protocol tunnelled.
+    /// A map that lets only `websocket` through. Unsafe: somebody may want another protocol tunnelled. Scanners that
+    /// read single lines may report h2c smuggling all the same: with such a map `Upgrade: h2c` asks the backend for
+    /// nothing.
     ///
     /// ## References
     ///
@@ -79,7 +81,7 @@ rule! {
         zh_page: [
             "某个代理位置会转发任何 `Upgrade`，包括 `h2c`。只有使用 `--select security` 或 `all` 时才检查。",
             "如果后端支持不带 TLS 的 HTTP/2，就会接受 `Upgrade: h2c`，nginx 随即建立隧道：此后客户端在这条连接上发出的所有请求都会绕过 nginx 的 location、访问规则和日志，直达后端。",
-            "改用只放行 `websocket` 的 map。不安全：也许有人需要通过隧道使用其他协议。",
+            "改用只放行 `websocket` 的 map。不安全：也许有人需要通过隧道使用其他协议。只看单行的扫描器可能照样报告 h2c 走私：有了这样的 map，`Upgrade: h2c` 不会让后端升级。",
         ],
         check: check,
     }
@@ -117,7 +119,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.labels.extend(endpoints.iter().take(3).filter_map(|e| {
             cx.location_label(
                 e,
-                text!("what the backend answers here, nginx tunnels", "后端在这里返回 101 之后，nginx 就建立隧道"),
+                text!(
+                    "once the backend answers 101 here, nginx tunnels what follows",
+                    "后端在这里返回 101 之后，nginx 就建立隧道"
+                ),
             )
         }));
         found.why = text!(

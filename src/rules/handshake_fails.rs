@@ -4,7 +4,8 @@ use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
 use crate::model::cause::diagnose::Cause;
 use crate::model::trace::Trace;
-use crate::model::way::verdict::{Outcome, Verdict};
+use crate::model::way::handshake::Refusal;
+use crate::model::way::verdict::{Outcome, Reason, Verdict};
 use crate::source::{FileId, Place, Span};
 use crate::text;
 
@@ -12,12 +13,12 @@ rule! {
     /// ## What it finds
     ///
     /// The handshake fails at an endpoint, and no other rule says why: `proxy_method POST`, a `Host`
-    /// that is sent twice or not at all, a header whose name is none, a `proxy_pass` with variables that
+    /// that is sent twice or not at all, a header with an invalid name, a `proxy_pass` with variables that
     /// makes no URL, an answer whose headers the browser does not see.
     ///
     /// ## Why it breaks
     ///
-    /// The message says what the model found. A strict backend wants a GET over HTTP/1.1 with exactly one
+    /// The message says what was found. A strict backend wants a GET over HTTP/1.1 with exactly one
     /// `Host`, `Upgrade`, `Connection` and the `Sec-WebSocket-*` headers of the client (RFC 6455 §4.2.1).
     ///
     /// ## Example
@@ -81,26 +82,69 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let (en, zh) = (&words.en, &words.zh);
         let mut found = rule.at(
             config.head(culprit.unwrap_or(endpoint.pass)),
-            words.clone(),
+            match culprit {
+                Some(_) => text!("this is the reason", "原因在这里"),
+                None => text!("requests leave for the backend here", "请求从这里转发给后端"),
+            },
             text!("WebSocket handshakes to `{location}` fail: {en}", "发往 `{location}` 的 WebSocket 握手失败：{zh}"),
         );
         found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
-        if culprit.is_some() {
+        if culprit.is_some_and(|o| o != endpoint.pass) {
             found.labels.push(Label {
                 place: config.head(endpoint.pass),
-                text: text!("requests would leave from here", "请求本应从这里发出"),
+                text: text!("requests would leave for the backend here", "请求本应从这里转发给后端"),
             });
         }
         found.why = text!(
             "a backend wants a GET over HTTP/1.1 with exactly one `Host`, `Upgrade: websocket`, `Connection: upgrade` and the client's `Sec-WebSocket-*` headers (RFC 6455 §4.2.1), and the browser wants to see the answer.",
             "后端需要一个 HTTP/1.1 的 GET，带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 请求头（RFC 6455 §4.2.1），浏览器也必须看到响应。"
         );
-        found.help = text!(
-            "remove it here, or give WebSocket a location of its own",
-            "在此处去掉它，或为 WebSocket 单独设一个 location"
-        );
+        found.help = help(cx, reason);
         out.push(found);
+    }
+}
+
+/// What a person would do about a reason that no other rule speaks of.
+fn help(cx: &Context<'_>, reason: &Reason) -> Text {
+    match reason {
+        Reason::Refused(Refusal::Hosts(0)) => {
+            text!("send a `Host`: `proxy_set_header Host $host;`", "发送 `Host`：`proxy_set_header Host $host;`")
+        }
+        Reason::Refused(Refusal::Method(_)) => text!(
+            "remove `proxy_method`, or give WebSocket a location without it",
+            "去掉 `proxy_method`，或为 WebSocket 单独设一个没有它的 location"
+        ),
+        Reason::Refused(Refusal::HeaderName(name)) => {
+            text!("correct the name `{name}`, or remove its line", "更正名称 `{name}`，或去掉这一行")
+        }
+        Reason::BadUrl(..) => text!(
+            "let `proxy_pass` come out as `http://` with a host behind it",
+            "让 `proxy_pass` 的结果是 `http://` 加主机名"
+        ),
+        Reason::NoResolver(..) => text!(
+            "add a `resolver`, or write the host without a variable",
+            "加上 `resolver`，或者不用变量、直接写主机名"
+        ),
+        Reason::NoLiveServer(_) => {
+            text!(
+                "leave one `server` of the `upstream` without `down`",
+                "该 `upstream` 里至少留一个不带 `down` 的 `server`"
+            )
+        }
+        Reason::ConnectTimeout(_) => {
+            text!("set a time such as `proxy_connect_timeout 60s;`", "设置一个时间，例如 `proxy_connect_timeout 60s;`")
+        }
+        _ => match reason.culprit().map(|o| cx.config().occ(o).name.as_str()) {
+            Some(name) if !matches!(name, "" | "proxy_pass" | "location") => text!(
+                "remove this `{name}`, or give WebSocket a location without it",
+                "去掉这条 `{name}`，或为 WebSocket 单独设一个没有它的 location"
+            ),
+            _ => text!(
+                "give WebSocket a location of its own, with a `proxy_pass` to the backend",
+                "为 WebSocket 单独设一个 location，用 `proxy_pass` 直接转发给后端"
+            ),
+        },
     }
 }
 
@@ -125,14 +169,15 @@ pub(super) fn for_url(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnos
         ),
         _ => text!("the handshake for this URL fails: {en}", "这个 URL 的握手会失败：{zh}"),
     };
-    let mut found = RULE.at(place, words.clone(), message);
+    let ends = || text!("the URL leads here", "这个 URL 到达这里");
+    let label = if culprit.is_some() { text!("this is the reason", "原因在这里") } else { ends() };
+    let mut found = RULE.at(place, label, message);
     if traced.verdict == Verdict::Unknown {
         found.severity = Severity::Warning;
     }
-    let ends = text!("the URL leads here", "这个 URL 到达这里");
     found
         .labels
-        .extend(location.filter(|o| config.head(*o) != place).map(|o| Label { place: config.head(o), text: ends }));
+        .extend(location.filter(|o| config.head(*o) != place).map(|o| Label { place: config.head(o), text: ends() }));
     found.help =
         text!("`wslint trace` with this URL shows the whole way", "用 `wslint trace` 加上这个 URL 可以看到完整的路径");
     found

@@ -86,9 +86,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let location = cx.location_words(scope);
         let mut found = rule.at(
             config.head(header),
-            text!("sent with nothing: there is no `proxy_pass`", "没有请求会带上它：这里没有 `proxy_pass`"),
+            text!("no request carries it: there is no `proxy_pass` here", "没有请求会带上它：这里没有 `proxy_pass`"),
             text!(
-                "`{location}` sets the handshake headers, and no request leaves it",
+                "`{location}` sets the handshake headers, and passes no request on",
                 "`{location}` 设置了握手请求头，却没有请求从这里转发给后端"
             ),
         );

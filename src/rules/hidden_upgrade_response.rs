@@ -74,8 +74,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let shown = format!("{} {}", config.occ(*occ).name.as_str(), config.arg_shown(*occ, 0));
         let mut found = rule.at(
             config.head(*occ),
-            text!("withholds what the other side looks for", "去掉了对方需要的头"),
-            text!("`{shown}` hides a header of the handshake", "`{shown}` 去掉了握手所需的头"),
+            text!("withholds what the other side looks for", "去掉了对方需要的内容"),
+            text!("`{shown}` hides a header of the handshake", "`{shown}` 去掉了握手所需的请求头或响应头"),
         );
         // Subrequests for authentication and the like need no request headers.
         found.severity = cx.by_evidence(endpoint);
@@ -85,8 +85,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "浏览器要求响应中有 `Upgrade` 和 `Sec-WebSocket-Accept`，后端要求请求中有 `Sec-WebSocket-Key` 和 `-Version`（RFC 6455 §4.1、§4.2.1）。"
         );
         found.help = text!(
-            "remove it for WebSocket; in a location of its own `proxy_pass_header Upgrade` brings a hidden one back",
-            "在用于 WebSocket 的 location 里去掉它；在单独的 location 中，`proxy_pass_header Upgrade` 可恢复被隐藏的响应头"
+            "remove the line where WebSocket passes; `proxy_pass_header Upgrade` in a location of its own brings a hidden `Upgrade` back",
+            "在用于 WebSocket 的 location 里去掉这一行；也可以单独写一个 location，用 `proxy_pass_header Upgrade` 恢复被隐藏的 `Upgrade`"
         );
         if cx.writable(config.file(*occ)) {
             let place = config.place(*occ, config.directive(*occ).span());

@@ -76,11 +76,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(upgrade.unwrap_or(endpoint.pass)),
             text!(
-                "names the protocol, and no `Connection: upgrade` goes with it",
+                "`Upgrade` is set, and no `Connection: upgrade` with it",
                 "设置了 `Upgrade`，却没有同时设置 `Connection: upgrade`"
             ),
             text!(
-                "`Connection` is left to nginx in `{location}`, and does not say upgrade",
+                "`{location}` does not set `Connection`, and nginx's own has no `upgrade` in it",
                 "`{location}` 没有设置 `Connection`，nginx 默认的值里没有 upgrade"
             ),
         );

@@ -72,14 +72,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(connection.unwrap_or(endpoint.pass)),
             text!("asks for an upgrade, and no `Upgrade` says to what", "要求升级，却没有 `Upgrade` 说明升级到什么"),
-            text!("`Upgrade` is not passed on in `{location}`", "`{location}` 没有转发 `Upgrade`"),
+            text!("`{location}` does not pass on `Upgrade`", "`{location}` 没有转发 `Upgrade`"),
         );
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         found.labels.extend(cx.commented_out(endpoint, &["proxy_set_header", "Upgrade"]));
         if connection.is_some() {
             found.labels.push(Label {
                 place: config.head(endpoint.pass),
-                text: text!("sent from here", "请求从这里转发给后端"),
+                text: text!("requests leave for the backend here", "请求从这里转发给后端"),
             });
         }
         found.why = text!(

@@ -109,7 +109,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "`Connection` 的值是 \"{written}\"，任何后端都不认识"
             ),
             Part::Upgrade => text!(
-                "`Upgrade` is set to `{written}`, which is no WebSocket",
+                "`Upgrade` is sent as `{written}`, which is not `websocket`",
                 "`Upgrade` 的值是 `{written}`，而不是 `websocket`"
             ),
             Part::Header => text!("the header `{written}` is not `{shown}`", "`{written}` 不是 `{shown}` 请求头"),
@@ -127,7 +127,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "这个 map 的源变量是 `{written}`，它不会是客户端的 `Upgrade`"
             ),
         };
-        let mut found = rule.at(place, text!("did you mean `{shown}`?", "是不是想写 `{shown}`？"), message);
+        let label = match look_alike(written, meant) {
+            Some(c) => {
+                let code = format!("U+{:04X}", c as u32);
+                text!(
+                    "did you mean `{shown}`? The `{c}` here is {code}, which only looks like it",
+                    "是不是想写 `{shown}`？这里的 `{c}` 是 {code}，只是看起来一样"
+                )
+            }
+            None => text!("did you mean `{shown}`?", "是不是想写 `{shown}`？"),
+        };
+        let mut found = rule.at(place, label, message);
         found.labels = cx.places(&broken);
         // Where the handshake opens in spite of it, nothing is broken by it.
         if broken.is_empty() && opens && !cx.analysis.is_rejected() {
@@ -188,6 +198,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// A letter of another script in a word that is as long as the one that was meant: nobody sees the difference.
+fn look_alike(written: &str, meant: &str) -> Option<char> {
+    let alike = written.chars().count() == meant.chars().count();
+    written.chars().find(|c| c.is_alphabetic() && !c.is_ascii()).filter(|_| alike)
+}
+
 /// Whether a header has a value for ordinary requests, too, or will have one once its map is mended.
 fn sent_always(cx: &Context<'_>, occ: OccId) -> bool {
     let config = cx.config();
@@ -234,4 +250,16 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         edits.push(Edit::InsertAfter(place, vec!["websocket upgrade;".into()]));
     }
     safe(title, edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::look_alike;
+
+    #[test]
+    fn a_letter_that_only_looks_right_is_named() {
+        assert_eq!(look_alike("upgr\u{430}de", "upgrade"), Some('\u{430}'));
+        assert_eq!(look_alike("“upgrade”", "upgrade"), None);
+        assert_eq!(look_alike("ugrade", "upgrade"), None);
+    }
 }

@@ -175,6 +175,16 @@ pub fn ignore_finding(place: Place, problem: &IgnoreProblem) -> Diagnostic {
     unused_ignore::finding(place, problem)
 }
 
+/// Whether a finding is one more include without which nobody knows whether WebSocket opens at one and the same place.
+pub fn is_told_with(first: &Diagnostic, next: &Diagnostic) -> bool {
+    unresolved_include::is_told_with(first, next)
+}
+
+/// Such findings as one.
+pub fn told_together(first: &Diagnostic, others: &[&Diagnostic]) -> Diagnostic {
+    unresolved_include::told_together(first, others)
+}
+
 /// The finding for a URL whose handshake does not open, in the configuration that begins with this file.
 pub fn url_finding(cx: &Context<'_>, traced: &Trace, file: FileId) -> Diagnostic {
     handshake_fails::for_url(cx, traced, file)

@@ -120,7 +120,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.why = text!(
             "servers that compare `Host` with `Origin` answer 403: Grafana, Jupyter, Rails, tornado.",
-            "会比较 `Host` 与 `Origin` 的服务器会返回 403:Grafana、Jupyter、Rails、tornado。"
+            "会比较 `Host` 与 `Origin` 的服务器会返回 403：Grafana、Jupyter、Rails、tornado。"
         );
         found.help = text!("add `proxy_set_header Host $host;`", "加上 `proxy_set_header Host $host;`");
         let level = config.settings_level(endpoint.scope);

@@ -10,7 +10,7 @@ use crate::text;
 rule! {
     /// ## What it finds
     ///
-    /// At an endpoint with evidence: a `proxy_pass` with variables whose URI drops the path or the query of the
+    /// At an endpoint with a sign of WebSocket: a `proxy_pass` with variables whose URI drops the path or the query of the
     /// request. With `--url` and in `trace` also `location /ws` with `proxy_pass …/`, which sends `//chat`, and
     /// `location /ws/`, which answers `/ws` with a redirect.
     ///
@@ -59,7 +59,7 @@ rule! {
         category: Handshake,
         severity: Warning,
         fix: None,
-        en: "the backend is asked for another path than the client",
+        en: "the backend gets another path than the client asked for",
         zh: "后端收到的路径与客户端请求的不同",
         zh_page: [
             "在有迹象表明用于 WebSocket 的代理位置上，带变量的 `proxy_pass` 写了 URI，请求的路径或查询串因此丢失。使用 `--url` 以及在 `trace` 里，还会报告 `location /ws` 配 `proxy_pass …/`（后端收到 `//chat`），以及 `location /ws/`（对 `/ws` 返回重定向）。",
@@ -128,8 +128,8 @@ fn for_url(cx: &Context<'_>, rule: &Rule, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(occ),
             text!(
-                "answers the path without its last `/` with a redirect to itself",
-                "对缺少末尾 `/` 的路径返回指向自身的重定向"
+                "the path without its last `/` is redirected here, to the path with it",
+                "路径末尾少了 `/` 时，nginx 用 301 重定向到带 `/` 的地址"
             ),
             text!("`{location}` answers the handshake with 301", "`{location}` 对握手返回 301"),
         );

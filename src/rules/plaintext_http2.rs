@@ -111,7 +111,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             );
             found.labels.push(Label {
                 place: config.head(endpoint.pass),
-                text: text!("WebSocket would leave from here", "WebSocket 本应从这里发出"),
+                text: text!("requests would leave for the backend here", "请求本应从这里转发给后端"),
             });
             found.why = text!(
                 "without TLS there is no negotiation; nginx detects the protocol only since 1.25.1 (CHANGES).",

@@ -4,6 +4,7 @@
 use super::Context;
 use crate::catalog::{Contexts, Directive, Value};
 use crate::i18n::Text;
+use crate::model::ScopeKind;
 use crate::model::refuse::{Refusal, RefusalKind as Kind};
 use crate::text;
 
@@ -19,11 +20,18 @@ const PLACES: &[(u16, &str)] = &[
     (Contexts::LIMIT_EXCEPT, "limit_except"),
     (Contexts::UPSTREAM, "upstream"),
     (Contexts::STREAM, "stream"),
-    (Contexts::STREAM_SERVER, "stream server"),
-    (Contexts::STREAM_UPSTREAM, "stream upstream"),
+    (Contexts::STREAM_SERVER, "server in stream"),
+    (Contexts::STREAM_UPSTREAM, "upstream in stream"),
     (Contexts::MAIL, "mail"),
-    (Contexts::MAIL_SERVER, "mail server"),
+    (Contexts::MAIL_SERVER, "server in mail"),
 ];
+
+/// The block of a context, by the word that opens it; none where there is no block.
+pub(super) fn block(kind: ScopeKind) -> Option<&'static str> {
+    let bit = kind.context().filter(|bit| *bit != Contexts::MAIN)?;
+    let name = PLACES.iter().find(|(b, _)| *b == bit)?.1;
+    Some(name.split_once(" in ").map_or(name, |(inner, _)| inner))
+}
 
 /// What a person would do.
 pub(super) fn help(cx: &Context<'_>, refusal: &Refusal) -> Text {
@@ -47,10 +55,10 @@ pub(super) fn help(cx: &Context<'_>, refusal: &Refusal) -> Text {
         }
         Kind::NotAllowedHere => {
             let all = directive.rows().iter().fold(0, |all, d| all | d.contexts.0);
-            let places: Vec<String> =
-                PLACES.iter().filter(|(bit, _)| all & bit != 0).map(|(_, name)| format!("`{name}`")).collect();
-            let places = places.join(", ");
-            text!("nginx allows it in {places}", "nginx 允许它出现在：{places}")
+            let places = PLACES.iter().filter(|(bit, _)| all & bit != 0).map(|(_, name)| place(name));
+            let (en, zh): (Vec<String>, Vec<String>) = places.unzip();
+            let (en, zh) = (en.join(", "), zh.join("、"));
+            text!("nginx allows it in {en}", "nginx 允许它出现在：{zh}")
         }
         Kind::ArgumentCount => count(directive.rows()),
         Kind::Duplicate => text!("keep one of the two", "只保留其中一个"),
@@ -61,6 +69,14 @@ pub(super) fn help(cx: &Context<'_>, refusal: &Refusal) -> Text {
         _ => of_words(refusal)
             .or_else(|| row.and_then(|row| of_type(row.value)))
             .unwrap_or_else(|| reference(directive.as_str())),
+    }
+}
+
+/// A context in a sentence, in both languages: `if` in `server`.
+fn place(name: &str) -> (String, String) {
+    match name.split_once(" in ") {
+        Some((inner, outer)) => (format!("`{inner}` in `{outer}`"), format!("`{outer}` 里的 `{inner}`")),
+        None => (format!("`{name}`"), format!("`{name}`")),
     }
 }
 
@@ -107,8 +123,8 @@ fn of_type(value: Value) -> Option<Text> {
         Value::Buffers => text!("write a number and a size: `8 16k`", "写数量和大小：`8 16k`"),
         Value::One(words) | Value::Each(words) => {
             let words: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
-            let words = words.join(", ");
-            text!("nginx knows {words}", "nginx 认识的值：{words}")
+            let (en, zh) = (words.join(", "), words.join("、"));
+            text!("nginx knows {en}", "nginx 认识的值：{zh}")
         }
         Value::Any | Value::By(_) => return None,
     })

@@ -108,11 +108,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             });
         }
         found.why = match (refusal.since, refusal.until) {
-            (None, Some(v)) => text!("Versions before {v} refuse it.", "{v} 之前的版本会拒绝它。"),
-            (Some(v), None) => text!("Versions from {v} on refuse it.", "从 {v} 起的版本会拒绝它。"),
-            (Some(v), Some(u)) => text!("Versions from {v} to {u} refuse it.", "从 {v} 到 {u} 的版本会拒绝它。"),
+            (None, Some(v)) => text!("versions before {v} refuse it.", "{v} 之前的版本会拒绝它。"),
+            (Some(v), None) => text!("versions from {v} on refuse it.", "从 {v} 起的版本会拒绝它。"),
+            (Some(v), Some(u)) => text!("versions from {v} to {u} refuse it.", "从 {v} 到 {u} 的版本会拒绝它。"),
             (None, None) => text!(
-                "A running nginx keeps its old configuration on reload, and a stopped one does not come up.",
+                "a running nginx keeps its old configuration on reload, and a stopped one does not come up.",
                 "运行中的 nginx 在重载时会继续使用旧配置，停止的 nginx 则无法启动。"
             ),
         };

@@ -117,7 +117,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             applicability: Applicability::Unsafe,
             note: Some(text!(
                 "ordinary requests to a backend that hangs wait as long, too",
-                "普通请求遇到卡住的后端时也会等待同样久"
+                "后端卡住时，普通请求也要等这么久"
             )),
             edits,
         });

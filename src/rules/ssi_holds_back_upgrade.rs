@@ -92,13 +92,15 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             config.head(occ),
             text!("a 101 with `Content-Type: text/html` ends here", "带有 `Content-Type: text/html` 的 101 到此为止"),
             text!(
-                "`ssi on` may hold the answer to the handshake at `{location}` back",
+                "`ssi on` may hold back the answer to the handshake at `{location}`",
                 "`ssi on` 可能会扣住 `{location}` 上的握手响应"
             ),
         );
-        found.labels.extend(cx.location_label(endpoint, text!("WebSocket leaves from here", "WebSocket 从这里发出")));
+        found
+            .labels
+            .extend(cx.location_label(endpoint, text!("this is the location of the WebSocket", "这里用于 WebSocket")));
         found.why = text!(
-            "nginx waits for a body in which to look for includes, and a 101 has none. Some backends send `text/html` with it, Odoo for one.",
+            "nginx waits for a body in which to look for SSI commands, and a 101 has none. Some backends send `text/html` with it, Odoo for one.",
             "nginx 要在响应体中查找 SSI 指令，而 101 没有响应体。有的后端（如 Odoo）会在 101 中带上 `text/html`。"
         );
         found.help = text!(
@@ -117,7 +119,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.fix = edit.map(|edit| Fix {
             title: text!("switch `ssi` off here", "在这里关闭 `ssi`"),
             applicability: Applicability::Unsafe,
-            note: Some(text!("pages from here may need their includes", "这里的页面可能需要 SSI")),
+            note: Some(text!("pages from here may need SSI", "这里的页面可能需要 SSI")),
             edits: vec![edit],
         });
         out.push(found);

@@ -107,7 +107,11 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 "`{location}` 只是子请求，却继承了握手请求头"
             ),
         );
-        found.labels.push(Label { place: config.head(id), text: text!("asked from here", "从这里发起") });
+        found
+            .labels
+            .push(Label {
+                place: config.head(id), text: text!("the subrequest begins here", "子请求从这里发起")
+            });
         let outer: Vec<OccId> = level.into_iter().flat_map(|l| config.own_named(l, name::PROXY_SET_HEADER)).collect();
         if let Some(first) = outer.iter().find(|&&o| config.is_header(o, "Upgrade")) {
             found

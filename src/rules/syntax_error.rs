@@ -105,7 +105,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut found = rule.at(
             config.head(occ),
             text!("nginx stops here", "nginx 在这里报错"),
-            text!("{said}", "语法错误：{said}"),
+            text!("{said}", "nginx 报“{said}”"),
         );
         found.why = text!("nginx refuses to start with it.", "nginx 会因此拒绝启动。");
         found.help =
@@ -165,7 +165,7 @@ impl Words {
                         "expected white space, `;` or `{{` behind a closing quote",
                         "右引号之后应为空白、`;` 或 `{{`"
                     ),
-                    opened: Some(text!("the quoted word", "带引号的词")),
+                    opened: Some(text!("the quoted word", "带引号的参数")),
                     help: text!(
                         "put a space between the two, or close the quote where it should end",
                         "在两者之间加空格，或在正确的位置结束引号"
@@ -208,7 +208,7 @@ impl Words {
             Kind::TooLong => Words {
                 message: text!(
                     "too long parameter: nginx reads words and comments through a buffer of 4,096 bytes",
-                    "参数过长：nginx 读取词和注释的缓冲区为 4096 字节"
+                    "过长：超出了 nginx 读取单个参数或注释的缓冲区（4096 字节）"
                 ),
                 label: text!("does not fit", "放不下"),
                 opened: None,

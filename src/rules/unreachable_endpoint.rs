@@ -1,5 +1,6 @@
 use super::{Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Label};
+use crate::i18n::Text;
 use crate::model::cause::diagnose::Cause;
 use crate::text;
 
@@ -75,7 +76,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let (en, zh) = (why.en.clone(), why.zh.clone());
         let mut found = rule.at(
             config.head(reason.culprit().unwrap_or(endpoint.pass)),
-            why,
+            match reason.culprit() {
+                Some(_) => text!("this comes first", "请求先在这里处理"),
+                None => never_reached(),
+            },
             text!(
                 "no request to `{location}` gets as far as `proxy_pass`: {en}",
                 "到 `{location}` 的请求都到不了 `proxy_pass`：{zh}"
@@ -83,20 +87,20 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.severity = cx.by_evidence(endpoint);
         if reason.culprit().is_some() {
-            found
-                .labels
-                .push(Label {
-                    place: config.head(endpoint.pass), text: text!("never reached", "永远到不了这里")
-                });
+            found.labels.push(Label { place: config.head(endpoint.pass), text: never_reached() });
         }
         found.why = text!(
             "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",
             "`return`、`rewrite` 和 `try_files` 在转发之前执行，在 `if` 之后也是如此；有多条处理请求的指令时，最后一条生效。"
         );
         found.help = text!(
-            "remove what answers first, or write `break;` into the `if`",
-            "去掉先返回响应的指令，或在 `if` 中写上 `break;`"
+            "give WebSocket a location in which nothing answers before `proxy_pass`; behind an `if`, write `break;` into it",
+            "为 WebSocket 单独设一个 location，其中没有先于 `proxy_pass` 返回响应的指令；如果写在 `if` 之后，在 `if` 中写上 `break;`"
         );
         out.push(found);
     }
+}
+
+fn never_reached() -> Text {
+    text!("never reached", "永远到不了这里")
 }

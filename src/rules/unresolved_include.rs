@@ -10,7 +10,7 @@ rule! {
     /// ## What it finds
     ///
     /// An include that cannot be read, and what it leaves unknown. It is advice, and a warning where an
-    /// endpoint that carries WebSocket hangs on it.
+    /// endpoint that carries WebSocket depends on it.
     ///
     /// ## Why it breaks
     ///
@@ -126,4 +126,26 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         told.push((here, given, out.len()));
         out.push(found);
     }
+}
+
+/// Whether both say of one and the same location that it hangs on them.
+pub(super) fn is_told_with(first: &Diagnostic, next: &Diagnostic) -> bool {
+    let same = first.rule == RULE.name && next.rule == RULE.name && first.severity == next.severity;
+    same && first.primary.place.file == next.primary.place.file
+        && next.labels.iter().any(|label| first.labels.contains(label))
+}
+
+/// One finding with a label for each file.
+pub(super) fn told_together(first: &Diagnostic, others: &[&Diagnostic]) -> Diagnostic {
+    let mut found = first.clone();
+    let (more, all) = (others.len(), others.len() + 1);
+    let en = first.message.en.strip_suffix(" cannot be read").unwrap_or(&first.message.en);
+    let zh = &first.message.zh;
+    found.message = text!("{en} and {more} more cannot be read", "{zh} 等 {all} 个文件");
+    for label in others.iter().flat_map(|other| std::iter::once(&other.primary).chain(&other.labels)) {
+        if !found.labels.contains(label) {
+            found.labels.push(label.clone());
+        }
+    }
+    found
 }

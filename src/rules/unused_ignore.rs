@@ -70,6 +70,8 @@ rule! {
 pub enum Problem {
     /// It suppresses nothing.
     Unused,
+    /// It is about the file, and stands below its first directive.
+    TooLow,
     /// It gives no reason.
     NoReason,
     /// There is no such rule.
@@ -95,6 +97,10 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
         Problem::Unused => (
             text!("there is nothing to ignore here", "这里没有可忽略的内容"),
             text!("this comment suppresses nothing", "这条注释没有忽略任何问题"),
+        ),
+        Problem::TooLow => (
+            text!("a directive stands above it", "它前面已经有指令"),
+            text!("`ignore-file` has no effect below the first directive", "`ignore-file` 写在第一条指令之后不起作用"),
         ),
         Problem::NoReason => (
             text!("write why, behind the `]`", "在 `]` 之后写明理由"),
@@ -135,6 +141,13 @@ pub(super) fn finding(place: Place, problem: &Problem) -> Diagnostic {
         "what is ignored without need or reason hides the next mistake.",
         "不必要或没有理由的忽略会掩盖下一个错误。"
     );
-    found.help = text!("remove the comment, or say why it stands here", "删除这条注释，或写明理由");
+    found.help = match problem {
+        Problem::TooLow => text!(
+            "move it to the head of the file, or write `ignore[rule]` above the line that it is about",
+            "移到文件开头，或在相关的那一行之前写 `ignore[规则]`"
+        ),
+        Problem::Unused => text!("remove the comment", "删除这条注释"),
+        _ => text!("remove the comment, or say why it stands here", "删除这条注释，或写明理由"),
+    };
     found
 }

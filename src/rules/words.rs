@@ -1,6 +1,7 @@
 //! Reasons in words, for findings and for `trace`.
 
 use crate::catalog::builtin_variable;
+use crate::catalog::name::SSL;
 use crate::i18n::{Lang, Text};
 use crate::model::analysis::Analysis;
 use crate::model::value::variable::variables_in;
@@ -59,7 +60,14 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
         Reason::PlainHttp2(_) => {
             text!("the port speaks only HTTP/2 before nginx 1.25.1", "在 nginx 1.25.1 之前，该端口只支持 HTTP/2")
         }
-        Reason::TlsMismatch(_) => text!("the URL and the port disagree about TLS", "URL 与端口对 TLS 的要求不一致"),
+        Reason::TlsMismatch(listen) => {
+            let ssl = |o: OccId| config.has_parameter(o, "ssl") || config.flag(config.occ(o).scope, SSL) == Some(true);
+            if listen.is_some_and(ssl) {
+                text!("the port wants TLS, and the request comes without it", "该端口需要 TLS，而请求没有使用 TLS")
+            } else {
+                text!("the request comes with TLS, and the port has none", "请求使用 TLS，而该端口没有启用 TLS")
+            }
+        }
         Reason::NoServer => text!("no server answers there", "没有 server 处理这个请求"),
         Reason::Loop => {
             text!("internal redirects without end: nginx answers 500", "内部重定向没有终点，nginx 返回 500")
@@ -125,7 +133,7 @@ fn refused(refusal: &Refusal) -> Text {
         Refusal::Hosts(0) => text!("the backend gets no `Host`", "后端没有收到 `Host`"),
         Refusal::Hosts(n) => text!("the backend gets {n} `Host` headers", "后端收到 {n} 个 `Host` 请求头"),
         Refusal::HeaderName(name) => text!(
-            "the backend gets a header called `{name}`, which is no header name",
+            "the backend gets a header called `{name}`, which is not a valid name",
             "后端收到名为 `{name}` 的请求头，这个名称不合法"
         ),
         Refusal::Upgrade(values) if values.is_empty() => {
@@ -173,7 +181,7 @@ fn received(refusal: &Refusal) -> Text {
         Refusal::Hosts(0) => text!("no `Host`", "没有收到 `Host`"),
         Refusal::Hosts(n) => text!("{n} `Host` headers", "收到 {n} 个 `Host` 请求头"),
         Refusal::HeaderName(name) => {
-            text!("a header called `{name}`, which is no header name", "收到名称不合法的请求头 `{name}`")
+            text!("a header called `{name}`, which is not a valid name", "收到名称不合法的请求头 `{name}`")
         }
         Refusal::Upgrade(values) => received_header("Upgrade", values),
         Refusal::Connection(values) => received_header("Connection", values),

@@ -92,13 +92,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             config.head(occ),
             match &got {
                 Some(value) if !value.is_empty() => {
-                    text!("a handshake gets `{value}` here", "握手在这里得到 `{value}`")
+                    text!("a handshake gets `{value}` here", "握手时这里的值是 `{value}`")
                 }
-                _ => text!("a handshake gets nothing here", "握手在这里什么也得不到"),
+                _ => text!("a handshake gets nothing here", "握手时这里的值为空"),
             },
             text!(
                 "the map for `{variable}` yields no `upgrade` for a handshake",
-                "`{variable}` 的 map 在握手时得不到 `upgrade`"
+                "握手时，`{variable}` 的 map 给出的不是 `upgrade`"
             ),
         );
         if let Some(other) =

@@ -54,7 +54,7 @@ rule! {
         category: Handshake,
         severity: Error,
         fix: Sometimes,
-        en: "`Upgrade` is sent with a value that is not a WebSocket",
+        en: "`Upgrade` is sent without `websocket`",
         zh: "`Upgrade` 的值不是 `websocket`",
         zh_page: [
             "`Upgrade` 的值不可能是 `websocket`：写成了 map 的变量（两行写反）、`$http_connection`、其他协议，或者空值。",

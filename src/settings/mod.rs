@@ -70,7 +70,7 @@ impl ConfigError {
     /// Where, and what is wrong, in both languages.
     pub fn text(&self) -> Text {
         let line = self.line.map(|l| format!(":{l}")).unwrap_or_default();
-        self.message.clone().behind(&format!("{}{line}: ", self.file.display()))
+        self.message.clone().behind(&format!("{}{line}", self.file.display()))
     }
 }
 

@@ -69,7 +69,7 @@ impl Reader<'_> {
         let unknown = table.keys().filter(|k| !keys.contains(&&**k.get_ref()));
         let Some(key) = unknown.min_by_key(|k| k.span().start) else { return Ok(()) };
         let name = key.get_ref();
-        let expected = keys.join(", ");
+        let (expected, expected_zh) = (keys.join(", "), keys.join("、"));
         let message = match nearest(name, keys) {
             Some(meant) => text!(
                 "unknown key `{within}{name}`; did you mean `{meant}`?",
@@ -77,7 +77,7 @@ impl Reader<'_> {
             ),
             None => text!(
                 "unknown key `{within}{name}`; expected one of {expected}",
-                "未知的键 `{within}{name}`；应为以下之一：{expected}"
+                "未知的键 `{within}{name}`；应为以下之一：{expected_zh}"
             ),
         };
         Err(self.error(key.span(), message))
@@ -190,14 +190,14 @@ impl Reader<'_> {
 
     fn one_of(&self, table: &DeTable<'_>, key: &str, words: &[&str]) -> Result<Option<String>, ConfigError> {
         let Some(value) = self.string(table, key)? else { return Ok(None) };
-        let (written, expected) = (value.get_ref(), words.join(", "));
+        let (written, expected, expected_zh) = (value.get_ref(), words.join(", "), words.join("、"));
         match words.contains(&written.as_str()) {
             true => Ok(Some(value.into_inner())),
             false => Err(self.error(
                 value.span(),
                 text!(
                     "`{key}` is \"{written}\"; expected one of {expected}",
-                    "`{key}` 的值是 \"{written}\"；应为以下之一：{expected}"
+                    "`{key}` 的值是 \"{written}\"；应为以下之一：{expected_zh}"
                 ),
             )),
         }
@@ -312,6 +312,6 @@ mod tests {
     #[test]
     fn mistakes_are_told_in_both_languages() {
         let error = parse("\nroot = []").unwrap_err();
-        assert_eq!(error.text().zh, "/p/wslint.toml:2: 未知的键 `root`；是不是想写 `roots`？");
+        assert_eq!(error.text().zh, "/p/wslint.toml:2：未知的键 `root`；是不是想写 `roots`？");
     }
 }

@@ -17,9 +17,13 @@ pub(crate) fn is_chinese(c: char) -> bool {
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut close = None;
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match (close, c) {
             (None, '`') => close = Some('`'),
+            // What nginx or a browser says, word for word.
+            (None, '“') if text[at..].split('”').next().is_some_and(|said| !said.chars().any(is_chinese)) => {
+                close = Some('”');
+            }
             (None, '{') => close = Some('}'),
             // Where a link in Markdown leads: `[入门](docs/…)`.
             (None, '(') if out.ends_with(']') => close = Some(')'),
@@ -46,7 +50,14 @@ pub(crate) fn complaint(text: &str) -> Option<String> {
         let beside = before.is_some_and(is_chinese) || (",:;?!)".contains(c) && behind.is_some_and(is_chinese));
         let is_half = ",:;?!()".contains(c);
         let opens = c == '(' && behind.is_some_and(is_chinese);
-        if is_half && (beside || opens) {
+        // `403:Grafana`, and `1006: 浏览器`; the program's name in front of an error is no part of the sentence.
+        let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+        let tight = ",:;".contains(c) && before.is_some_and(|c| c.is_ascii_alphanumeric()) && letter(behind);
+        let next = prose.get(at + 2).copied();
+        let spaced = ",:;".contains(c) && behind == Some(' ') && next.is_some_and(is_chinese);
+        let word: String = prose[..at].iter().rev().take_while(|c| !c.is_whitespace() && **c != '"').collect();
+        let named = word == "tnilsw";
+        if is_half && (beside || opens || tight || spaced && !named) {
             return Some(prose[at.saturating_sub(12)..(at + 12).min(prose.len())].iter().collect());
         }
     }
@@ -150,12 +161,29 @@ fn every_page_is_written_as_chinese_is() {
 
 #[test]
 fn half_width_marks_are_seen() {
-    for wrong in ["后端,但是", "`a`,而 `b`", "原因:无", "(例如 x)", "可以?", "`x`:是", "{path}:{zh}如此", "如此(`x`)"]
-    {
+    let wrong = [
+        "后端,但是",
+        "`a`,而 `b`",
+        "原因:无",
+        "(例如 x)",
+        "可以?",
+        "`x`:是",
+        "{path}:{zh}如此",
+        "如此(`x`)",
+        "返回 403:Grafana",
+        "# 1006: 浏览器",
+    ];
+    for wrong in wrong {
         assert!(complaint(wrong).is_some(), "{wrong}");
     }
-    for right in ["后端，但是", "`a`，而 `b`", "nginx 1.3: yes, no", "见 `a: b, c` 之后", "[入门](docs/x.md)：好"]
-    {
+    for right in [
+        "后端，但是",
+        "`a`，而 `b`",
+        "nginx 1.3: yes, no",
+        "见 `a: b, c` 之后",
+        "[入门](docs/x.md)：好",
+        "wslint: 没有",
+    ] {
         assert_eq!(complaint(right), None, "{right}");
     }
 }
