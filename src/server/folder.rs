@@ -21,6 +21,15 @@ pub(super) struct Ground {
     pub walks: bool,
 }
 
+impl Ground {
+    /// A folder of the client. A whole disk, or a home, is no project: there, only what is open is looked at.
+    pub fn of_client(root: PathBuf) -> Ground {
+        let home = ["HOME", "USERPROFILE"].iter().filter_map(std::env::var_os).map(PathBuf::from);
+        let walks = root.parent().is_some() && !home.into_iter().any(|h| h == root);
+        Ground { root, walks }
+    }
+}
+
 /// What has happened since the last check.
 #[derive(Clone, Debug, Default)]
 struct Stale {
