@@ -6,12 +6,15 @@ import { find } from './binary';
 const INSTALL = 'https://github.com/wslint/wslint#install';
 
 let client: LanguageClient | undefined;
+let pages: Pages;
 let log: vscode.LogOutputChannel;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   log = vscode.window.createOutputChannel('wslint', { log: true });
+  pages = new Pages();
   context.subscriptions.push(
     log,
+    vscode.workspace.registerTextDocumentContentProvider('wslint', pages),
     vscode.commands.registerCommand('wslint.traceUrl', traceUrl),
     vscode.commands.registerCommand('wslint.explainRule', explainRule),
     vscode.commands.registerCommand('wslint.restartServer', () => restart(context)),
@@ -67,8 +70,8 @@ async function start(context: vscode.ExtensionContext): Promise<void> {
       // A lens and the palette run the commands of the server; what they give back is shown.
       executeCommand: async (command, args, next) => {
         const result: unknown = await next(command, args);
-        if (typeof result === 'string') {
-          await show(result, command === 'wslint.explain');
+        if (typeof result === 'string' && command !== 'wslint.restart') {
+          await pages.show(command === 'wslint.explain' ? 'rule.md' : 'trace.txt', result);
         }
         return result;
       },
@@ -96,14 +99,31 @@ async function explainMissing(why: string): Promise<void> {
   if (answer === install) {
     await vscode.env.openExternal(vscode.Uri.parse(INSTALL));
   } else if (answer === choose) {
-    await vscode.commands.executeCommand('workbench.action.openSettings', 'wslint.path');
+    // The page of settings shows another machine's where the window is a remote one.
+    const [program] = (await vscode.window.showOpenDialog({ title: 'wslint', openLabel: 'Use It' })) ?? [];
+    if (program !== undefined) {
+      await vscode.workspace.getConfiguration('wslint').update('path', program.fsPath, vscode.ConfigurationTarget.Global);
+    }
   }
 }
 
-async function show(text: string, markdown: boolean): Promise<void> {
-  const content = { content: text, language: markdown ? 'markdown' : 'plaintext' };
-  const document = await vscode.workspace.openTextDocument(content);
-  await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+/** What commands gave back, to be read: nobody is asked whether to save it. */
+class Pages implements vscode.TextDocumentContentProvider {
+  private readonly texts = new Map<string, string>();
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changed.event;
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.path) ?? '';
+  }
+
+  async show(name: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: 'wslint', path: name });
+    this.texts.set(uri.path, text);
+    this.changed.fire(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  }
 }
 
 async function traceUrl(): Promise<void> {
