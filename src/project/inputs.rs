@@ -114,16 +114,22 @@ pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Re
         match input {
             Input::Text(name, text) => out.take_text(normalise(name), text, into)?,
             Input::Path(path) => match out.take_path(&normalise(path), asked, settings, fs, into) {
-                Err(Problem::NothingIn(..)) if !asked.also.is_empty() => {}
+                Err(Problem::NothingIn(..) | Problem::NothingCarried(_)) if !asked.also.is_empty() => {}
                 taken => taken?,
             },
         }
     }
     for path in asked.also.iter().map(|p| normalise(p)) {
-        if !out.inputs.paths.contains(&path) {
-            out.inputs.named.insert(path.clone());
-            out.inputs.paths.push(path);
+        if out.inputs.paths.contains(&path) {
+            continue;
         }
+        // Who has a page open that holds no configuration need not be told so.
+        let bytes = fs.read(&path).unwrap_or_default();
+        if into && matches!(out.take_carrier(&path, &bytes), Err(Problem::NothingCarried(_))) {
+            continue;
+        }
+        out.inputs.named.insert(path.clone());
+        out.inputs.paths.push(path);
     }
     Ok(out)
 }
@@ -157,10 +163,10 @@ impl Gathered {
                 if is_dump(&fs.head(path, HEAD).map_err(failure)?) {
                     return self.take_dump(&fs.read(path).map_err(failure)?);
                 }
-                self.inputs.paths.push(path.to_owned());
                 if into {
                     self.take_carrier(path, &fs.read(path).map_err(failure)?)?;
                 }
+                self.inputs.paths.push(path.to_owned());
                 // Roots that nobody but `wslint.toml` names are what a gate looks at.
                 if !asked.inputs.is_empty() {
                     self.inputs.named.insert(path.to_owned());

@@ -638,6 +638,74 @@ fn many_folders_and_files_in_none() {
     editor.wait_rules(&uri_second, &[]);
 }
 
+/// A page with two examples: only the second one is broken.
+fn page(upgrade: &str) -> String {
+    format!(
+        "# 反向代理 😀\n\nFirst:\n\n```nginx\nupstream app {{ server 127.0.0.1:3000; }}\n```\n\n> Then:\n\n```nginx\nserver {{\n    listen 80;\n    location /socket.io/ {{\n        proxy_pass http://127.0.0.1:3000;\n        proxy_http_version 1.1;\n        proxy_set_header Upgrade $http_upgrade;\n        proxy_set_header Connection \"{upgrade}\";\n    }}\n}}\n```\n\nThat is all.\n"
+    )
+}
+
+#[test]
+fn configurations_inside_other_files_are_shown_and_mended_there() {
+    let (_held, root) = folder(&[("nginx.conf", MAIN), ("README.md", &page("ugrade")), ("notes.md", "# Notes\n")]);
+    let mut editor = Editor::open(&root);
+    let readme = root.join("README.md");
+    let unopened = uri(&readme);
+    editor.wait_rules(&unopened, &["misspelled-websocket-setting"]);
+    let uri = editor.did_open(&readme, &page("ugrade"));
+    let told = editor.wait(&uri, "of the version", |t| t["version"] == 1 && !rules_of(t).is_empty());
+    let found = &told["diagnostics"][0];
+    assert_eq!(found["range"], json!({ "start": position(17, 36), "end": position(17, 44) }), "{found:#}");
+    // As the command says it: a warning, as of all pages.
+    assert_eq!(found["severity"], 2);
+    // A page that holds none is no configuration, and no problem.
+    let notes = editor.did_open(&root.join("notes.md"), "# Notes\n\nproxy_pass\n");
+    // What is above the block moves it.
+    let range = json!({ "start": position(1, 0), "end": position(1, 0) });
+    editor.did_change(&uri, 2, json!([{ "range": range, "text": "一行\n" }]));
+    let told = editor.wait(&uri, "moved", |t| t["version"] == 2 && !rules_of(t).is_empty());
+    assert_eq!(told["diagnostics"][0]["range"]["start"], position(18, 36));
+    assert!(editor.told.get(&notes).is_none_or(|t| t["diagnostics"] == json!([])), "{:?}", editor.told.get(&notes));
+
+    // The edit lands inside the block, and is what `--fix` writes.
+    let text = page("ugrade").replacen('\n', "\n一行\n", 1);
+    std::fs::write(&readme, &text).unwrap();
+    let actions = editor.actions(&uri, &at(18, 40), Some("quickfix"));
+    assert!(actions.iter().all(|a| !a["title"].as_str().unwrap().contains("Ignore")), "{actions:#?}");
+    let mend = editor.request("codeAction/resolve", actions[0].clone());
+    assert_eq!(mend["edit"]["documentChanges"][0]["textDocument"], json!({ "uri": uri, "version": 2 }));
+    let mut texts = BTreeMap::from([(uri.clone(), text.clone())]);
+    applied(&mend["edit"], &mut texts);
+    assert_eq!(texts[&uri], text.replace("ugrade", "upgrade"));
+    let fixed = Command::new(env!("CARGO_BIN_EXE_wslint")).arg("--fix").current_dir(&root).output().unwrap();
+    assert!(fixed.status.success(), "{fixed:?}");
+    assert_eq!(texts[&uri], std::fs::read_to_string(&readme).unwrap());
+
+    // Hover, lens and outline are of the block that they stand in.
+    let about = json!({ "textDocument": { "uri": uri }, "position": position(15, 12) });
+    let hover = editor.request("textDocument/hover", about);
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("#proxy_pass"), "{hover}");
+    let document = json!({ "textDocument": { "uri": uri } });
+    let symbols = editor.request("textDocument/documentSymbol", document.clone());
+    let names: Vec<&str> = symbols.as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["upstream app", "server"]);
+    let lenses = editor.request("textDocument/codeLens", document);
+    assert_eq!(lenses[1]["range"]["start"], position(14, 4), "{lenses}");
+
+    // Mended, taken out, and put in again, without being saved.
+    editor.did_change(&uri, 3, json!([{ "text": texts[&uri] }]));
+    editor.wait(&uri, "mended", |t| t["version"] == 3 && rules_of(t).is_empty());
+    editor.did_change(&uri, 4, json!([{ "text": "# Nothing\n" }]));
+    editor.did_change(&uri, 5, json!([{ "text": page("ugrade") }]));
+    editor.wait(&uri, "there again", |t| t["version"] == 5 && !rules_of(t).is_empty());
+    // The project turns it off.
+    let toml = root.join("wslint.toml");
+    std::fs::write(&toml, "[carriers]\nread = \"none\"\n").unwrap();
+    editor.files_changed(&[(&toml, 1)]);
+    editor.wait_rules(&uri, &[]);
+    assert_eq!(editor.leave(), 0);
+}
+
 #[test]
 fn nonsense_is_answered_and_ends_nothing() {
     let mut editor = Editor::start();
