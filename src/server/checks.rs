@@ -1,6 +1,5 @@
 //! When a check is made: as soon as nobody types, and not later than somebody has patience for.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -36,10 +35,7 @@ impl Server<'_> {
         }
         if self.due.is_some_and(|due| now >= due) {
             (self.due, self.since) = (None, None);
-            let checked = catch_unwind(AssertUnwindSafe(|| self.check(folders)));
-            if checked.is_err() {
-                self.after_panic(folders, "check");
-            }
+            self.guarded(folders, "check", Self::check);
         }
     }
 

@@ -49,23 +49,7 @@ pub fn serve(mut input: impl BufRead + Send + 'static, out: &mut dyn Write, envi
             }
         }
     });
-    let mut server = Server {
-        out,
-        inbox,
-        queue: VecDeque::new(),
-        client: None,
-        environment,
-        documents: Documents::default(),
-        grounds: Vec::new(),
-        told: BTreeMap::new(),
-        phase: Phase::Running,
-        ready: false,
-        due: None,
-        since: None,
-        polled: Instant::now(),
-        asked: 0,
-        lenses: 0,
-    };
+    let mut server = Server::new(inbox, out, environment);
     loop {
         let disks: Vec<Rooted<OsFs>> = server.grounds.iter().map(|g| Rooted::new(OsFs, g.root.clone())).collect();
         let mut folders: Vec<Folder<'_>> = Vec::new();
@@ -118,7 +102,27 @@ struct Server<'o> {
     lenses: u64,
 }
 
-impl Server<'_> {
+impl<'o> Server<'o> {
+    fn new(inbox: Receiver<Incoming>, out: &'o mut dyn Write, environment: Lang) -> Server<'o> {
+        Server {
+            out,
+            inbox,
+            queue: VecDeque::new(),
+            client: None,
+            environment,
+            documents: Documents::default(),
+            grounds: Vec::new(),
+            told: BTreeMap::new(),
+            phase: Phase::Running,
+            ready: false,
+            due: None,
+            since: None,
+            polled: Instant::now(),
+            asked: 0,
+            lenses: 0,
+        }
+    }
+
     /// Serves until the folders are others, or the client leaves.
     fn serve(&mut self, folders: &mut [Folder<'_>]) {
         // Before the client is ready to listen there is nothing to tell.
@@ -196,10 +200,7 @@ impl Server<'_> {
                 self.send(&wire::answer(&id, outcome));
             }
             Incoming::Notification { method, params } => {
-                let told = catch_unwind(AssertUnwindSafe(|| self.hear(folders, &method, &params)));
-                if told.is_err() {
-                    self.after_panic(folders, &method);
-                }
+                self.guarded(folders, &method, |server, folders| server.hear(folders, &method, &params));
             }
             Incoming::Response { id, result } => self.hear_answer(folders, &id, result),
             Incoming::Nonsense { id, code, why } => {
@@ -208,11 +209,20 @@ impl Server<'_> {
         }
     }
 
-    /// The panic itself stands in the log, which is standard error.
-    fn after_panic(&mut self, folders: &mut [Folder<'_>], what: &str) {
-        folders.iter_mut().for_each(Folder::forget);
-        let message = format!("internal error, please report it: {what}");
-        self.notify("window/logMessage", json!({ "type": 1, "message": message }));
+    /// Does something that may panic; `None` if it did. The panic itself stands in the log, which is standard error.
+    fn guarded<T>(
+        &mut self,
+        folders: &mut [Folder<'_>],
+        what: &str,
+        ask: impl FnOnce(&mut Self, &mut [Folder<'_>]) -> T,
+    ) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(|| ask(self, folders))).ok();
+        if done.is_none() {
+            folders.iter_mut().for_each(Folder::forget);
+            let message = format!("internal error, please report it: {what}");
+            self.notify("window/logMessage", json!({ "type": 1, "message": message }));
+        }
+        done
     }
 
     /// Asks the client for something; its answer is known by the method that its number begins with.
@@ -235,5 +245,41 @@ impl Server<'_> {
         if wire::write(self.out, message).is_err() {
             self.phase = Phase::Ended { well: false };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_one_request_is_an_error_and_the_next_one_is_answered() {
+        let held = tempfile::tempdir().unwrap();
+        let root = held.path().canonicalize().unwrap();
+        let text = "events {}\nhttp { server { location /ws { proxy_pass http://127.0.0.1:3000; } } }\n";
+        std::fs::write(root.join("nginx.conf"), text).unwrap();
+        let (_sender, inbox) = channel();
+        let mut out = Vec::new();
+        let mut server = Server::new(inbox, &mut out, Lang::En);
+        let disk = Rooted::new(OsFs, root.clone());
+        let mut folders = [Folder::new(Ground { root: root.clone(), walks: true }, &disk)];
+        server.answer(&mut folders, "initialize", json!({ "capabilities": {} })).unwrap();
+        let document = json!({ "textDocument": { "uri": format!("file://{}/nginx.conf", root.display()) } });
+        let symbols = |server: &mut Server<'_>, folders: &mut [Folder<'_>]| {
+            server.answer(folders, "textDocument/documentSymbol", document.clone()).unwrap()
+        };
+        let before = symbols(&mut server, &mut folders);
+        assert_eq!(before[0]["name"], "events");
+        let answered = server.guarded(&mut folders, "some/request", |_, folders| {
+            // As if it had broken off in the middle of its work.
+            folders[0].options_changed();
+            let nothing: &[u8] = &[];
+            nothing[folders.len()]
+        });
+        assert_eq!(answered, None);
+        assert!(folders[0].standing().is_none(), "what it left behind is not used");
+        assert_eq!(symbols(&mut server, &mut folders), before);
+        let said = String::from_utf8(out).unwrap();
+        assert!(said.contains("window/logMessage") && said.contains("some/request"), "{said}");
     }
 }

@@ -1,6 +1,5 @@
 //! What the server can do, and who answers what.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,23 +35,23 @@ impl Server<'_> {
             }
             _ => {}
         }
-        let documents = &self.documents;
-        let answered = catch_unwind(AssertUnwindSafe(|| {
+        let shows_results = client.shows_results;
+        let answered = self.guarded(folders, method, |server, folders| {
+            let Some(client) = &server.client else { return Ok(Value::Null) };
+            let documents = &server.documents;
             // An answer is about the text as it is now.
             folders.iter_mut().for_each(|f| f.update(documents, &client.wishes));
-            respond(&mut Desk { client, documents, folders: &mut *folders }, method, params)
-        }));
-        let shows_results = client.shows_results;
+            respond(&mut Desk { client, documents, folders }, method, params)
+        });
         if method == "workspace/executeCommand" {
             self.check_within(Duration::ZERO);
-            if let Ok(Ok(Value::String(text))) = &answered
+            if let Some(Ok(Value::String(text))) = &answered
                 && !shows_results
             {
                 self.notify("window/showMessage", json!({ "type": 3, "message": text }));
             }
         }
-        answered.unwrap_or_else(|_| {
-            self.after_panic(folders, method);
+        answered.unwrap_or_else(|| {
             Err(Refusal { code: code::INTERNAL_ERROR, why: format!("internal error, please report it: {method}") })
         })
     }
