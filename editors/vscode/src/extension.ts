@@ -5,6 +5,8 @@ import { find } from './binary';
 
 const INSTALL = 'https://github.com/wslint/wslint#install';
 
+const { l10n } = vscode;
+
 let client: LanguageClient | undefined;
 let pages: Pages;
 let log: vscode.LogOutputChannel;
@@ -50,8 +52,9 @@ async function start(context: vscode.ExtensionContext): Promise<void> {
     platform: process.platform,
   });
   if ('missing' in found) {
-    log.error(found.missing);
-    void explainMissing(found.missing);
+    const why = l10n.t(found.missing, found.file ?? '');
+    log.error(why);
+    void explainMissing(why);
     return;
   }
   log.info(`${found.binary} (${found.from})`);
@@ -82,7 +85,7 @@ async function start(context: vscode.ExtensionContext): Promise<void> {
     await client.start();
   } catch (error) {
     log.error(String(error));
-    void explainMissing(`${found.binary} does not start: ${String(error)}`);
+    void explainMissing(l10n.t('{0} does not start: {1}', found.binary, String(error)));
   }
 }
 
@@ -93,14 +96,14 @@ function plain(settings: vscode.WorkspaceConfiguration): Record<string, unknown>
 }
 
 async function explainMissing(why: string): Promise<void> {
-  const install = 'How to install it';
-  const choose = 'Choose the program';
+  const install = l10n.t('How to install it');
+  const choose = l10n.t('Choose the program');
   const answer = await vscode.window.showErrorMessage(`wslint: ${why}`, install, choose);
   if (answer === install) {
     await vscode.env.openExternal(vscode.Uri.parse(INSTALL));
   } else if (answer === choose) {
     // The page of settings shows another machine's where the window is a remote one.
-    const [program] = (await vscode.window.showOpenDialog({ title: 'wslint', openLabel: 'Use It' })) ?? [];
+    const [program] = (await vscode.window.showOpenDialog({ title: 'wslint', openLabel: l10n.t('Use It') })) ?? [];
     if (program !== undefined) {
       await vscode.workspace.getConfiguration('wslint').update('path', program.fsPath, vscode.ConfigurationTarget.Global);
     }
@@ -127,14 +130,14 @@ class Pages implements vscode.TextDocumentContentProvider {
 }
 
 async function traceUrl(): Promise<void> {
-  const prompt = 'The URL that the browser opens';
+  const prompt = l10n.t('The URL that the browser opens');
   const url = await vscode.window.showInputBox({ prompt, placeHolder: 'wss://example.com/ws' });
   const uri = vscode.window.activeTextEditor?.document.uri.toString();
   await run('wslint.trace', url, uri);
 }
 
 async function explainRule(): Promise<void> {
-  const prompt = 'A rule, or what is seen: 400, 1006, "60 seconds"';
+  const prompt = l10n.t('A rule, or what is seen: 400, 1006, "60 seconds"');
   await run('wslint.explain', await vscode.window.showInputBox({ prompt }));
 }
 
@@ -143,7 +146,7 @@ async function run(command: string, first: string | undefined, ...more: (string 
     return;
   }
   if (client === undefined) {
-    void explainMissing('The server does not run.');
+    void explainMissing(l10n.t('The server does not run.'));
     return;
   }
   try {
