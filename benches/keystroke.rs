@@ -19,7 +19,7 @@ const MEMORY: u64 = 10;
 const CASES: [(&str, usize, &str, u64, u64); 3] = [
     ("a small tree", 3, "sites/v1.conf", 50, 100),
     ("2,000 vhosts, one of them", 2_000, "sites/v1000.conf", 5_000, 100),
-    ("2,000 vhosts, their snippet", 2_000, "snippets/ws.conf", 5_000, 150),
+    ("2,000 vhosts, their snippet", 2_000, "snippets/ws.conf", 5_000, 100),
 ];
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! From paths to what is analysed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Problem, carried, roots};
@@ -114,16 +114,22 @@ pub(super) fn gather(fs: &Overlay<'_>, settings: &Settings, asked: &Asked) -> Re
         match input {
             Input::Text(name, text) => out.take_text(normalise(name), text, into)?,
             Input::Path(path) => match out.take_path(&normalise(path), asked, settings, fs, into) {
-                Err(Problem::NothingIn(..)) if !asked.also.is_empty() => {}
+                Err(Problem::NothingIn(..) | Problem::NothingCarried(_)) if !asked.also.is_empty() => {}
                 taken => taken?,
             },
         }
     }
     for path in asked.also.iter().map(|p| normalise(p)) {
-        if !out.inputs.paths.contains(&path) {
-            out.inputs.named.insert(path.clone());
-            out.inputs.paths.push(path);
+        if out.inputs.paths.contains(&path) {
+            continue;
         }
+        // Who has a page open that holds no configuration need not be told so.
+        let bytes = fs.read(&path).unwrap_or_default();
+        if into && matches!(out.take_carrier(&path, &bytes), Err(Problem::NothingCarried(_))) {
+            continue;
+        }
+        out.inputs.named.insert(path.clone());
+        out.inputs.paths.push(path);
     }
     Ok(out)
 }
@@ -158,11 +164,11 @@ impl Gathered {
                 if is_dump(&head) {
                     return self.take_dump(&fs.read(path).map_err(failure)?);
                 }
-                self.inputs.paths.push(path.to_owned());
                 // Hardly any file is one, and a large one is not read twice for that.
                 if into && carrier_of(path, &head).is_some() {
                     self.take_carrier(path, &fs.read(path).map_err(failure)?)?;
                 }
+                self.inputs.paths.push(path.to_owned());
                 // Roots that nobody but `wslint.toml` names are what a gate looks at.
                 if !asked.inputs.is_empty() {
                     self.inputs.named.insert(path.to_owned());
@@ -252,6 +258,7 @@ impl Inputs {
     pub(super) fn open(&self, files: &mut Files<'_>) -> Result<Vec<Target>, Problem> {
         let mut targets: Vec<Target> = Vec::new();
         let mut fragments = Vec::new();
+        let projects = &mut Projects::default();
         for (main, top) in &self.worlds {
             files.lock(top);
             let file = read(files, main)?;
@@ -259,9 +266,9 @@ impl Inputs {
                 project: top.clone(),
                 map: vec![(PathBuf::from("/"), top.clone(), true)],
                 complete: true,
-                ..self.target_of(files, file, true).lookup
+                ..self.target_of(files, file, true, projects).lookup
             };
-            targets.push(Target { lookup, dump: true, ..self.target_of(files, file, true) });
+            targets.push(Target { lookup, dump: true, ..self.target_of(files, file, true, projects) });
         }
         let in_world = |path: &Path| {
             self.worlds.iter().any(|(_, top)| path.starts_with(top)) || self.carriers.iter().any(|(c, _)| c == path)
@@ -269,7 +276,7 @@ impl Inputs {
         for path in self.paths.iter().filter(|p| !in_world(p)) {
             let file = read(files, path)?;
             let forced = self.forced && self.roots.contains(path);
-            let target = self.target_of(files, file, forced || self.is_dump);
+            let target = self.target_of(files, file, forced || self.is_dump, projects);
             if targets.iter().any(|t: &Target| t.file == file) {
                 continue;
             }
@@ -290,7 +297,7 @@ impl Inputs {
             fragments.retain(|f| !snippets.contains(&f.file));
         }
         if !fragments.is_empty() {
-            let candidates = self.candidates(files, &targets, &fragments);
+            let candidates = self.candidates(files, &targets, &fragments, projects);
             roots::adopt(files, &mut targets, &mut fragments, candidates);
         }
         targets.extend(fragments);
@@ -303,7 +310,13 @@ impl Inputs {
     }
 
     /// Roots that fragments may belong to: `--root`, `roots`, or those that a search around them finds.
-    fn candidates(&self, files: &mut Files<'_>, targets: &[Target], fragments: &[Target]) -> Vec<Target> {
+    fn candidates(
+        &self,
+        files: &mut Files<'_>,
+        targets: &[Target],
+        fragments: &[Target],
+        projects: &mut Projects,
+    ) -> Vec<Target> {
         let mut paths = self.roots.clone();
         if self.search && !self.forced {
             paths.extend(roots::around(files, fragments));
@@ -314,7 +327,8 @@ impl Inputs {
         let mut out: Vec<Target> = Vec::new();
         for path in paths {
             let Ok(file) = files.read(&path) else { continue };
-            let target = Target { reports: false, ..self.target_of(files, file, self.roots.contains(&path)) };
+            let forced = self.roots.contains(&path);
+            let target = Target { reports: false, ..self.target_of(files, file, forced, projects) };
             if target.is_root && !targets.iter().chain(&out).any(|t| t.file == file) {
                 out.push(target);
             }
@@ -337,7 +351,7 @@ impl Inputs {
         self.named.contains(path)
     }
 
-    fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool) -> Target {
+    fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool, projects: &mut Projects) -> Target {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
         let is_main = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
@@ -349,7 +363,7 @@ impl Inputs {
             None => (found.context, true),
         };
         let parent = folder_of(&source.path).to_owned();
-        let project = if self.is_dump { PathBuf::from("/") } else { project_of(files.fs(), &parent) };
+        let project = if self.is_dump { PathBuf::from("/") } else { projects.of(files.fs(), &parent) };
         let lookup = Lookup {
             root_dir: parent,
             project,
@@ -415,6 +429,21 @@ pub(super) fn bounds(fs: &dyn FileSystem, settings: &Settings, asked: &Asked) ->
         }
     }
     out
+}
+
+/// The projects around directories, each sought once: a fleet has thousands of files in one of them.
+#[derive(Default)]
+struct Projects(HashMap<PathBuf, PathBuf>);
+
+impl Projects {
+    fn of(&mut self, fs: &dyn FileSystem, folder: &Path) -> PathBuf {
+        if let Some(known) = self.0.get(folder) {
+            return known.clone();
+        }
+        let project = project_of(fs, folder);
+        self.0.insert(folder.to_owned(), project.clone());
+        project
+    }
 }
 
 /// The directory of a file; `.` where its path has none.

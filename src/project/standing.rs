@@ -80,7 +80,13 @@ impl<'d> Standing<'d> {
     /// The number of a file, if the question has to do with it.
     pub fn file(&self, path: &Path) -> Option<FileId> {
         let real = || self.subject.world().canonicalize(path).ok();
-        self.kept.find(path).or_else(|| self.kept.find_real(&real()?))
+        self.kept.find(path).or_else(|| self.kept.find_block(path)).or_else(|| self.kept.find_real(&real()?))
+    }
+
+    /// The configurations in a file: mostly it is one itself.
+    fn parts(&self, path: &Path) -> Vec<FileId> {
+        let blocks = self.kept.sources.blocks(path);
+        if blocks.is_empty() { self.file(path).into_iter().collect() } else { blocks }
     }
 
     /// The files of the configurations that a file is part of: what has to be told anew when it changes.
@@ -92,17 +98,23 @@ impl<'d> Standing<'d> {
 
     /// What stands at an offset of a file, in each configuration that includes it.
     pub fn look(&mut self, path: &Path, offset: u32) -> Option<Sight> {
-        let file = self.file(path)?;
-        let targets = self.memory.targets_with(file);
         let options = self.options.clone();
-        self.with_files(|files| look(files, &targets, &options, file, offset))
+        self.parts(path).into_iter().find_map(|file| {
+            let targets = self.memory.targets_with(file);
+            self.with_files(|files| look(files, &targets, &options, file, offset))
+        })
     }
 
     /// The blocks and includes of a file.
     pub fn outline(&mut self, path: &Path) -> Outline {
-        let Some(file) = self.file(path) else { return Outline::default() };
-        let targets = self.memory.targets_with(file);
-        self.with_files(|files| outline(files, &targets, file))
+        let mut out = Outline::default();
+        for file in self.parts(path) {
+            let targets = self.memory.targets_with(file);
+            let part = self.with_files(|files| outline(files, &targets, file));
+            out.blocks.extend(part.blocks);
+            out.includes.extend(part.includes);
+        }
+        out
     }
 
     /// Mends the findings that are chosen, in memory, and checks what comes of it; advice counts like

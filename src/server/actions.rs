@@ -62,7 +62,7 @@ pub(super) fn actions(desk: &Desk<'_, '_>, params: &Value) -> Result<Value, Refu
         let (from, to) = (start.min(end), start.max(end));
         let touched = |d: &&&Diagnostic| {
             let span = d.primary.place.span;
-            d.primary.place.file == file && span.start <= to && from <= span.end
+            teller.page(d.primary.place.file) == file && span.start <= to && from <= span.end
         };
         let here: Vec<&Diagnostic> = told.iter().filter(touched).copied().collect();
         for found in &here {
@@ -70,11 +70,11 @@ pub(super) fn actions(desk: &Desk<'_, '_>, params: &Value) -> Result<Value, Refu
         }
         for found in &here {
             out.extend(mend_rule(&teller, found, &told));
-            out.push(ignore(&teller, found));
+            out.extend(ignore(&teller, found));
         }
     }
     let fixable = |d: &&&Diagnostic| {
-        d.primary.place.file == file && Wanted::default().takes(d, desk.folders[spot.folder].options())
+        teller.page(d.primary.place.file) == file && Wanted::default().takes(d, desk.folders[spot.folder].options())
     };
     let count = told.iter().filter(fixable).count();
     if wants(FIX_ALL) && count > 0 {
@@ -153,14 +153,19 @@ fn mend_rule(teller: &Teller<'_, '_>, found: &Diagnostic, told: &[&Diagnostic]) 
     })
 }
 
-fn ignore(teller: &Teller<'_, '_>, found: &Diagnostic) -> Value {
+/// Where a configuration stands in another file, what begins its lines is not nginx's: there, a person writes the
+/// comment.
+fn ignore(teller: &Teller<'_, '_>, found: &Diagnostic) -> Option<Value> {
+    let is_own_file = teller.source(found.primary.place.file).block.is_none();
     let rule = found.rule;
     let title = text!("Ignore {rule} here, with a reason", "在此处忽略 {rule}，并写明理由");
-    json!({
-        "title": title.get(teller.lang()),
-        "kind": "quickfix",
-        "diagnostics": [teller.diagnostic(found)],
-        "data": data(teller, Does::Ignore, found),
+    is_own_file.then(|| {
+        json!({
+            "title": title.get(teller.lang()),
+            "kind": "quickfix",
+            "diagnostics": [teller.diagnostic(found)],
+            "data": data(teller, Does::Ignore, found),
+        })
     })
 }
 
@@ -180,7 +185,7 @@ fn edit_for(desk: &Desk<'_, '_>, data: &Value) -> Result<Value, Refusal> {
     let is_it = |d: &Diagnostic| {
         let span = d.primary.place.span;
         d.rule == text("rule")
-            && d.primary.place.file == file
+            && teller.page(d.primary.place.file) == file
             && (Some(u64::from(span.start)), Some(u64::from(span.end))) == (number("start"), number("end"))
             && d.message.en == text("message")
     };
@@ -196,7 +201,7 @@ fn edit_for(desk: &Desk<'_, '_>, data: &Value) -> Result<Value, Refusal> {
             mended(true, &is_it)?
         }
         Does::MendRule => mended(false, &|d| d.rule == text("rule") && teller.tells(d))?,
-        Does::MendFile => mended(false, &|d| d.primary.place.file == file && teller.tells(d))?,
+        Does::MendFile => mended(false, &|d| teller.page(d.primary.place.file) == file && teller.tells(d))?,
     };
     if fixed.files.is_empty() {
         return Err(refusal(held_back(&fixed), lang));

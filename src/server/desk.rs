@@ -93,7 +93,7 @@ impl<'t, 'd> Teller<'t, 'd> {
         let mut open: BTreeMap<FileId, Vec<&Document>> = BTreeMap::new();
         for (path, document) in documents.iter() {
             if let Some(file) = folder.file(path) {
-                open.entry(file).or_default().push(document);
+                open.entry(standing.sources().carrier(file)).or_default().push(document);
             }
         }
         Some(Teller { client, documents, folder, standing, open })
@@ -111,7 +111,12 @@ impl<'t, 'd> Teller<'t, 'd> {
 
     /// The documents that show a file.
     pub fn open(&self, file: FileId) -> &[&'t Document] {
-        self.open.get(&file).map_or(&[], Vec::as_slice)
+        self.open.get(&self.page(file)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The file that editors know: of all configurations in one file it is the same.
+    pub fn page(&self, file: FileId) -> FileId {
+        self.standing.sources().carrier(file)
     }
 
     /// The absolute path of a file.
@@ -126,6 +131,10 @@ impl<'t, 'd> Teller<'t, 'd> {
 
     /// The address of a path of the project.
     pub fn uri_of(&self, path: &Path) -> String {
+        // A configuration inside another file is found there.
+        if let Some(block) = self.standing.file(path).filter(|f| self.source(*f).block.is_some()) {
+            return self.uri(block);
+        }
         let path = self.folder.outside(path);
         self.documents.get(&path).map_or_else(|| uri_of(&path), |d| d.uri.clone())
     }

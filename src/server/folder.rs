@@ -10,7 +10,7 @@ use crate::i18n::Text;
 use crate::model::analysis::Versions;
 use crate::project::{Asked, Input, Problem, Session, SettingsFrom, Standing};
 use crate::settings::{NAME, Settings};
-use crate::source::{FileId, FileSystem, OsFs, PassedOver, Rooted, is_dump, normalise, stamp};
+use crate::source::{Carrier, FileId, FileSystem, OsFs, PassedOver, Rooted, is_dump, normalise, stamp};
 
 /// Where a folder lies, and how much of it is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub(super) struct Ground {
     pub root: PathBuf,
     /// All configurations in it are looked at, and not only what is open.
     pub walks: bool,
+}
+
+impl Ground {
+    /// A folder of the client. A whole disk, or a home, is no project: there, only what is open is looked at.
+    pub fn of_client(root: PathBuf) -> Ground {
+        let home = ["HOME", "USERPROFILE"].iter().filter_map(std::env::var_os).map(PathBuf::from);
+        let walks = root.parent().is_some() && !home.into_iter().any(|h| h == root);
+        Ground { root, walks }
+    }
 }
 
 /// What has happened since the last check.
@@ -136,6 +145,7 @@ impl<'d> Folder<'d> {
         let aside = |c: &std::ffi::OsStr| c == ".git" || c == "node_modules" || c == "target";
         let inside = self.inside(path);
         by_name
+            || Carrier::named(path).is_some()
             || self.file(path).is_some()
             || is_baseline()
             || !content_only && !inside.components().any(|c| aside(c.as_os_str()))
@@ -166,7 +176,9 @@ impl<'d> Folder<'d> {
             return;
         }
         let stale = std::mem::take(&mut self.stale);
-        if stale.files || stale.options || self.standing.is_none() {
+        // In a page around configurations, a keystroke may begin one or end one.
+        let pages = stale.texts.iter().any(|path| is_page(documents, path));
+        if stale.files || stale.options || self.standing.is_none() || pages {
             self.open(documents, wishes);
         } else {
             for path in &stale.texts {
@@ -216,16 +228,15 @@ impl<'d> Folder<'d> {
         }
         options.baseline = baseline.clone();
         options.jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let also: Vec<PathBuf> = self.also.iter().map(|p| self.inside(p)).collect();
-        // Editors open configurations as nginx; the languages of other files have servers of their own.
-        let plain = || Asked { carriers: Some(false), ..Asked::default() };
+        let unread = |path: &&PathBuf| session.settings().carriers == Some(false) && is_page(documents, path);
+        let also: Vec<PathBuf> = self.also.iter().filter(|p| !unread(p)).map(|p| self.inside(p)).collect();
         let asked = match self.ground.walks {
-            true => Asked { also, ..plain() },
+            true => Asked { also, ..Asked::default() },
             false if also.is_empty() => {
                 self.standing = None;
                 return Ok(());
             }
-            false => Asked { inputs: also.into_iter().map(Input::Path).collect(), ..plain() },
+            false => Asked { inputs: also.iter().cloned().map(Input::Path).collect(), also, ..Asked::default() },
         };
         let subject = session.open(&asked)?;
         let now = (session.settings().clone(), baseline);
@@ -260,8 +271,9 @@ impl<'d> Folder<'d> {
         if self.problem.is_some() {
             return false;
         }
-        let seen: BTreeSet<FileId> =
-            self.standing.iter().flat_map(|s| s.checked().files.iter().map(|(file, _)| *file)).collect();
+        let all =
+            |s: &Standing<'_>| s.checked().files.iter().map(|(file, _)| s.sources().carrier(*file)).collect::<Vec<_>>();
+        let seen: BTreeSet<FileId> = self.standing.iter().flat_map(all).collect();
         let walked = self.standing.as_ref().and_then(|s| s.subject().walked());
         let excluded: Vec<PathBuf> = walked.map_or_else(Vec::new, |found| {
             let out = found.passed_over.iter().filter(|(_, why)| *why == PassedOver::Excluded);
@@ -285,4 +297,10 @@ impl<'d> Folder<'d> {
         let path = self.inside(path);
         self.standing.as_ref().map_or_else(|| self.disk.read(&path).ok(), |s| s.text(&path))
     }
+}
+
+/// Whether a document is of a kind that holds configurations, rather than being one.
+fn is_page(documents: &Documents, path: &Path) -> bool {
+    let head = || documents.get(path).and_then(|d| Carrier::by_head(&d.text));
+    Carrier::named(path).or_else(head).is_some()
 }

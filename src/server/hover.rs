@@ -32,7 +32,7 @@ pub(super) fn hover(desk: &mut Desk<'_, '_>, params: &Value) -> Result<Value, Re
     let touches = |span: Span| span.start <= offset && offset <= span.end;
     let found = teller.standing.checked().diagnostics.iter().filter(|d| teller.tells(d));
     let here: Vec<&Diagnostic> =
-        found.filter(|d| d.primary.place.file == file && touches(d.primary.place.span)).collect();
+        found.filter(|d| teller.page(d.primary.place.file) == file && touches(d.primary.place.span)).collect();
     let mut parts: Vec<String> = here.iter().map(|d| about_finding(d, lang)).collect();
     let mut span = here.first().map(|d| d.primary.place.span);
     if let Some(sight) = &sight {

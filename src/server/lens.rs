@@ -22,10 +22,10 @@ pub(super) fn lenses(desk: &Desk<'_, '_>, params: &Value) -> Result<Value, Refus
     let (mut locations, mut servers): (Groups<'_>, Groups<'_>) = Default::default();
     for endpoint in &teller.standing.checked().endpoints {
         let Some(beside) = &endpoint.words().beside else { continue };
-        if beside.location.file == file {
+        if teller.page(beside.location.file) == file {
             locations.entry(beside.location).or_default().push(endpoint);
         }
-        if let Some(server) = beside.server.filter(|s| s.file == file) {
+        if let Some(server) = beside.server.filter(|s| teller.page(s.file) == file) {
             servers.entry(server).or_default().push(endpoint);
         }
     }

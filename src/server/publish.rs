@@ -91,10 +91,10 @@ fn key(digest: u64, version: Option<i64>) -> u64 {
 fn by_file<'t>(teller: &Teller<'t, '_>) -> BTreeMap<FileId, Vec<&'t Diagnostic>> {
     let mut out: BTreeMap<FileId, Vec<&Diagnostic>> = BTreeMap::new();
     for found in teller.standing.checked().diagnostics.iter().filter(|d| teller.tells(d)) {
-        out.entry(found.primary.place.file).or_default().push(found);
+        out.entry(teller.page(found.primary.place.file)).or_default().push(found);
     }
     for (file, _) in teller.standing.sources().iter().filter(|(file, _)| !teller.open(*file).is_empty()) {
-        out.entry(file).or_default();
+        out.entry(teller.page(file)).or_default();
     }
     out
 }

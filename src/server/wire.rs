@@ -1,4 +1,9 @@
 //! The frames of the protocol: a header with a length, and JSON (LSP 3.17, "Base Protocol").
+//!
+//! The crate `lsp-server` (0.10.0) reads them, too, but trusts whoever writes them: it makes room for as many bytes as
+//! a header claims before they are there, which ends the process for a large enough number; a request whose number it
+//! does not like becomes a notification, for whose answer the client waits for ever; an error does not say which
+//! request it was in. Each of these is a test here.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -41,8 +46,9 @@ pub(super) fn read(input: &mut impl BufRead) -> io::Result<Option<Incoming>> {
     let nonsense = |why: &str| Incoming::Nonsense { id: Value::Null, code: code::PARSE_ERROR, why: why.to_owned() };
     let Some(length) = read_header(input)? else { return Ok(None) };
     let Some(length) = length else { return Ok(Some(nonsense("a header without Content-Length"))) };
+    // Nobody sends so much: it was no header, and what follows is read as if it began anew.
     if length > MAX_BODY {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a message beyond all bounds"));
+        return Ok(Some(nonsense("a message beyond all bounds")));
     }
     // No buffer of this size before its bytes are there: the length is only a claim.
     let mut body = Vec::new();
@@ -170,5 +176,25 @@ mod tests {
         let found = all(&format!("\r\ncontent-length:{}\nContent-Type: x\n\n{good}", good.len()));
         assert_eq!(found, [exit()]);
         assert_eq!(all("Content-Length: 99\r\n\r\n{}"), []);
+    }
+
+    #[test]
+    fn no_claim_makes_room_and_no_number_is_lost() {
+        let frame = |body: &str| format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        let good = frame(r#"{"jsonrpc":"2.0","method":"exit"}"#);
+        for claim in ["18446744073709551615", "99999999999999", "-1", "x"] {
+            let found = all(&format!("Content-Length: {claim}\r\n\r\n{good}"));
+            assert!(
+                matches!(found[..], [Incoming::Nonsense { .. }, Incoming::Notification { .. }]),
+                "{claim}: {found:?}"
+            );
+        }
+        for id in ["3000000000", "-1", "1.5e3", "\"a\""] {
+            let found = all(&frame(&format!(r#"{{"id":{id},"method":"x"}}"#)));
+            let wanted: Value = serde_json::from_str(id).unwrap();
+            assert!(matches!(&found[..], [Incoming::Request { id, .. }] if *id == wanted), "{id}: {found:?}");
+        }
+        let found = all(&frame(r#"{"id":7,"method":7}"#));
+        assert!(matches!(&found[..], [Incoming::Nonsense { id, .. }] if *id == json!(7)), "{found:?}");
     }
 }

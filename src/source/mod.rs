@@ -168,6 +168,15 @@ impl SourceMap {
         if file.block.is_none() { id } else { self.first_blocks.get(&file.path).copied().unwrap_or(id) }
     }
 
+    /// The blocks of the file with this path, in their order; none where it carries no configurations.
+    pub fn blocks(&self, path: &Path) -> Vec<FileId> {
+        if !self.first_blocks.contains_key(path) {
+            return Vec::new();
+        }
+        let own = |(_, file): &(FileId, &SourceFile)| file.block.is_some() && file.path == path;
+        self.iter().filter(own).map(|(id, _)| id).collect()
+    }
+
     /// The number of the file with this (normalised) path, if it was read.
     pub fn find(&self, path: &Path) -> Option<FileId> {
         self.by_path.get(path).copied()

@@ -64,6 +64,11 @@ impl Kept {
         self.sources.find(path).or_else(|| self.known.aliases.get(path).copied())
     }
 
+    /// The first of the configurations in the file with this name: see [`SourceMap::carrier`].
+    pub fn find_block(&self, path: &Path) -> Option<FileId> {
+        self.sources.blocks(path).first().copied()
+    }
+
     /// The number of the file with this absolute path without links.
     pub fn find_real(&self, real: &Path) -> Option<FileId> {
         self.known.by_real.get(real).copied()
@@ -80,11 +85,21 @@ impl Kept {
             let real = fs.canonicalize(path).ok();
             real.is_some_and(|real| self.known.by_real.get(&real) == Some(id))
         };
-        if !self.known.aliases.iter().all(leads_where_it_did) {
+        // Where nginx would find a block, no disk has anything.
+        let mut aliases = self.known.aliases.iter().filter(|(_, id)| !self.known.blocks.contains_key(id));
+        if !aliases.all(leads_where_it_did) {
+            return false;
+        }
+        // Other bytes around blocks may be other blocks.
+        let stays = |id: &FileId| {
+            let file = self.sources.get(*id);
+            fs.read(&file.path).is_ok_and(|bytes| bytes == file.bytes)
+        };
+        if !self.known.blocks.keys().all(stays) {
             return false;
         }
         let own: Vec<(FileId, PathBuf)> = (self.sources.iter())
-            .filter(|(id, _)| !self.known.shipped[id.0 as usize])
+            .filter(|(id, file)| !self.known.shipped[id.0 as usize] && file.block.is_none())
             .map(|(id, file)| (id, file.path.clone()))
             .collect();
         own.iter().all(|(id, path)| fs.read(path).map(|bytes| self.replace(*id, &bytes)).is_ok())

@@ -400,11 +400,59 @@ fn unsafe_fixes_are_marked_and_never_made_with_the_others() {
     let uri = editor.did_open(&root.join("nginx.conf"), text);
     editor.wait(&uri, "findings", |t| !rules_of(t).is_empty());
     let all = json!({ "start": position(0, 0), "end": position(99, 0) });
+    let (mut unsafe_ones, mut whole) = (0, 0);
     for action in editor.actions(&uri, &all, None) {
         let is_unsafe = action["title"].as_str().unwrap().contains("(unsafe: ");
+        unsafe_ones += usize::from(is_unsafe);
+        whole += usize::from(action["kind"] == "source.fixAll.wslint");
         assert!(!(is_unsafe && action["isPreferred"] == true), "{action:#}");
         assert!(action["edit"].is_object(), "a client that cannot resolve gets the edit at once");
     }
+    assert_eq!((unsafe_ones > 0, whole), (true, 0));
+}
+
+#[test]
+fn what_clients_can_decides_how_they_are_told() {
+    let comment = "# wslint: ignore[misspelled-websocket-setting] nothing here\n";
+    let text = format!("{comment}{SITE_A}");
+    let (_held, root) = folder(&[("nginx.conf", MAIN), ("sites/a.conf", &text), ("snippets/ws.conf", &snippet())]);
+    let plain = json!({
+        "textDocument": { "documentSymbol": { "hierarchicalDocumentSymbolSupport": false } },
+        "workspace": { "codeLens": { "refreshSupport": true }, "workspaceEdit": { "documentChanges": false } },
+    });
+    let mut editor = Editor::with(&root, &plain, &json!({ "initializationOptions": { "codeLens": false } }));
+    let site = editor.did_open(&root.join("sites/a.conf"), &text);
+    // A comment that does nothing is shown faded.
+    let told = editor.wait(&site, "the comment", |t| rules_of(t).contains(&"unused-ignore"));
+    assert_eq!(told["diagnostics"][0]["tags"], json!([1]), "{told:#}");
+    let document = json!({ "textDocument": { "uri": site } });
+    let symbols = editor.request("textDocument/documentSymbol", document.clone());
+    assert_eq!(symbols[1]["location"]["uri"], json!(site), "{symbols}");
+    assert_eq!((&symbols[0]["name"], &symbols[1]["name"]), (&json!("server a.example"), &json!("location /ws")));
+    // Edits without versions, for who knows no others.
+    let snippet_uri = editor.did_open(&root.join("snippets/ws.conf"), &snippet());
+    let all = editor.actions(&snippet_uri, &at(0, 0), Some("source.fixAll.wslint"));
+    let mended = editor.request("codeAction/resolve", all[0].clone());
+    assert_eq!(mended["edit"]["changes"][&snippet_uri][0]["newText"], "\"upgrade\"", "{mended:#}");
+    // What a command gives back is shown by the server where the client does not.
+    editor.request("workspace/executeCommand", json!({ "command": "wslint.explain", "arguments": ["unused-ignore"] }));
+    assert!(editor.heard.iter().any(|m| m["method"] == "window/showMessage"));
+    // Settings that are pushed count from now on, and lenses are asked for again.
+    assert_eq!(editor.request("textDocument/codeLens", document.clone()), json!([]));
+    let settings = json!({ "settings": { "wslint": { "codeLens": true, "language": "zh-CN" } } });
+    editor.notify("workspace/didChangeConfiguration", settings);
+    editor.wait(&snippet_uri, "Chinese", |t| {
+        t["diagnostics"][0]["message"].as_str().is_some_and(|m| m.contains("的值是"))
+    });
+    let lenses = editor.request("textDocument/codeLens", document);
+    assert!(lenses[1]["command"]["title"].as_str().unwrap().starts_with("✗ WebSocket："), "{lenses}");
+    let before = editor.heard.iter().filter(|m| m["method"] == "workspace/codeLens/refresh").count();
+    editor.did_change(&snippet_uri, 2, json!([{ "text": GOOD }]));
+    editor.wait(&snippet_uri, "mended", |t| t["version"] == 2);
+    editor.request("textDocument/codeLens", json!({ "textDocument": { "uri": snippet_uri } }));
+    let after = editor.heard.iter().filter(|m| m["method"] == "workspace/codeLens/refresh").count();
+    assert!(after > before, "{:?}", editor.heard);
+    assert_eq!(editor.leave(), 0);
 }
 
 #[test]
@@ -638,6 +686,74 @@ fn many_folders_and_files_in_none() {
     editor.wait_rules(&uri_second, &[]);
 }
 
+/// A page with two examples: only the second one is broken.
+fn page(upgrade: &str) -> String {
+    format!(
+        "# 反向代理 😀\n\nFirst:\n\n```nginx\nupstream app {{ server 127.0.0.1:3000; }}\n```\n\n> Then:\n\n```nginx\nserver {{\n    listen 80;\n    location /socket.io/ {{\n        proxy_pass http://127.0.0.1:3000;\n        proxy_http_version 1.1;\n        proxy_set_header Upgrade $http_upgrade;\n        proxy_set_header Connection \"{upgrade}\";\n    }}\n}}\n```\n\nThat is all.\n"
+    )
+}
+
+#[test]
+fn configurations_inside_other_files_are_shown_and_mended_there() {
+    let (_held, root) = folder(&[("nginx.conf", MAIN), ("README.md", &page("ugrade")), ("notes.md", "# Notes\n")]);
+    let mut editor = Editor::open(&root);
+    let readme = root.join("README.md");
+    let unopened = uri(&readme);
+    editor.wait_rules(&unopened, &["misspelled-websocket-setting"]);
+    let uri = editor.did_open(&readme, &page("ugrade"));
+    let told = editor.wait(&uri, "of the version", |t| t["version"] == 1 && !rules_of(t).is_empty());
+    let found = &told["diagnostics"][0];
+    assert_eq!(found["range"], json!({ "start": position(17, 36), "end": position(17, 44) }), "{found:#}");
+    // As the command says it: a warning, as of all pages.
+    assert_eq!(found["severity"], 2);
+    // A page that holds none is no configuration, and no problem.
+    let notes = editor.did_open(&root.join("notes.md"), "# Notes\n\nproxy_pass\n");
+    // What is above the block moves it.
+    let range = json!({ "start": position(1, 0), "end": position(1, 0) });
+    editor.did_change(&uri, 2, json!([{ "range": range, "text": "一行\n" }]));
+    let told = editor.wait(&uri, "moved", |t| t["version"] == 2 && !rules_of(t).is_empty());
+    assert_eq!(told["diagnostics"][0]["range"]["start"], position(18, 36));
+    assert!(editor.told.get(&notes).is_none_or(|t| t["diagnostics"] == json!([])), "{:?}", editor.told.get(&notes));
+
+    // The edit lands inside the block, and is what `--fix` writes.
+    let text = page("ugrade").replacen('\n', "\n一行\n", 1);
+    std::fs::write(&readme, &text).unwrap();
+    let actions = editor.actions(&uri, &at(18, 40), Some("quickfix"));
+    assert!(actions.iter().all(|a| !a["title"].as_str().unwrap().contains("Ignore")), "{actions:#?}");
+    let mend = editor.request("codeAction/resolve", actions[0].clone());
+    assert_eq!(mend["edit"]["documentChanges"][0]["textDocument"], json!({ "uri": uri, "version": 2 }));
+    let mut texts = BTreeMap::from([(uri.clone(), text.clone())]);
+    applied(&mend["edit"], &mut texts);
+    assert_eq!(texts[&uri], text.replace("ugrade", "upgrade"));
+    let fixed = Command::new(env!("CARGO_BIN_EXE_wslint")).arg("--fix").current_dir(&root).output().unwrap();
+    assert!(fixed.status.success(), "{fixed:?}");
+    assert_eq!(texts[&uri], std::fs::read_to_string(&readme).unwrap());
+
+    // Hover, lens and outline are of the block that they stand in.
+    let about = json!({ "textDocument": { "uri": uri }, "position": position(15, 12) });
+    let hover = editor.request("textDocument/hover", about);
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("#proxy_pass"), "{hover}");
+    let document = json!({ "textDocument": { "uri": uri } });
+    let symbols = editor.request("textDocument/documentSymbol", document.clone());
+    let names: Vec<&str> = symbols.as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["upstream app", "server"]);
+    let lenses = editor.request("textDocument/codeLens", document);
+    assert_eq!(lenses[1]["range"]["start"], position(14, 4), "{lenses}");
+
+    // Mended, taken out, and put in again, without being saved.
+    editor.did_change(&uri, 3, json!([{ "text": texts[&uri] }]));
+    editor.wait(&uri, "mended", |t| t["version"] == 3 && rules_of(t).is_empty());
+    editor.did_change(&uri, 4, json!([{ "text": "# Nothing\n" }]));
+    editor.did_change(&uri, 5, json!([{ "text": page("ugrade") }]));
+    editor.wait(&uri, "there again", |t| t["version"] == 5 && !rules_of(t).is_empty());
+    // The project turns it off.
+    let toml = root.join("wslint.toml");
+    std::fs::write(&toml, "[carriers]\nread = \"none\"\n").unwrap();
+    editor.files_changed(&[(&toml, 1)]);
+    editor.wait_rules(&uri, &[]);
+    assert_eq!(editor.leave(), 0);
+}
+
 #[test]
 fn nonsense_is_answered_and_ends_nothing() {
     let mut editor = Editor::start();
@@ -688,20 +804,17 @@ fn nonsense_is_answered_and_ends_nothing() {
     editor.did_change(&doc, -5, back);
     editor.did_change(&doc, 6, json!([{ "text": SITE_A }]));
     editor.wait(&doc, "as before", |t| t["version"] == 6);
-    // Cancelled before its turn.
-    let ids: Vec<i64> = (0..20)
-        .map(|_| {
-            editor.ask("textDocument/hover", json!({ "textDocument": { "uri": doc }, "position": position(5, 10) }))
-        })
-        .collect();
-    for id in &ids {
-        editor.notify("$/cancelRequest", json!({ "id": id }));
-    }
-    for id in ids {
-        if let Err(error) = editor.answer_to(&json!(id)) {
-            assert_eq!(error["code"], -32800);
-        }
-    }
+    // Cancelled before its turn: all is sent at once, and the last ones are not worked out any more.
+    let hover = json!({ "textDocument": { "uri": doc }, "position": position(5, 10) });
+    let ids: Vec<String> = (0..150).map(|n| format!("hover {n}")).collect();
+    let asks =
+        ids.iter().map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "textDocument/hover", "params": hover }));
+    let cancels = ids.iter().map(|id| json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": id } }));
+    let frames = asks.chain(cancels).map(|m| m.to_string());
+    let frames: String = frames.map(|body| format!("Content-Length: {}\r\n\r\n{body}", body.len())).collect();
+    editor.raw(&frames);
+    let errors: Vec<Value> = ids.iter().filter_map(|id| editor.answer_to(&json!(id)).err()).collect();
+    assert!(!errors.is_empty() && errors.iter().all(|e| e["code"] == -32800), "{errors:?}");
     assert_eq!(editor.leave(), 0);
 }
 

@@ -18,7 +18,8 @@ export interface Surroundings {
   platform: NodeJS.Platform;
 }
 
-export type Found = { binary: string; from: 'setting' | 'bundled' | 'path' } | { missing: string };
+/** What is missing is said in words that can be translated: `{0}` stands for the file. */
+export type Found = { binary: string; from: 'setting' | 'bundled' | 'path' } | { missing: string; file?: string };
 
 /** A name as the platform runs it. */
 function named(name: string, platform: NodeJS.Platform): string {
@@ -43,9 +44,9 @@ export function find(around: Surroundings): Found {
     // What lies in a folder that nobody trusts is not run, whoever names it.
     const inside = around.folder !== undefined && file.startsWith(around.folder + path.sep);
     if (inside && !around.trusted) {
-      return { missing: `wslint.path names ${file}, which lies in a folder that is not trusted.` };
+      return { missing: 'wslint.path names {0}, which lies in a folder that is not trusted.', file };
     }
-    return runs(file) ? { binary: file, from: 'setting' } : { missing: `wslint.path names ${file}, and there is no program.` };
+    return runs(file) ? { binary: file, from: 'setting' } : { missing: 'wslint.path names {0}, and there is no program.', file };
   }
   const name = named('wslint', around.platform);
   const bundled = path.join(around.extension, 'bin', name);

@@ -5,13 +5,18 @@ import { find } from './binary';
 
 const INSTALL = 'https://github.com/wslint/wslint#install';
 
+const { l10n } = vscode;
+
 let client: LanguageClient | undefined;
+let pages: Pages;
 let log: vscode.LogOutputChannel;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   log = vscode.window.createOutputChannel('wslint', { log: true });
+  pages = new Pages();
   context.subscriptions.push(
     log,
+    vscode.workspace.registerTextDocumentContentProvider('wslint', pages),
     vscode.commands.registerCommand('wslint.traceUrl', traceUrl),
     vscode.commands.registerCommand('wslint.explainRule', explainRule),
     vscode.commands.registerCommand('wslint.restartServer', () => restart(context)),
@@ -47,8 +52,9 @@ async function start(context: vscode.ExtensionContext): Promise<void> {
     platform: process.platform,
   });
   if ('missing' in found) {
-    log.error(found.missing);
-    void explainMissing(found.missing);
+    const why = l10n.t(found.missing, found.file ?? '');
+    log.error(why);
+    void explainMissing(why);
     return;
   }
   log.info(`${found.binary} (${found.from})`);
@@ -67,8 +73,8 @@ async function start(context: vscode.ExtensionContext): Promise<void> {
       // A lens and the palette run the commands of the server; what they give back is shown.
       executeCommand: async (command, args, next) => {
         const result: unknown = await next(command, args);
-        if (typeof result === 'string') {
-          await show(result, command === 'wslint.explain');
+        if (typeof result === 'string' && command !== 'wslint.restart') {
+          await pages.show(command === 'wslint.explain' ? 'rule.md' : 'trace.txt', result);
         }
         return result;
       },
@@ -79,7 +85,7 @@ async function start(context: vscode.ExtensionContext): Promise<void> {
     await client.start();
   } catch (error) {
     log.error(String(error));
-    void explainMissing(`${found.binary} does not start: ${String(error)}`);
+    void explainMissing(l10n.t('{0} does not start: {1}', found.binary, String(error)));
   }
 }
 
@@ -90,31 +96,48 @@ function plain(settings: vscode.WorkspaceConfiguration): Record<string, unknown>
 }
 
 async function explainMissing(why: string): Promise<void> {
-  const install = 'How to install it';
-  const choose = 'Choose the program';
+  const install = l10n.t('How to install it');
+  const choose = l10n.t('Choose the program');
   const answer = await vscode.window.showErrorMessage(`wslint: ${why}`, install, choose);
   if (answer === install) {
     await vscode.env.openExternal(vscode.Uri.parse(INSTALL));
   } else if (answer === choose) {
-    await vscode.commands.executeCommand('workbench.action.openSettings', 'wslint.path');
+    // The page of settings shows another machine's where the window is a remote one.
+    const [program] = (await vscode.window.showOpenDialog({ title: 'wslint', openLabel: l10n.t('Use It') })) ?? [];
+    if (program !== undefined) {
+      await vscode.workspace.getConfiguration('wslint').update('path', program.fsPath, vscode.ConfigurationTarget.Global);
+    }
   }
 }
 
-async function show(text: string, markdown: boolean): Promise<void> {
-  const content = { content: text, language: markdown ? 'markdown' : 'plaintext' };
-  const document = await vscode.workspace.openTextDocument(content);
-  await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+/** What commands gave back, to be read: nobody is asked whether to save it. */
+class Pages implements vscode.TextDocumentContentProvider {
+  private readonly texts = new Map<string, string>();
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changed.event;
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.path) ?? '';
+  }
+
+  async show(name: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: 'wslint', path: name });
+    this.texts.set(uri.path, text);
+    this.changed.fire(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  }
 }
 
 async function traceUrl(): Promise<void> {
-  const prompt = 'The URL that the browser opens';
+  const prompt = l10n.t('The URL that the browser opens');
   const url = await vscode.window.showInputBox({ prompt, placeHolder: 'wss://example.com/ws' });
   const uri = vscode.window.activeTextEditor?.document.uri.toString();
   await run('wslint.trace', url, uri);
 }
 
 async function explainRule(): Promise<void> {
-  const prompt = 'A rule, or what is seen: 400, 1006, "60 seconds"';
+  const prompt = l10n.t('A rule, or what is seen: 400, 1006, "60 seconds"');
   await run('wslint.explain', await vscode.window.showInputBox({ prompt }));
 }
 
@@ -123,7 +146,7 @@ async function run(command: string, first: string | undefined, ...more: (string 
     return;
   }
   if (client === undefined) {
-    void explainMissing('The server does not run.');
+    void explainMissing(l10n.t('The server does not run.'));
     return;
   }
   try {

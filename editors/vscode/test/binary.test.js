@@ -30,3 +30,15 @@ test('setting, then what comes along, then the PATH; nothing of a folder that is
   fs.rmSync(bundled);
   assert.match(find(around({ path: '.' })).missing, /There is no wslint/);
 });
+
+test('everything that is said is said in Chinese, too', () => {
+  const read = (file) => fs.readFileSync(path.join(__dirname, '..', file), 'utf8');
+  const bundle = JSON.parse(read('l10n/bundle.l10n.zh-cn.json'));
+  const code = read('src/extension.ts') + read('src/binary.ts');
+  const said = [...code.matchAll(/(?:l10n\.t\(|missing: )'([^']+)'/g)].map((match) => match[1]);
+  assert.deepStrictEqual([...new Set(said)].sort(), Object.keys(bundle).sort());
+  const [en, zh] = ['package.nls.json', 'package.nls.zh-cn.json'].map((file) => Object.keys(JSON.parse(read(file))));
+  assert.deepStrictEqual(zh, en);
+  const named = [...read('package.json').matchAll(/"%(\w+)%"/g)].map((match) => match[1]);
+  assert.deepStrictEqual(named, en);
+});
