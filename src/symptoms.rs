@@ -629,6 +629,42 @@ pub const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         keys: &[
+            "no status",
+            "can't establish a connection to the server",
+            "was interrupted while the page was loading",
+            "operation couldn't be completed",
+            "websocket network error",
+            "无法建立到",
+            "页面载入时中断",
+            "未能完成操作",
+        ],
+        title: text(
+            "the browser says only that the connection failed, and names no status",
+            "浏览器只说连接失败，没有给出状态码",
+        ),
+        about: text(
+            "Firefox never names a status, Safari and Chrome name none where no answer came. The network tab does, if there was one: look at the status of the request that ends in 101 or does not. `wslint probe URL` makes the same handshake and shows the answer.",
+            "Firefox 从不给出状态码；没有收到响应时，Safari 和 Chrome 也不给出。如果有响应，开发者工具的网络面板里能看到状态码：看该请求返回的是不是 101。`wslint probe URL` 会发出同样的握手并显示响应。",
+        ),
+        causes: &[
+            NOT_FORWARDED,
+            SHADOWED,
+            WRONG_CONNECTION,
+            MISSPELLED,
+            outside(
+                "nothing listens at that address, or a firewall is in between: the network tab shows no answer at all",
+                "该地址上没有服务在监听，或被防火墙拦截：网络面板中完全没有响应",
+            ),
+            outside(
+                "the browser does not trust the certificate: for `wss://` it asks nobody; open the `https://` address once to see",
+                "浏览器不信任证书：对 `wss://` 它不会询问用户；打开一次对应的 `https://` 地址即可确认",
+            ),
+            ANOTHER_SERVER,
+            STRIPPED_BEFORE,
+        ],
+    },
+    Symptom {
+        keys: &[
             "1006",
             "断开",
             "重连",
@@ -995,14 +1031,16 @@ pub fn find_symptom(words: &str) -> Option<&'static Symptom> {
             }
         }
     }
-    best.map(|(_, symptom)| symptom)
+    // A console says this in front of whatever it knows; alone it says no more than that.
+    let nothing_more = || wanted.windows(3).any(|w| w == ["websocket", "connection", "to"]);
+    best.map(|(_, symptom)| symptom).or_else(|| nothing_more().then(|| find_symptom("no status")).flatten())
 }
 
 /// The words in lower case, without quotes and punctuation around them; `code=1006` are two.
 fn plain_words(words: &str) -> Vec<String> {
     words
         .split(|c: char| c.is_whitespace() || matches!(c, '=' | ','))
-        .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace('’', "'"))
         .filter(|w| !w.is_empty())
         .collect()
 }
@@ -1036,6 +1074,33 @@ mod tests {
                 assert!(seen.insert(key.to_lowercase()), "{key} stands twice");
                 assert_eq!(title(key), Some(symptom.title.en), "{key}");
             }
+        }
+    }
+
+    #[test]
+    fn lines_are_taken_as_they_are_pasted() {
+        for (line, key) in [
+            (
+                "WebSocket connection to 'wss://a/' failed: Error during WebSocket handshake: Unexpected response code: 426",
+                "426",
+            ),
+            ("WebSocket connection to 'wss://a/' failed: ", "no status"),
+            ("Firefox can’t establish a connection to the server at wss://a.example/ws.", "no status"),
+            ("Firefox 无法建立到 wss://a.example/ws 服务器的连接。", "no status"),
+            ("The connection to ws://a/ was interrupted while the page was loading.", "no status"),
+            ("WebSocket connection to 'wss://a/' failed: The operation couldn’t be completed.", "no status"),
+            (
+                "2026/11/27 10:00:00 [error] 12#12: *1 upstream prematurely closed connection while reading response header from upstream, client: 10.0.0.1, server: a, request: \"GET /ws HTTP/1.1\", upstream: \"http://127.0.0.1:3000/ws\", host: \"a\"",
+                "502",
+            ),
+            (
+                "2026/11/27 10:00:00 [error] 12#12: *1 upstream timed out (110: Connection timed out) while proxying upgraded connection, client: 10.0.0.1",
+                "60 seconds",
+            ),
+            ("nginx: [emerg] unknown directive \"proxy_set_haeder\" in /etc/nginx/nginx.conf:3", "unknown directive"),
+        ] {
+            assert_eq!(title(line), title(key), "{line}");
+            assert!(title(line).is_some(), "{line}");
         }
     }
 
