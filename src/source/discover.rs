@@ -245,7 +245,8 @@ mod tests {
                 Path::new("/p"),
                 LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored, carriers: true },
             );
-            found.files.iter().map(|p| p.strip_prefix("/p").unwrap().display().to_string()).collect::<Vec<_>>()
+            let name = |p: &PathBuf| p.strip_prefix("/p").unwrap().to_str().unwrap().replace('\\', "/");
+            found.files.iter().map(name).collect::<Vec<_>>()
         };
         assert_eq!(found(&[], false).len(), 6);
         assert_eq!(found(&[], true).len(), 5);

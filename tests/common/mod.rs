@@ -30,7 +30,7 @@ pub(crate) fn single(text: &str) -> Tree {
 pub(crate) fn read_tree(folder: &Path, skip: &[&str]) -> Tree {
     let mut out = Tree::new();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap) {
-        let name = entry.path().strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        let name = entry.path().strip_prefix(folder).unwrap().to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
         let skipped = skip.iter().any(|s| name == *s || name.starts_with(&format!("{s}/")));
         if entry.file_type().is_file() && !skipped {
             out.insert(name, std::fs::read(entry.path()).unwrap());
