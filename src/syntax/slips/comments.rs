@@ -6,21 +6,30 @@ use crate::catalog::{Name, lookup};
 use crate::syntax::parser::parse;
 use crate::syntax::{Ast, Ending, SyntaxErrorKind, WordKind};
 
+/// So many bytes of a comment are looked at: nginx itself takes none that is longer than its buffer of 4,096.
+const LONGEST: usize = 16 << 10;
+
 /// The lines on which a block is opened and not closed, and a comment begins that holds directives.
 pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
     let mut out: Vec<Candidate> = Vec::new();
     if !ast.errors.iter().any(|e| e.kind == SyntaxErrorKind::EndInBlock) {
         return out;
     }
+    // A line may open a million blocks: where it ends, and what its comment holds, is asked once.
+    let mut line = 0..0;
+    let mut asked = None;
     for block in ast.all().filter(|d| d.ending() == Ending::Block) {
         let opened = block.mark() as usize;
-        let end = line_end(text, opened);
+        if !line.contains(&opened) {
+            line = opened..line_end(text, opened);
+        }
+        let end = line.end;
         let behind = ast.comments.partition_point(|c| (c.start as usize) < opened);
         let Some(comment) = ast.comments.get(behind).filter(|c| (c.start as usize) < end) else { continue };
         let start = comment.start as usize;
         let is_open = block.body().is_none_or(|body| body.end as usize > start);
-        if is_open && out.last().is_none_or(|known| known.slip.span.start as usize != start) {
-            out.extend(candidate(text, start, end));
+        if is_open && asked.replace(start) != Some(start) {
+            out.extend(candidate(text, start, end.min(start + LONGEST)));
         }
     }
     out
@@ -70,7 +79,7 @@ fn is_directive(text: &[u8]) -> bool {
     if lookup(&text[..length]) == Name::UNKNOWN {
         return false;
     }
-    let ast = parse(text);
+    let ast = parse(&text[..text.len().min(LONGEST / 4)]);
     let first = ast.top().next();
     first.is_some_and(|directive| {
         let named = lookup(&text[directive.name().span().range()]);
