@@ -92,7 +92,7 @@ fn last_line(files: &Files<'_>, checked: &Checked) -> String {
 }
 
 fn line(files: &Files<'_>, place: Place) -> usize {
-    files.sources.get(place.file).lines().line(place.span.start) as usize + 1
+    files.sources.get(place.file).lines().line(place.span.start) + 1
 }
 
 fn example(endpoint: &EndpointFact) -> Option<String> {
