@@ -35,25 +35,25 @@ fn parse(tree: inputs::Tree) -> usize {
     black_box(wslint::syntax::parse(tree[0].1.as_bytes()).len())
 }
 
-#[library_benchmark(config = at_most(32_897_000))]
+#[library_benchmark(config = at_most(25_509_000))]
 #[bench::servers(good())]
 fn nothing_to_report(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(71_776_000))]
+#[library_benchmark(config = at_most(70_079_000))]
 #[bench::servers(different())]
 fn no_two_alike(fs: MemFs) -> usize {
     black_box(inputs::checked(&fs))
 }
 
-#[library_benchmark(config = at_most(164_582_000))]
+#[library_benchmark(config = at_most(160_953_000))]
 #[bench::servers(bare())]
 fn findings_for_people(fs: MemFs) -> usize {
     black_box(inputs::told(&fs))
 }
 
-#[library_benchmark(config = at_most(87_941_000))]
+#[library_benchmark(config = at_most(80_645_000))]
 #[bench::servers(bare())]
 fn findings_mended(fs: MemFs) -> usize {
     black_box(inputs::mended(&fs))
