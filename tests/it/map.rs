@@ -19,7 +19,7 @@ fn section<'t>(page: &'t str, heading: &str) -> &'t str {
 }
 
 /// What stands in a column of a table in backticks.
-fn words_of<'t>(table: &'t str, column: usize) -> impl Iterator<Item = Vec<&'t str>> {
+fn words_of(table: &str, column: usize) -> impl Iterator<Item = Vec<&str>> {
     let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
     rows.filter_map(move |row| {
         let cell = row.split('|').nth(column)?;
