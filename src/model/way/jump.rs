@@ -18,13 +18,16 @@ impl Walk<'_, '_> {
         !self.page_used && error_page(self.config(), self.conf, status).is_some()
     }
 
-    /// Whether what the backend answers may lead to an `error_page` (`ngx_http_upstream_intercept_errors`).
+    /// Whether what the backend answers may lead to an `error_page` (`ngx_http_upstream_intercept_errors`) from
+    /// where a 101 can still come: only behind a bare `=` the page's own status is sent
+    /// (`ngx_http_send_error_page`).
     pub(super) fn may_be_intercepted(&self) -> bool {
         let config = self.config();
         let intercepts = config.flag(self.conf, name::PROXY_INTERCEPT_ERRORS) == Some(true);
         let leads = |status: u16| {
-            error_page(config, self.conf, status)
-                .is_some_and(|p| p.target.starts_with(b"/") || p.target.starts_with(b"@"))
+            error_page(config, self.conf, status).is_some_and(|p| {
+                matches!(p.overwrite, Some(0 | 101)) && (p.target.starts_with(b"/") || p.target.starts_with(b"@"))
+            })
         };
         intercepts && !self.page_used && (400..=599).any(leads)
     }
