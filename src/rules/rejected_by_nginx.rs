@@ -1,5 +1,9 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Label};
+use crate::model::ScopeId;
 use crate::model::refuse::RefusalKind;
 use crate::source::{Place, Span};
 use crate::text;
@@ -70,6 +74,8 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    // Several lines of a block that all stand in the wrong place are one mistake.
+    let mut misplaced: HashMap<(ScopeId, &str), usize> = HashMap::default();
     for refusal in &cx.analysis.refusals {
         let misspelt = refusal.occ.is_some_and(|o| cx.misspellings.stand_in(o));
         let elsewhere = match refusal.kind {
@@ -85,6 +91,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         // A misspelt word has its own finding; so has what follows from it.
         if elsewhere || misspelt {
             continue;
+        }
+        let block = refusal.occ.filter(|_| refusal.kind == RefusalKind::NotAllowedHere && refusal.other.is_none());
+        if let Some(occ) = block {
+            match misplaced.entry((config.occ(occ).scope, &refusal.text)) {
+                Entry::Occupied(first) => {
+                    let first: &mut Diagnostic = &mut out[*first.get()];
+                    first.labels.push(Label { place: config.head(occ), text: text!("and here", "这里也是") });
+                    continue;
+                }
+                Entry::Vacant(first) => drop(first.insert(out.len())),
+            }
         }
         let said = &refusal.text;
         let place = match (refusal.occ, refusal.argument) {
