@@ -369,8 +369,7 @@ fn snippet(out: &mut String, view: &View<'_>, file: &SourceFile, labels: &[&Labe
         if i == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
     });
     let drawn = Drawn { snippet: Snippet { labels: spans.collect() }, view };
-    // The terminal's own sixteen colours: they are readable on its background, whichever that is.
-    let styles = if look.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let styles = if look.color { styles() } else { ThemeStyles::none() };
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(look.line.max(look.width))
@@ -411,4 +410,10 @@ fn context_lines(view: &View<'_>, labels: &[LabeledSpan]) -> usize {
     lines.sort_unstable();
     let widest = lines.windows(2).map(|w| w[1] - w[0]).filter(|gap| (2..=NEAR).contains(gap)).max();
     widest.map_or(0, |gap| gap / 2)
+}
+
+/// The colours of `paint`, for miette.
+fn styles() -> ThemeStyles {
+    let (ansi, none) = (ThemeStyles::ansi(), ThemeStyles::none());
+    ThemeStyles { link: none.link.underline(), highlights: vec![ansi.highlights[0], ansi.error.bold()], ..ansi }
 }
