@@ -393,10 +393,32 @@ impl<'m, 'a> Ends<'m, 'a> {
             let (ways, asked) = self.ways(location, foreign);
             self.direct = Some((location, ways, asked));
         }
-        match &self.direct {
+        let found = match &self.direct {
             Some((_, ways, asked)) => arrived(ways, *asked, scope, location, pass),
             None => (Outcome::Unknown(Why::Condition), false, true),
+        };
+        // What answers before may send the handshake to a location where it opens: `return 418` with an `error_page`.
+        if found.1 && matches!(found.0, Outcome::Broken(_)) && self.opens_elsewhere(location) {
+            return (Outcome::Upgrades, false, true);
         }
+        found
+    }
+
+    /// Whether every handshake that arrives at a location opens where it is sent from there.
+    fn opens_elsewhere(&self, location: ScopeId) -> bool {
+        let (world, version) = (self.world, self.version);
+        let server = world.config.enclosing(location, ScopeKind::Server);
+        if !server.is_some_and(|server| world.may_jump(server)) {
+            return false;
+        }
+        [Browser::Chrome, Browser::Firefox].into_iter().all(|browser| {
+            let ways = explore(|decisions| {
+                let walk = Walk::new(world, version, start(world, location, browser), decisions);
+                let (arrival, used, _) = walk.beyond_location(location);
+                (follow(world, version, arrival), used)
+            });
+            !ways.is_empty() && ways.iter().all(|a| a.outcome.verdict() == Verdict::Upgrades)
+        })
     }
 
     fn ways(&self, location: ScopeId, foreign: Option<Arc<HashSet<String>>>) -> (Vec<Arrival>, bool) {

@@ -25,17 +25,20 @@ pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
     out
 }
 
-/// The block whose `}` is missing: the first that is closed further to the left than it was opened, else one
-/// that is closed nowhere.
+/// The block whose `}` is missing: the innermost of the first that are closed further to the left than they were
+/// opened, each by the brace of the one around it; else one that is closed nowhere.
 fn lost_close(ast: &Ast, text: &[u8]) -> Option<Candidate> {
     let blocks = || ast.all().filter(|d| d.ending() == Ending::Block);
-    let block = blocks()
-        .find(|d| is_closed_by_another(*d, text))
-        .or_else(|| blocks().filter(|d| closing_brace(*d, text).is_none()).last())?;
+    let mut shifted = blocks().filter(|d| is_closed_by_another(*d, text));
+    let innermost = shifted
+        .next()
+        .map(|first| shifted.fold(first, |outer, d| if d.span().start < outer.span().end { d } else { outer }));
+    let block = innermost.or_else(|| blocks().filter(|d| closing_brace(*d, text).is_none()).last())?;
     let opened = block.name().span().start as usize;
     let indent = indent_of(text, opened);
     // The first line behind it that stands no further to the right than it does.
     let mut at = line_end(text, block.mark() as usize) + 1;
+    let body = at;
     while at < text.len() {
         let end = line_end(text, at);
         let line = &text[at..end];
@@ -44,6 +47,10 @@ fn lost_close(ast: &Ast, text: &[u8]) -> Option<Candidate> {
             break;
         }
         at = end + 1;
+    }
+    // Where nothing is indented, nothing tells where the block ends.
+    if text[body.min(text.len())..at.min(text.len())].trim_ascii().is_empty() {
+        return None;
     }
     // The mask needs a byte: one of the indentation, or the line break in front of it.
     let at = at.min(text.len());

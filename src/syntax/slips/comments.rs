@@ -4,10 +4,13 @@
 use super::{Candidate, Mend, Slip, SlipKind, fits, line_end, line_start, span};
 use crate::catalog::{Name, lookup};
 use crate::syntax::parser::parse;
-use crate::syntax::{Ast, Ending, SyntaxErrorKind, WordKind};
+use crate::syntax::{Ast, Ending, SyntaxErrorKind, Word, WordKind};
 
 /// So many bytes of a comment are looked at: nginx itself takes none that is longer than its buffer of 4,096.
 const LONGEST: usize = 16 << 10;
+
+/// So many empty lines may stand before the next one.
+const LOOKED_AT: usize = 8;
 
 /// The lines on which a block is opened and not closed, and a comment begins that holds directives.
 pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
@@ -27,12 +30,27 @@ pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
         let behind = ast.comments.partition_point(|c| (c.start as usize) < opened);
         let Some(comment) = ast.comments.get(behind).filter(|c| (c.start as usize) < end) else { continue };
         let start = comment.start as usize;
+        if goes_on(text, opened, end) {
+            continue;
+        }
         let is_open = block.body().is_none_or(|body| body.end as usize > start);
         if is_open && asked.replace(start) != Some(start) {
             out.extend(candidate(text, start, end.min(start + LONGEST)));
         }
     }
     out
+}
+
+/// Whether the block that is opened on a line goes on below: then nothing of it stands in the line's comment but what
+/// somebody has commented out.
+fn goes_on(text: &[u8], opened: usize, end: usize) -> bool {
+    let indent_of = |line: &[u8]| line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let own = indent_of(&text[line_start(text, opened)..]);
+    let mut lines = text[end..].split(|b| *b == b'\n').skip(1).take(LOOKED_AT);
+    let Some(next) = lines.find(|line| !line.trim_ascii().is_empty()) else { return false };
+    let indent = indent_of(next);
+    // On the same height another block may follow, or what closes the one around it.
+    indent > own || (indent == own && !next.contains(&b'{') && !next.trim_ascii().starts_with(b"}"))
 }
 
 /// A line of which everything behind its first comment was lost; what was lost may hold comments that took
@@ -85,6 +103,12 @@ fn is_directive(text: &[u8]) -> bool {
         let named = lookup(&text[directive.name().span().range()]);
         let block = directive.ending() == Ending::Block;
         let whole = block || directive.ending() == Ending::Semicolon;
-        directive.name().kind() == WordKind::Bare && whole && fits(named, directive.args().len(), block)
+        // Prose may begin with the name of a directive; behind it stands no other one, and nothing in Chinese.
+        let is_value = |word: Word| {
+            let text = &text[word.span().range()];
+            lookup(text) == Name::UNKNOWN && (text.is_ascii() || word.kind() != WordKind::Bare)
+        };
+        let values = directive.args().iter().all(is_value);
+        directive.name().kind() == WordKind::Bare && whole && values && fits(named, directive.args().len(), block)
     })
 }

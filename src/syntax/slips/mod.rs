@@ -172,9 +172,40 @@ impl Bench {
                 None => groups.push(vec![candidate]),
             }
         }
+        // The lines below may be slips, too: then nothing is gained before the last of them is put right.
+        let mut neighbours: Vec<Candidate> = Vec::new();
         for group in groups {
-            self.take(group);
+            let alone = group.len();
+            neighbours.extend(group);
+            let last = neighbours.split_off(neighbours.len() - alone);
+            let left = self.trouble_with(&last);
+            if left < self.trouble {
+                self.take(last);
+                neighbours.clear();
+                continue;
+            }
+            neighbours.extend(last);
+            let together = self.trouble_with(&neighbours);
+            if together < self.trouble {
+                self.take(std::mem::take(&mut neighbours));
+            } else if together > self.trouble {
+                neighbours.clear();
+            }
         }
+    }
+
+    /// How much trouble is left with these put right.
+    fn trouble_with(&self, group: &[Candidate]) -> usize {
+        let text = self.patched(group);
+        trouble(&parse(&text), &text)
+    }
+
+    fn patched(&self, group: &[Candidate]) -> Vec<u8> {
+        let mut text = self.text.clone();
+        for &(at, byte) in group.iter().flat_map(|c| &c.patch) {
+            text[at] = byte;
+        }
+        text
     }
 
     /// Believes the first that helps.
@@ -187,10 +218,7 @@ impl Bench {
     }
 
     fn take(&mut self, group: Vec<Candidate>) -> bool {
-        let mut text = self.text.clone();
-        for &(at, byte) in group.iter().flat_map(|c| &c.patch) {
-            text[at] = byte;
-        }
+        let text = self.patched(&group);
         let ast = parse(&text);
         let left = trouble(&ast, &text);
         let helps = left < self.trouble;
