@@ -1,14 +1,16 @@
 //! What becomes of findings behind the rules: merged, suppressed, accepted, fixed in every place or in none.
 #![allow(clippy::unwrap_used, reason = "a test that panics has said what it has to say")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wslint::diagnostic::{Category, Severity};
 use wslint::engine::{Baseline, Checked, Options, Selection, Target, check};
 use wslint::fix::plan;
 use wslint::model::ScopeKind;
 use wslint::model::config::lookup::Lookup;
+use wslint::source::MemFs;
 use wslint::syntax::Files;
+use wslint::{Asked, Input, Session, SettingsFrom};
 
 use crate::common::{self, Tree};
 
@@ -168,4 +170,29 @@ fn a_url_narrows_the_findings_to_what_it_reaches() {
     assert_eq!(lines(None), [5, 6]);
     assert_eq!(lines(Some("ws://example.com:8080/a/ws")), [5]);
     assert_eq!(lines(Some("ws://example.com:8080/b/ws")), [6]);
+}
+
+/// Two projects are looked at in one run, and so their files may be opened; the configuration of one reads
+/// nothing of the other all the same.
+#[test]
+fn a_configuration_reads_nothing_of_another_project() {
+    let includes = |path: &str| {
+        let fs = MemFs::new(
+            [
+                ("/a/.git/HEAD", String::new()),
+                ("/a/nginx.conf", format!("events {{}}\nhttp {{\n    include {path};\n}}\n")),
+                ("/a/own.conf", "server { listen 80; }\n".to_owned()),
+                ("/b/.git/HEAD", String::new()),
+                ("/b/other.conf", "server { listen 80; }\n".to_owned()),
+            ]
+            .map(|(name, text)| (PathBuf::from(name), text.into_bytes())),
+        );
+        let session = Session::new(&fs, &SettingsFrom::Nowhere).unwrap();
+        let inputs = ["/a/nginx.conf", "/b/other.conf"].map(|path| Input::Path(path.into())).to_vec();
+        let subject = session.open(&Asked { inputs, ..Asked::default() }).unwrap();
+        let (_, checked) = subject.check(&common::options(None, None)).unwrap();
+        checked.diagnostics.iter().map(|d| d.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(includes("/a/own.conf"), [""; 0]);
+    assert_eq!(includes("/b/other.conf"), ["unresolved-include"]);
 }
