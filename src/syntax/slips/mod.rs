@@ -181,7 +181,10 @@ impl Bench {
             let left = self.trouble_with(&last);
             if left < self.trouble {
                 self.take(last);
-                neighbours.clear();
+                let others = std::mem::take(&mut neighbours);
+                if !others.is_empty() {
+                    self.take(others);
+                }
                 continue;
             }
             neighbours.extend(last);
