@@ -35,12 +35,15 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
         if !(blank || semicolon || NOTHING.contains(&c)) || is_quoted_or_comment(bytes, start) {
             continue;
         }
+        // Behind a `;` it stands for nothing more, and its place is one of a blank.
+        let ended = bytes[..start].trim_ascii_end().last().is_none_or(|b| b";{}".contains(b));
         let (kind, text) = match semicolon {
-            true => (SlipKind::OtherSemicolon(c), ";"),
+            true => (SlipKind::OtherSemicolon(c), if ended { "" } else { ";" }),
             false => (SlipKind::Invisible(c), if blank { " " } else { "" }),
         };
         let mut patch: Vec<(usize, u8)> = (start..end).map(|i| (i, b' ')).collect();
         match kind {
+            SlipKind::OtherSemicolon(_) if ended => {}
             SlipKind::OtherSemicolon(_) => patch[0].1 = b';',
             // What stands before it in the word moves behind it, so that the word stays one.
             _ if !blank => patch.extend(closed_up(bytes, start, end)),

@@ -144,7 +144,7 @@ impl<'b> Scan<'b> {
             }
             return pos + 1;
         }
-        if matches!(byte, b'\\' | b'$')
+        if matches!(byte, b'\\' | b'$' | b'\'')
             && let Some(length) = self.dollar.mask(self.bytes, pos, &mut self.out)
         {
             self.changed = true;
