@@ -179,12 +179,9 @@ impl Run<'_> {
                 let planned = plan(&files.sources, &files.asts, &takes);
                 let size = files.sources.iter().map(|(_, file)| file.bytes.len()).sum();
                 out.withheld = progress.round(&checked, &takes, &planned.made, size);
-                let mut made: HashMap<_, usize> = HashMap::new();
                 for found in planned.made.iter().map(|&i| takes[i]) {
-                    *made.entry((found.primary.place.file, found.rule)).or_default() += 1;
-                }
-                for ((file, rule), count) in made {
-                    *out.fixed.entry((files.sources.get(file).path.clone(), rule)).or_default() += count;
+                    let path = files.sources.get(found.primary.place.file).path.clone();
+                    *out.fixed.entry((path, found.rule)).or_default() += 1;
                 }
                 if planned.edits.is_empty() || out.withheld.is_some() {
                     out.left = checked;

@@ -1,4 +1,4 @@
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 
 use super::{Context, Quiet, Rule, remedy};
 use crate::catalog::name;
@@ -6,7 +6,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
 use crate::model::config::inherit::Origin;
 use crate::model::evidence::Evidence;
 use crate::model::way::endpoint::Endpoint;
-use crate::model::way::route::Listen;
+use crate::model::way::route::{Listen, ListenWords};
 use crate::model::way::verdict::Verdict;
 use crate::model::{Config, OccId, ScopeId};
 use crate::text;
@@ -138,11 +138,10 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The ports that the words of a `listen` lead browsers to, if they are unusual ones: the same words stand in
-/// thousands of servers.
+/// The ports that servers lead browsers to.
 #[derive(Default)]
 struct Ports<'a> {
-    by_words: HashMap<&'a [u8], Option<u16>>,
+    listens: ListenWords<'a>,
     /// The server that was asked about last.
     last: Option<(ScopeId, Option<(OccId, u16)>)>,
 }
@@ -150,21 +149,18 @@ struct Ports<'a> {
 impl<'a> Ports<'a> {
     /// The first `listen` of a server that browsers reach at none but unusual ports, and the port.
     fn odd(&mut self, config: Config<'a>, server: ScopeId) -> Option<(OccId, u16)> {
-        match self.last {
+        let odd = match self.last {
             Some((last, odd)) if last == server => odd,
-            _ => {
-                let odd = self.read(config, server);
-                self.last = Some((server, odd));
-                odd
-            }
-        }
+            _ => self.read(config, server),
+        };
+        self.last = Some((server, odd));
+        odd
     }
 
     fn read(&mut self, config: Config<'a>, server: ScopeId) -> Option<(OccId, u16)> {
         let mut first = None;
         for occ in config.own_named(server, name::LISTEN) {
-            let words = &config.bytes(occ)[config.head(occ).span.range()];
-            let port = (*self.by_words.entry(words).or_insert_with(|| odd_port(&Listen::read(config, occ)?)))?;
+            let port = odd_port(self.listens.of(config, occ)?)?;
             first = first.or(Some((occ, port)));
         }
         first

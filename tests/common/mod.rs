@@ -99,18 +99,6 @@ pub(crate) fn verdict(tree: &Tree, url: &str, version: &str) -> (String, String)
     })
 }
 
-/// What a trace of a URL says of a file: the verdict, and why in Debug form.
-pub(crate) fn told_of(tree: &Tree, name: &str, url: &str) -> String {
-    let fs = mem(tree);
-    let mut files = Files::new(&fs);
-    let target = target_called(&mut files, name);
-    let expanded = expand(&mut files, target.file, target.context, &target.lookup);
-    let (is_root, inferred, declared) = (target.is_root, target.inferred, Declarations::default());
-    let analysis = Analysis::new(&files.sources, &files.asts, &expanded, is_root, inferred, Versions::ALL, &declared);
-    let found = trace(&analysis, &Url::parse(url).unwrap());
-    format!("{} {:?}", found.verdict.as_str(), found.arrival.outcome)
-}
-
 /// The same in one line, directives by their names and places. Without a version, it is asked for all.
 pub(crate) fn told(tree: &Tree, url: &str, version: Option<&str>) -> String {
     traced(tree, url, version, |analysis, found| {
@@ -146,36 +134,47 @@ pub(crate) fn told(tree: &Tree, url: &str, version: Option<&str>) -> String {
 }
 
 fn traced<T>(tree: &Tree, url: &str, version: Option<&str>, then: impl FnOnce(&Analysis<'_>, &Trace) -> T) -> T {
-    let fs = mem(tree);
-    let mut files = Files::new(&fs);
-    let root = target(&mut files);
     // What the live harness starts is always a root, also where `events` is missing.
-    let root = Target {
-        is_root: true,
-        context: ScopeKind::Main,
-        inferred: false,
-        lookup: Lookup { fragment: false, ..root.lookup },
-        ..root
+    let root = |files: &mut Files<'_>| {
+        let root = target(files);
+        let lookup = Lookup { fragment: false, ..root.lookup };
+        Target { is_root: true, context: ScopeKind::Main, inferred: false, lookup, ..root }
     };
-    let expanded = expand(&mut files, root.file, root.context, &root.lookup);
-    let versions = version.map_or(Versions::ALL, |v| Versions::parse(v).unwrap());
-    let analysis =
-        Analysis::new(&files.sources, &files.asts, &expanded, true, false, versions, &Declarations::default());
-    let found = trace(&analysis, &Url::parse(url).unwrap());
-    then(&analysis, &found)
+    analysed(tree, root, version, |analysis| then(analysis, &trace(analysis, &Url::parse(url).unwrap())))
+}
+
+/// What a trace of a URL says of a file: the verdict, and why in Debug form.
+pub(crate) fn told_of(tree: &Tree, name: &str, url: &str) -> String {
+    analysed(
+        tree,
+        |files| target_called(files, name),
+        None,
+        |analysis| {
+            let found = trace(analysis, &Url::parse(url).unwrap());
+            format!("{} {:?}", found.verdict.as_str(), found.arrival.outcome)
+        },
+    )
 }
 
 /// What wslint expects nginx of a version to refuse a tree with, in nginx's words.
 pub(crate) fn refusals(tree: &Tree, version: &str) -> Vec<String> {
+    analysed(tree, target, Some(version), |analysis| analysis.refusals.iter().map(|r| r.text.clone()).collect())
+}
+
+/// A target of a tree, analysed; without a version, for all of them.
+fn analysed<T>(
+    tree: &Tree,
+    target: impl FnOnce(&mut Files<'_>) -> Target,
+    version: Option<&str>,
+    then: impl FnOnce(&Analysis<'_>) -> T,
+) -> T {
     let fs = mem(tree);
     let mut files = Files::new(&fs);
-    let root = target(&mut files);
-    let expanded = expand(&mut files, root.file, root.context, &root.lookup);
-    let versions = Versions::parse(version).unwrap();
-    let (is_root, inferred) = (root.is_root, root.inferred);
+    let Target { file, context, lookup, is_root, inferred, .. } = target(&mut files);
+    let expanded = expand(&mut files, file, context, &lookup);
+    let versions = version.map_or(Versions::ALL, |v| Versions::parse(v).unwrap());
     let declared = Declarations::default();
-    let analysis = Analysis::new(&files.sources, &files.asts, &expanded, is_root, inferred, versions, &declared);
-    analysis.refusals.iter().map(|r| r.text.clone()).collect()
+    then(&Analysis::new(&files.sources, &files.asts, &expanded, is_root, inferred, versions, &declared))
 }
 
 /// The findings of a tree.

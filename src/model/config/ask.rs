@@ -31,8 +31,7 @@ impl<'a> Config<'a> {
 
     /// Whether one of the arguments behind the first is this word.
     pub fn has_parameter(self, id: OccId, parameter: &str) -> bool {
-        let others = self.args(id).iter().skip(1);
-        others.map(|w| word::decode(self.bytes(id), w)).any(|v| &*v == parameter.as_bytes())
+        self.each(id).skip(1).any(|v| &*v == parameter.as_bytes())
     }
 
     /// Whether the first argument of a line is this header: names of headers have no case.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use super::server::{Candidate, Listen, ServerMatch, servers};
+pub use super::server::{Candidate, Listen, ListenWords, ServerMatch, servers};
 use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;

@@ -76,6 +76,18 @@ impl Listen {
     }
 }
 
+/// What the words of `listen` lines say, each read once: the same stand in thousands of servers.
+#[derive(Debug, Default)]
+pub struct ListenWords<'a>(foldhash::HashMap<&'a [u8], Option<Listen>>);
+
+impl<'a> ListenWords<'a> {
+    /// A `listen`, but for its place, which is that of the first line with these words.
+    pub fn of(&mut self, config: Config<'a>, occ: OccId) -> Option<&Listen> {
+        let words = &config.bytes(occ)[config.head(occ).span.range()];
+        self.0.entry(words).or_insert_with(|| Listen::read(config, occ)).as_ref()
+    }
+}
+
 /// A server that answers, and the listen through which.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -179,14 +191,12 @@ pub(super) struct Listens {
 impl Listens {
     pub(super) fn of(config: Config<'_>) -> Listens {
         let mut out = Listens::default();
-        // The same words stand in thousands of servers.
-        let mut read: foldhash::HashMap<&[u8], Option<Listen>> = foldhash::HashMap::default();
+        let mut read = ListenWords::default();
         for server in servers(config) {
             let mut implied = true;
             for occ in config.own_named(server, name::LISTEN) {
                 implied = false;
-                let words = &config.bytes(occ)[config.head(occ).span.range()];
-                if let Some(listen) = read.entry(words).or_insert_with(|| Listen::read(config, occ)) {
+                if let Some(listen) = read.of(config, occ) {
                     out.add(server, Listen { occ: Some(occ), ..listen.clone() });
                 }
             }

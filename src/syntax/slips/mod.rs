@@ -175,40 +175,20 @@ impl Bench {
         // The lines below may be slips, too: then nothing is gained before the last of them is put right.
         let mut neighbours: Vec<Candidate> = Vec::new();
         for group in groups {
-            let alone = group.len();
-            neighbours.extend(group);
-            let last = neighbours.split_off(neighbours.len() - alone);
-            let left = self.trouble_with(&last);
-            if left < self.trouble {
-                self.take(last);
-                let others = std::mem::take(&mut neighbours);
-                if !others.is_empty() {
-                    self.take(others);
-                }
+            let alone = self.tried(&group);
+            if self.helps(&alone) {
+                self.believe(alone, group);
+                self.take(std::mem::take(&mut neighbours));
                 continue;
             }
-            neighbours.extend(last);
-            let together = self.trouble_with(&neighbours);
-            if together < self.trouble {
-                self.take(std::mem::take(&mut neighbours));
-            } else if together > self.trouble {
+            neighbours.extend(group);
+            let together = self.tried(&neighbours);
+            if self.helps(&together) {
+                self.believe(together, std::mem::take(&mut neighbours));
+            } else if together.trouble > self.trouble {
                 neighbours.clear();
             }
         }
-    }
-
-    /// How much trouble is left with these put right.
-    fn trouble_with(&self, group: &[Candidate]) -> usize {
-        let text = self.patched(group);
-        trouble(&parse(&text), &text)
-    }
-
-    fn patched(&self, group: &[Candidate]) -> Vec<u8> {
-        let mut text = self.text.clone();
-        for &(at, byte) in group.iter().flat_map(|c| &c.patch) {
-            text[at] = byte;
-        }
-        text
     }
 
     /// Believes the first that helps.
@@ -220,17 +200,42 @@ impl Bench {
         }
     }
 
+    /// Believes all of a group, if it helps; whether it does.
     fn take(&mut self, group: Vec<Candidate>) -> bool {
-        let text = self.patched(&group);
-        let ast = parse(&text);
-        let left = trouble(&ast, &text);
-        let helps = left < self.trouble;
+        let tried = self.tried(&group);
+        let helps = self.helps(&tried);
         if helps {
-            (self.text, self.ast, self.trouble) = (text, Some(ast), left);
-            self.slips.extend(group.into_iter().map(|c| c.slip));
+            self.believe(tried, group);
         }
         helps
     }
+
+    /// The text with a group put right.
+    fn tried(&self, group: &[Candidate]) -> Tried {
+        let mut text = self.text.clone();
+        for &(at, byte) in group.iter().flat_map(|c| &c.patch) {
+            text[at] = byte;
+        }
+        let ast = parse(&text);
+        let trouble = trouble(&ast, &text);
+        Tried { text, ast, trouble }
+    }
+
+    fn helps(&self, tried: &Tried) -> bool {
+        tried.trouble < self.trouble
+    }
+
+    fn believe(&mut self, tried: Tried, group: Vec<Candidate>) {
+        (self.text, self.ast, self.trouble) = (tried.text, Some(tried.ast), tried.trouble);
+        self.slips.extend(group.into_iter().map(|c| c.slip));
+    }
+}
+
+/// What comes of putting candidates right.
+struct Tried {
+    text: Vec<u8>,
+    ast: Ast,
+    trouble: usize,
 }
 
 /// Whether nginx would refuse anything. Bodies that stand in the file many times are looked at once.
