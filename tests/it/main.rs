@@ -16,6 +16,7 @@ mod fuzz;
 mod glob;
 mod limits;
 mod map;
+mod model;
 mod properties;
 mod readme;
 mod safety;
