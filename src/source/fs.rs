@@ -380,4 +380,14 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
+
+    #[test]
+    fn a_file_of_the_largest_size_is_read_and_no_larger_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.conf");
+        std::fs::write(&path, "12345").unwrap();
+        let read = |most| read_at_most(std::fs::File::open(&path).unwrap(), most).map_err(|e| e.kind());
+        assert_eq!(read(5), Ok(b"12345".to_vec()));
+        assert_eq!(read(4), Err(io::ErrorKind::FileTooLarge));
+    }
 }

@@ -23,6 +23,7 @@ mod fuzz;
 mod glob;
 mod limits;
 mod map;
+mod model;
 mod properties;
 mod readme;
 mod safety;
