@@ -165,8 +165,12 @@ impl Gathered {
                     return self.take_dump(&fs.read(path).map_err(failure)?);
                 }
                 // Hardly any file is one, and a large one is not read twice for that.
-                if into && carrier_of(path, &head).is_some() {
-                    self.take_carrier(path, &fs.read(path).map_err(failure)?)?;
+                match carrier_of(path, &head) {
+                    Some(_) if into => self.take_carrier(path, &fs.read(path).map_err(failure)?)?,
+                    None if Carrier::is_foreign(path, &head) && !is_nginx(&head, false) => {
+                        return Err(Problem::NothingCarried(path.to_owned()));
+                    }
+                    _ => {}
                 }
                 self.inputs.paths.push(path.to_owned());
                 // Roots that nobody but `wslint.toml` names are what a gate looks at.

@@ -67,6 +67,20 @@ impl Carrier {
         (shell || is_docker).then_some(Carrier::Script)
     }
 
+    /// Whether a file is a page or a program, in which nobody looks for configurations: by its name, or by how it
+    /// begins.
+    pub fn is_foreign(path: &Path, head: &[u8]) -> bool {
+        const ENDS: [&str; 24] = [
+            "html", "htm", "xhtml", "xml", "svg", "css", "json", "js", "mjs", "cjs", "jsx", "ts", "tsx", "py", "rb",
+            "pl", "php", "go", "rs", "java", "kt", "swift", "cs", "lua",
+        ];
+        let lower = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_ascii_lowercase();
+        let named = stem_of(&lower).rsplit_once('.').is_some_and(|(_, end)| ENDS.contains(&end));
+        let begin = head.trim_ascii_start();
+        let begins = |word: &[u8]| begin.get(..word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
+        named || head.starts_with(b"#!") || begins(b"<!doctype") || begins(b"<html") || begins(b"<?xml")
+    }
+
     /// Whether it is read by people and by no nginx.
     pub fn is_document(self) -> bool {
         matches!(self, Carrier::Markdown | Carrier::Rst | Carrier::AsciiDoc)
@@ -81,6 +95,23 @@ impl Carrier {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_and_programs_are_known_by_name_or_beginning() {
+        for (name, head) in [
+            ("index.html", ""),
+            ("page.html.j2", ""),
+            ("app.py", "import os"),
+            ("page", "\n<!DOCTYPE html>"),
+            ("tool", "#!/usr/bin/env python3\n"),
+            ("feed", "<?xml version=\"1.0\"?>"),
+        ] {
+            assert!(Carrier::is_foreign(Path::new(name), head.as_bytes()), "{name}");
+        }
+        for (name, head) in [("nginx.conf", "events {}"), ("html", "server {"), ("site.conf.template", "<% if a %>")] {
+            assert!(!Carrier::is_foreign(Path::new(name), head.as_bytes()), "{name}");
+        }
+    }
 
     #[test]
     fn names_say_what_a_file_may_carry() {

@@ -97,6 +97,8 @@ fn what_carries_nothing_is_said_to_carry_nothing() {
         ("README.md", "# Notes\n\n```sh\nnginx -t\n```\n"),
         ("values.yaml", "proxy_pass: true\nserver:\n  listen: 80\n"),
         ("Dockerfile", "FROM nginx\nCOPY nginx.conf /etc/nginx/nginx.conf\n"),
+        ("page.html", "<!doctype html>\n<title>nginx</title>\n"),
+        ("reload.py", "import subprocess\nsubprocess.run([\"nginx\", \"-s\", \"reload\"])\n"),
     ] {
         match look(name, text.as_bytes()) {
             Err(problem @ Problem::NothingCarried(_)) => assert!(problem.to_string().contains("wslint -"), "{problem}"),
