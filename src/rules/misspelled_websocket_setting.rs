@@ -86,13 +86,14 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let decided = |e: &&Endpoint| matches!(e.verdict(), Verdict::Broken | Verdict::Upgrades);
     for endpoint in cx.analysis.endpoints.iter().filter(decided) {
         for (i, misspelling) in cx.misspellings.around(config, endpoint.scope) {
-            if ["Connection", "Upgrade"].iter().any(|h| misspelling.concerns_header(cx.analysis, endpoint.scope, h))
+            if endpoint.verdict() == Verdict::Upgrades {
+                opens[i] = true;
+            } else if ["Connection", "Upgrade"]
+                .iter()
+                .any(|h| misspelling.concerns_header(cx.analysis, endpoint.scope, h))
                 || misspelling.concerns_version(cx.analysis, endpoint.scope)
             {
-                match endpoint.verdict() {
-                    Verdict::Broken => broken[i].push(endpoint),
-                    _ => opens[i] = true,
-                }
+                broken[i].push(endpoint);
             }
         }
     }

@@ -67,6 +67,7 @@ fn called(c: char) -> Text {
         '；' => ("a full-width semicolon", "全角分号"),
         '。' => ("an ideographic full stop", "中文句号"),
         '，' => ("a full-width comma", "全角逗号"),
+        '｛' | '｝' => ("a full-width brace", "全角花括号"),
         ':' => return text!("a colon", "冒号"),
         _ => ("a character that is no ASCII", "非 ASCII 字符"),
     };
@@ -154,6 +155,23 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             about: None,
             help: text!("write plain quotes", "改成普通的引号"),
         },
+        Kind::HtmlDollar => Words {
+            message: text!("`$` is written as in HTML", "`$` 写成了 HTML 的形式"),
+            label: text!("nginx ends the directive at this `;`", "nginx 在这个 `;` 处结束指令"),
+            about: None,
+            help: text!("write `$`", "改成 `$`"),
+        },
+        Kind::OtherBrace(c) => {
+            let what = called(*c);
+            let (en, zh) = (what.en, what.zh);
+            let brace = slip.mends.first().map_or("{", |mend| &mend.text);
+            Words {
+                message: text!("{en} stands where `{brace}` belongs", "这里应当是 `{brace}`，写的却是 {zh}"),
+                label: text!("to nginx it is a part of a word", "nginx 把它当成单词的一部分"),
+                about: None,
+                help: text!("write `{brace}`", "改成 `{brace}`"),
+            }
+        }
         Kind::LostOpen => Words {
             message: text!("the `{{` of this block is missing", "这个块缺少 `{{`"),
             label: text!("expected `{{` behind this", "这之后应当有 `{{`"),

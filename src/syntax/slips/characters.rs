@@ -13,6 +13,9 @@ const NOTHING: &[char] =
 /// What input methods and word processors write for `;`.
 const SEMICOLONS: &[char] = &['；', '\u{37e}', '﹔', '。', '，'];
 
+/// What input methods write for braces.
+const BRACES: &[(&str, char, &str)] = &[("｛", '｛', "{"), ("｝", '｝', "}")];
+
 /// Characters outside comments and quotes that are no blanks and no `;` to nginx, and look like it.
 pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
     let mut out = colons(bytes);
@@ -31,7 +34,8 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
         }
         at = end;
         let blank = BLANKS.contains(&c);
-        let semicolon = SEMICOLONS.contains(&c) && ends_line(bytes, end);
+        // Behind a sentence of Chinese it is what it looks like.
+        let semicolon = SEMICOLONS.contains(&c) && ends_line(bytes, end) && is_plain(bytes, start);
         if !(blank || semicolon || NOTHING.contains(&c)) || is_quoted_or_comment(bytes, start) {
             continue;
         }
@@ -53,6 +57,27 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
         out.push(Candidate { slip: Slip { span: span(start, end), kind, mends, about: None }, patch });
     }
     out
+}
+
+/// Full-width braces.
+pub(super) fn braces(bytes: &[u8]) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    for &(written, c, brace) in BRACES {
+        for start in memchr::memmem::find_iter(bytes, written).filter(|at| !is_quoted_or_comment(bytes, *at)) {
+            let end = start + written.len();
+            let mends = vec![Mend { span: span(start, end), text: brace.to_owned() }];
+            let slip = Slip { span: span(start, end), kind: SlipKind::OtherBrace(c), mends, about: None };
+            let patch = (start..end).map(|i| (i, if i == start { brace.as_bytes()[0] } else { b' ' })).collect();
+            out.push(Candidate { slip, patch });
+        }
+    }
+    out.sort_by_key(|c| c.slip.span);
+    out
+}
+
+/// Whether the line of an offset begins with what may be a directive, or holds nothing before it.
+fn is_plain(bytes: &[u8], at: usize) -> bool {
+    bytes[line_start(bytes, at)..at].trim_ascii_start().first().is_none_or(u8::is_ascii)
 }
 
 /// `"upgrade":`, where a `;` belongs behind the quote.
@@ -108,6 +133,27 @@ fn is_quoted_or_comment(bytes: &[u8], at: usize) -> bool {
         before = b;
     }
     quote.is_some()
+}
+
+/// `&#36;host`, copied from the source of a page.
+pub(super) fn html_dollars(bytes: &[u8]) -> Vec<Candidate> {
+    const ENTITIES: [&[u8]; 3] = [b"&#36;", b"&dollar;", b"&#x24;"];
+    let entities = memchr::memchr_iter(b'&', bytes).filter_map(|start| {
+        let entity = ENTITIES.iter().find(|e| bytes[start..].starts_with(e))?;
+        Some((start, start + entity.len()))
+    });
+    let candidate = |(start, end): (usize, usize)| {
+        let mut patch: Vec<(usize, u8)> = (start..end - 1).map(|i| (i, b' ')).chain([(end - 1, b'$')]).collect();
+        patch.extend(closed_up(bytes, start, end - 1));
+        let mends = vec![Mend { span: span(start, end), text: "$".to_owned() }];
+        Candidate { slip: Slip { span: span(start, end), kind: SlipKind::HtmlDollar, mends, about: None }, patch }
+    };
+    entities.filter(|(start, _)| !is_comment(bytes, *start)).map(candidate).collect()
+}
+
+/// Whether an offset lies in a comment, as far as its line tells.
+fn is_comment(bytes: &[u8], at: usize) -> bool {
+    is_quoted_or_comment(bytes, at) && bytes[line_start(bytes, at)..at].contains(&b'#')
 }
 
 /// `&quot;upgrade&quot;`, copied from the source of a page.

@@ -25,6 +25,8 @@ pub enum SlipKind {
     Invisible(char),
     /// A character that stands for `;`.
     OtherSemicolon(char),
+    /// A character that stands for a brace.
+    OtherBrace(char),
     /// The `;` behind a directive is missing.
     LostSemicolon,
     /// The blank between a directive, named here, and its argument is missing.
@@ -41,6 +43,8 @@ pub enum SlipKind {
     LostQuote(char),
     /// Quotes as HTML writes them.
     HtmlQuotes,
+    /// `$` as HTML writes it.
+    HtmlDollar,
     /// The `{` of a block is missing.
     LostOpen,
     /// A second `{`.
@@ -117,13 +121,11 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     }
     let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
     bench.offer(conflicts::candidates(bytes));
-    // Of several, each closes a block, and the file is whole only with all of them.
-    let found = comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
-    if bench.trouble > 0 && !found.is_empty() && !bench.take(found) {
-        bench.offer(comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
-    }
+    bench.offer_whole(&|bench| comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
+    bench.offer_whole(&|bench| characters::braces(&bench.text));
     bench.offer(characters::candidates(&bench.text));
     bench.offer(characters::html_quotes(&bench.text));
+    bench.offer(characters::html_dollars(&bench.text));
     bench.offer_until(characters::lost_quotes(&bench.text));
     // One slip may hide behind another.
     for _ in 0..3 {
@@ -188,6 +190,15 @@ impl Bench {
             } else if together.trouble > self.trouble {
                 neighbours.clear();
             }
+        }
+    }
+
+    /// Believes all at once, if that helps, else those that do. Where each opens or closes a block, the file is whole
+    /// only with all of them.
+    fn offer_whole(&mut self, candidates: &dyn Fn(&Bench) -> Vec<Candidate>) {
+        let found = candidates(self);
+        if self.trouble > 0 && !found.is_empty() && !self.take(found) {
+            self.offer(candidates(self));
         }
     }
 
