@@ -68,6 +68,8 @@ fn called(c: char) -> Text {
         '。' => ("an ideographic full stop", "中文句号"),
         '，' => ("a full-width comma", "全角逗号"),
         '｛' | '｝' => ("a full-width brace", "全角花括号"),
+        '(' | ')' => return text!("a round bracket", "圆括号"),
+        '[' | ']' => return text!("a square bracket", "方括号"),
         ':' => return text!("a colon", "冒号"),
         _ => ("a character that is no ASCII", "非 ASCII 字符"),
     };
@@ -113,15 +115,18 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             about: None,
             help: text!("put a blank behind `{directive}`", "在 `{directive}` 后面加一个空格"),
         },
-        Kind::Equals => Words {
-            message: text!(
-                "`=` stands between a name and its value, where nginx wants a blank",
-                "名称和值之间写了 `=`，nginx 要的是空格"
-            ),
-            label: text!("no `=` in nginx", "nginx 里没有 `=`"),
-            about: None,
-            help: text!("write a blank instead of `=`", "把 `=` 换成空格"),
-        },
+        Kind::Equals => {
+            let mark = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            Words {
+                message: text!(
+                    "`{mark}` stands between a name and its value, where nginx wants a blank",
+                    "名称和值之间写了 `{mark}`，nginx 要的是空格"
+                ),
+                label: text!("no `{mark}` in nginx", "nginx 里没有 `{mark}`"),
+                about: None,
+                help: text!("write a blank instead of `{mark}`", "把 `{mark}` 换成空格"),
+            }
+        }
         Kind::ForeignComment(mark) => Words {
             message: text!("`{mark}` is no comment in nginx", "`{mark}` 在 nginx 里不是注释"),
             label: text!("read as a directive", "被当成了指令"),
@@ -143,11 +148,50 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             about: swallowed(),
             help: text!("make the line a comment with `#`", "在行首加 `#`，改成注释"),
         },
+        Kind::Mark => {
+            let mark = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            Words {
+                message: text!("`{mark}` stands in front of the directive", "指令前面多了 `{mark}`"),
+                label: text!("nginx takes it for the directive's name", "nginx 会把它当成指令的名称"),
+                about: Some(text!("the directive begins here", "指令从这里开始")),
+                help: text!("remove it", "删掉它"),
+            }
+        }
+        Kind::Marks => {
+            let mark = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            Words {
+                message: text!(
+                    "every line begins with a mark like this `{mark}`",
+                    "每一行前面都多了 `{mark}` 这样的标记"
+                ),
+                label: text!("nginx takes it for the directive's name", "nginx 会把它当成指令的名称"),
+                about: None,
+                help: text!("remove the marks of all lines", "删掉每一行的标记"),
+            }
+        }
+        Kind::LostBlankBehindQuote => Words {
+            message: text!("the blank behind this quote is missing", "引号后面缺少空格"),
+            label: text!("nginx wants a blank, `;` or `{{` behind it", "nginx 要求后面是空格、`;` 或 `{{`"),
+            about: None,
+            help: text!("put a blank behind the quote", "在引号后面加一个空格"),
+        },
+        Kind::Surplus(c) => Words {
+            message: match c {
+                '}' => text!("a `}}` too many", "多了一个 `}}`"),
+                _ => text!("this `{c}` ends nothing", "这个 `{c}` 前面没有指令"),
+            },
+            label: match c {
+                '}' => text!("no block is left that it could close", "已经没有可以关闭的块"),
+                _ => text!("nginx expects a directive in front of it", "nginx 要求它前面有一条指令"),
+            },
+            about: None,
+            help: text!("remove it", "删掉它"),
+        },
         Kind::LostQuote(quote) => Words {
             message: text!("a quote is never closed", "引号没有结束"),
             label: text!("nginx reads on to the next `{quote}`", "nginx 会一直读到下一个 `{quote}`"),
             about: None,
-            help: text!("close the quote in front of `;`", "在 `;` 前补上引号"),
+            help: text!("close it with `{quote}`", "用 `{quote}` 结束它"),
         },
         Kind::HtmlQuotes => Words {
             message: text!("quotes are written as in HTML", "引号写成了 HTML 的形式"),

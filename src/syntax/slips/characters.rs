@@ -1,6 +1,7 @@
 //! Slips that a single character gives away.
 
-use super::{Candidate, Mend, Slip, SlipKind, line_end, line_start, span};
+use super::{Candidate, Mend, Slip, SlipKind, begins_line, ends_line, line_end, line_start, span};
+use crate::syntax::{Ast, SyntaxError, SyntaxErrorKind};
 
 /// Blanks to the eye, letters to nginx.
 const BLANKS: &[char] = &[
@@ -13,8 +14,12 @@ const NOTHING: &[char] =
 /// What input methods and word processors write for `;`.
 const SEMICOLONS: &[char] = &['；', '\u{37e}', '﹔', '。', '，'];
 
-/// What input methods write for braces.
-const BRACES: &[(&str, char, &str)] = &[("｛", '｛', "{"), ("｝", '｝', "}")];
+/// What stands for braces: what input methods write, and the brackets of other languages.
+const BRACES: &[(&str, char, &str)] =
+    &[("｛", '｛', "{"), ("｝", '｝', "}"), ("(", '(', "{"), (")", ')', "}"), ("[", '[', "{"), ("]", ']', "}")];
+
+/// So many bytes of a line are looked at: nginx itself takes no word that is longer than its buffer of 4,096.
+const LONGEST_LINE: usize = 4096;
 
 /// Characters outside comments and quotes that are no blanks and no `;` to nginx, and look like it.
 pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
@@ -59,12 +64,15 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
     out
 }
 
-/// Full-width braces.
+/// Full-width braces, and other brackets that stand by themselves where a brace does.
 pub(super) fn braces(bytes: &[u8]) -> Vec<Candidate> {
     let mut out = Vec::new();
     for &(written, c, brace) in BRACES {
-        for start in memchr::memmem::find_iter(bytes, written).filter(|at| !is_quoted_or_comment(bytes, *at)) {
+        for start in memchr::memmem::find_iter(bytes, written) {
             let end = start + written.len();
+            if (c.is_ascii() && !stands_as_brace(bytes, start, brace == "}")) || is_quoted_or_comment(bytes, start) {
+                continue;
+            }
             let mends = vec![Mend { span: span(start, end), text: brace.to_owned() }];
             let slip = Slip { span: span(start, end), kind: SlipKind::OtherBrace(c), mends, about: None };
             let patch = (start..end).map(|i| (i, if i == start { brace.as_bytes()[0] } else { b' ' })).collect();
@@ -73,6 +81,12 @@ pub(super) fn braces(bytes: &[u8]) -> Vec<Candidate> {
     }
     out.sort_by_key(|c| c.slip.span);
     out
+}
+
+/// Whether a bracket is a word of its own that ends its line; one that closes, the whole line.
+fn stands_as_brace(bytes: &[u8], at: usize, closes: bool) -> bool {
+    let alone = begins_line(bytes, at);
+    ends_line(bytes, at + 1) && if closes { alone } else { !alone && bytes[..at].ends_with(b" ") }
 }
 
 /// Whether the line of an offset begins with what may be a directive, or holds nothing before it.
@@ -113,17 +127,18 @@ fn closed_up(bytes: &[u8], start: usize, end: usize) -> Vec<(usize, u8)> {
     (from..from + gap).map(|i| (i, b' ')).chain(moved).collect()
 }
 
-/// Whether nothing but blanks or a comment follows on the line.
-fn ends_line(bytes: &[u8], at: usize) -> bool {
-    let rest = bytes[at..line_end(bytes, at)].trim_ascii();
-    rest.is_empty() || rest.starts_with(b"#")
-}
-
 /// Whether an offset lies in a comment or, as far as its line tells, in quotes.
 fn is_quoted_or_comment(bytes: &[u8], at: usize) -> bool {
+    // What stands so far to the right in a line is no slip of a hand; and a line of a million of them is read once.
+    let near = &bytes[at.saturating_sub(LONGEST_LINE)..at];
+    let line = match memchr::memrchr(b'\n', near) {
+        Some(newline) => &near[newline + 1..],
+        None if near.len() < LONGEST_LINE => near,
+        None => return true,
+    };
     let mut quote = None;
     let mut before = b' ';
-    for &b in &bytes[line_start(bytes, at)..at] {
+    for &b in line {
         match (quote, b) {
             (None, b'#') if before.is_ascii_whitespace() || b";{}".contains(&before) => return true,
             (None, b'"' | b'\'') if before.is_ascii_whitespace() => quote = Some(b),
@@ -187,6 +202,29 @@ pub(super) fn html_quotes(bytes: &[u8]) -> Vec<Candidate> {
     out
 }
 
+/// Words that stand behind a closing quote without a blank: `''close`.
+pub(super) fn blanks_behind_quotes(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
+    let behind = ast.errors.iter().filter(|e| matches!(e.kind, SyntaxErrorKind::AfterQuote(_)));
+    let candidate = |error: &SyntaxError| {
+        let (word, at) = (error.opened?.range(), error.span.start as usize);
+        let content = &text[word.start + 1..word.end - 1];
+        let is_plain = |b: &u8| !b.is_ascii_whitespace() && !b";{}\"'\\#$".contains(b);
+        let room = word.start > 1 && text[word.start - 2..word.start].iter().all(u8::is_ascii_whitespace);
+        // In the mask the quotes are the blanks, or the word moves to the left by one byte.
+        let patch = if !content.is_empty() && content.iter().all(is_plain) {
+            vec![(word.start, b' '), (word.end - 1, b' ')]
+        } else if room {
+            word.clone().map(|i| (i - 1, text[i])).chain([(word.end - 1, b' ')]).collect()
+        } else {
+            return None;
+        };
+        let mends = vec![Mend { span: span(at, at), text: " ".to_owned() }];
+        let kind = SlipKind::LostBlankBehindQuote;
+        Some(Candidate { slip: Slip { span: span(word.start, at), kind, mends, about: None }, patch })
+    };
+    behind.filter_map(candidate).collect()
+}
+
 /// Lines with a quote that opens a word and is closed nowhere before the `;` at their end.
 pub(super) fn lost_quotes(text: &[u8]) -> Vec<Candidate> {
     let mut out = Vec::new();
@@ -199,15 +237,30 @@ pub(super) fn lost_quotes(text: &[u8]) -> Vec<Candidate> {
             let (quote, rest) = (line[open], &line[open + 1..]);
             let word = rest.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b';').count();
             let ends = rest.get(word) == Some(&b';') && rest[word + 1..].trim_ascii().is_empty();
-            if word > 0 && ends && !rest.contains(&quote) {
+            // `' close;` was to be an empty key.
+            let key = word == 0 && line[..open].trim_ascii().is_empty() && line.trim_ascii_end().ends_with(b";");
+            if key && !rest.contains(&quote) {
+                let at = start + open;
+                let slip = Slip {
+                    span: span(at, at + 1),
+                    kind: SlipKind::LostQuote(quote as char),
+                    mends: vec![Mend { span: span(at + 1, at + 1), text: (quote as char).to_string() }],
+                    about: None,
+                };
+                out.push(Candidate { slip, patch: vec![(at - 1, quote)] });
+            } else if word > 0 && ends && !rest.contains(&quote) {
                 let (at, close) = (start + open, start + open + 1 + word);
+                // `'upgrade"` was closed with a quote of the other kind.
+                let other = word > 1 && matches!(text[close - 1], b'"' | b'\'');
+                let instead = if other { close - 1 } else { close };
                 let slip = Slip {
                     span: span(at, close),
                     kind: SlipKind::LostQuote(quote as char),
-                    mends: vec![Mend { span: span(close, close), text: (quote as char).to_string() }],
+                    mends: vec![Mend { span: span(instead, close), text: (quote as char).to_string() }],
                     about: None,
                 };
-                out.push(Candidate { slip, patch: vec![(at, b' ')] });
+                let patch = (instead..close).chain([at]).map(|i| (i, b' ')).collect();
+                out.push(Candidate { slip, patch });
             }
         }
         start = end + 1;

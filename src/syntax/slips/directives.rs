@@ -1,11 +1,11 @@
 //! Slips that show in what a directive swallowed, or in its name.
 
-use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, span, takes};
+use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, marks, span, takes};
 use crate::catalog::{Name, lookup, names};
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
 /// What directives that nginx refuses may have been.
-pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
+pub(super) fn candidates(ast: &Ast, text: &[u8], is_diff: bool) -> Vec<Candidate> {
     let mut out = Vec::new();
     each_directive(ast, text, &mut |directive, known| {
         let missing = directive.ending() == Ending::Missing;
@@ -13,7 +13,7 @@ pub(super) fn candidates(ast: &Ast, text: &[u8]) -> Vec<Candidate> {
             return;
         }
         let found = match known {
-            Name::UNKNOWN => no_directive(directive, text),
+            Name::UNKNOWN => no_directive(directive, text, is_diff),
             _ => Vec::new(),
         };
         let found = if found.is_empty() { swallowed(directive, text) } else { found };
@@ -98,7 +98,7 @@ fn colon(part: &[Word], text: &[u8]) -> Option<usize> {
 
 /// Lines that are no directive: comments of other languages, dots, prose; and names with something glued to
 /// them.
-fn no_directive(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
+fn no_directive(directive: DirectiveRef<'_>, text: &[u8], is_diff: bool) -> Vec<Candidate> {
     let word = directive.name().span();
     let (start, end) = (word.start as usize, word.end as usize);
     let name = &text[start..end];
@@ -115,7 +115,7 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
             vec![(start, b'#')],
         );
     }
-    for (opens, closes) in [("/*", "*/"), ("<!--", "-->")] {
+    for (opens, closes) in marks::ENCLOSED {
         if name.starts_with(opens.as_bytes()) {
             let line = &text[start..until];
             let Some(close) = memchr::memmem::find(line, closes.as_bytes()) else { return Vec::new() };
@@ -125,6 +125,9 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
             ];
             return one(SlipKind::ForeignComment(opens), (start, until), mends, vec![(start, b'#')]);
         }
+    }
+    if let Some(mark) = marks::before_a_directive(directive, text, is_diff) {
+        return vec![mark];
     }
     if is_left_out(name) && begins_line(text, start) {
         return one(SlipKind::LeftOut, (start, end), vec![replaced(start, start, "# ")], vec![(start, b'#')]);
@@ -139,7 +142,7 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
 fn is_left_out(name: &[u8]) -> bool {
     let text = String::from_utf8_lossy(name);
     let all = |marks: &[char]| text.chars().all(|c| marks.contains(&c));
-    all(&['.', '…', '。']) || (name.len() > 2 && (all(&['-']) || all(&['`']) || all(&['*'])))
+    (!text.is_empty() && all(&['.', '…', '。'])) || (name.len() > 2 && (all(&['-']) || all(&['`']) || all(&['*'])))
 }
 
 /// A directive with its first argument glued to it: `proxy_http_version1.1`, `proxy_pass=http://…`.
@@ -169,8 +172,13 @@ fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipK
 /// Words above a directive that are none.
 fn prose(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
     let parts = parts(directive, text);
-    let [words, next, ..] = parts.as_slice() else { return Vec::new() };
-    let about = Some(next[0].span().cover(next[next.len() - 1].span()));
+    let (words, next) = match parts.as_slice() {
+        [words, next, ..] => (words, Some(next)),
+        // Nothing but a `}`, or nothing at all, follows.
+        [words] if directive.ending() == Ending::Missing => (words, None),
+        _ => return Vec::new(),
+    };
+    let about = next.map(|next| next[0].span().cover(next[next.len() - 1].span()));
     let first = &text[words[0].span().range()];
     let (start, end) = (words[0].span().start as usize, words[words.len() - 1].span().end as usize);
     let like_a_directive = first.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')

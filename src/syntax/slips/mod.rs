@@ -9,6 +9,8 @@ mod characters;
 mod comments;
 mod conflicts;
 mod directives;
+mod entries;
+mod marks;
 
 use std::sync::OnceLock;
 
@@ -37,6 +39,12 @@ pub enum SlipKind {
     ForeignComment(&'static str),
     /// Dots for what was left out.
     LeftOut,
+    /// What lists, diffs and numbered lines put in front of a directive.
+    Mark,
+    /// The same in front of every line.
+    Marks,
+    /// The blank behind a quote is missing.
+    LostBlankBehindQuote,
     /// Words that are no directive.
     Prose,
     /// A quote that is never closed.
@@ -51,6 +59,8 @@ pub enum SlipKind {
     DoubledOpen,
     /// The `}` of a block is missing.
     LostClose,
+    /// A `;` behind which nothing ends, or a `}` too many.
+    Surplus(char),
     /// The marks of a merge that nobody has finished.
     MergeConflict,
     /// A comment takes with it what was to stand on the next line.
@@ -121,19 +131,32 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     }
     let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
     bench.offer(conflicts::candidates(bytes));
+    bench.offer(marks::of_every_line(bytes).into_iter().collect());
     bench.offer_whole(&|bench| comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
     bench.offer_whole(&|bench| characters::braces(&bench.text));
+    let runs = marks::foreign_comments(&bench.text);
+    if runs.len() > MANY {
+        bench.take(runs.into_iter().flatten().collect());
+    } else {
+        runs.into_iter().for_each(|run| _ = bench.take(run));
+    }
     bench.offer(characters::candidates(&bench.text));
     bench.offer(characters::html_quotes(&bench.text));
     bench.offer(characters::html_dollars(&bench.text));
     bench.offer_until(characters::lost_quotes(&bench.text));
+    bench.offer(characters::blanks_behind_quotes(bench.ast.as_ref().unwrap_or(raw), &bench.text));
+    // Lines that a diff takes away do not come back.
+    let is_diff = memchr::memmem::find(bytes, b"\n+").is_some();
     // One slip may hide behind another.
     for _ in 0..3 {
         let before = bench.slips.len();
-        let found = directives::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
+        let found = directives::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text, is_diff);
         bench.offer(found);
         let found = braces::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
         bench.offer(found);
+        let found = entries::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text);
+        bench.offer(found);
+        bench.offer_until(braces::surplus(bench.ast.as_ref().unwrap_or(raw), &bench.text));
         if bench.slips.len() == before || bench.trouble == 0 {
             break;
         }
@@ -253,7 +276,8 @@ struct Tried {
 fn may_be_refused(ast: &Ast, text: &[u8]) -> bool {
     let mut seen = vec![false; ast.body_numbers()];
     let mut refused = false;
-    walk(ast, text, &mut |directive, named| refused |= !takes(directive, named, text), &mut |block| {
+    let mut visit = |found: Found<'_>| refused |= !found.is_taken(text);
+    walk(ast, text, &mut visit, &mut |block| {
         block.body_number().is_none_or(|n| !std::mem::replace(&mut seen[n], true))
     });
     refused
@@ -263,22 +287,49 @@ fn may_be_refused(ast: &Ast, text: &[u8]) -> bool {
 /// arguments. It is only good for comparing.
 fn trouble(ast: &Ast, text: &[u8]) -> usize {
     let mut count = 2 * ast.errors.len();
-    each_directive(ast, text, &mut |directive, named| count += usize::from(!takes(directive, named, text)));
+    walk(ast, text, &mut |found| count += usize::from(!found.is_taken(text)), &mut |_| true);
     count
 }
 
-/// All directives but the entries of maps and the like, and what stands in blocks that nginx does not know.
-fn each_directive(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(DirectiveRef<'_>, Name)) {
-    walk(ast, text, visit, &mut |_| true);
+/// What stands in a file, with what tells whether nginx takes it.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    Directive(DirectiveRef<'a>, Name),
+    /// A line of a `map` and the like.
+    Entry(DirectiveRef<'a>),
 }
 
-/// The same, but for the bodies of blocks that are not to be entered.
-fn walk(
-    ast: &Ast,
-    text: &[u8],
-    visit: &mut dyn FnMut(DirectiveRef<'_>, Name),
-    enters: &mut dyn FnMut(DirectiveRef<'_>) -> bool,
-) {
+impl Found<'_> {
+    fn is_taken(self, text: &[u8]) -> bool {
+        match self {
+            Found::Directive(directive, named) => takes(directive, named, text),
+            Found::Entry(entry) => entries::takes(entry, text),
+        }
+    }
+}
+
+/// All directives but what stands in blocks that nginx does not know.
+fn each_directive(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(DirectiveRef<'_>, Name)) {
+    let mut visit = |found: Found<'_>| {
+        if let Found::Directive(directive, named) = found {
+            visit(directive, named);
+        }
+    };
+    walk(ast, text, &mut visit, &mut |_| true);
+}
+
+/// All lines of maps and the like.
+fn each_entry(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(DirectiveRef<'_>)) {
+    let mut visit = |found: Found<'_>| {
+        if let Found::Entry(entry) = found {
+            visit(entry);
+        }
+    };
+    walk(ast, text, &mut visit, &mut |_| true);
+}
+
+/// Both, but for the bodies of blocks that are not to be entered.
+fn walk(ast: &Ast, text: &[u8], visit: &mut dyn FnMut(Found<'_>), enters: &mut dyn FnMut(DirectiveRef<'_>) -> bool) {
     let mut open = vec![ast.top()];
     while let Some(siblings) = open.last_mut() {
         let Some(directive) = siblings.next() else {
@@ -286,12 +337,14 @@ fn walk(
             continue;
         };
         let named = named(directive, text);
-        visit(directive, named);
-        let entries = matches!(
-            named,
-            name::MAP | name::GEO | name::SPLIT_CLIENTS | name::TYPES | name::CHARSET_MAP | Name::UNKNOWN
-        );
-        if directive.ending() == Ending::Block && !entries && enters(directive) {
+        visit(Found::Directive(directive, named));
+        let others = matches!(named, name::TYPES | name::CHARSET_MAP | Name::UNKNOWN);
+        if directive.ending() != Ending::Block || others || !enters(directive) {
+            continue;
+        }
+        if entries::are_in(named) {
+            directive.children().for_each(|entry| visit(Found::Entry(entry)));
+        } else {
             open.push(directive.children());
         }
     }
@@ -348,6 +401,11 @@ fn is_name_on_its_line(word: Span, text: &[u8]) -> bool {
 /// Whether nothing but blanks stands before this offset on its line.
 fn begins_line(text: &[u8], at: usize) -> bool {
     text[..at].iter().rev().take_while(|b| **b != b'\n').all(u8::is_ascii_whitespace)
+}
+
+/// Whether nothing but blanks or a comment follows on the line.
+fn ends_line(text: &[u8], at: usize) -> bool {
+    text[at..].iter().find(|b| !matches!(b, b' ' | b'\t' | b'\r')).is_none_or(|b| matches!(b, b'\n' | b'#'))
 }
 
 /// The offset at which the line of this offset ends: that of its line break, or of the end.
@@ -407,13 +465,95 @@ mod tests {
             ("location /ws {", "location /ws ", SlipKind::LostOpen),
             ("location /ws {", "location /ws { {", SlipKind::DoubledOpen),
             ("\"upgrade\";\n    }\n", "\"upgrade\";\n", SlipKind::LostClose),
+            ("    location / {", "    }\n    location / {", SlipKind::Surplus('}')),
+            ("1.1;\n", "1.1;\n}\n", SlipKind::Surplus('}')),
+            ("}\n    location /", "};\n    location /", SlipKind::Surplus(';')),
+            ("1.1;", "1.1;;", SlipKind::Surplus(';')),
+            ("location /ws {", "location /ws (", SlipKind::OtherBrace('(')),
+            ("\"upgrade\"", "'upgrade\"", SlipKind::LostQuote('\'')),
+            ("        proxy_http", "        - proxy_http", SlipKind::Mark),
+            ("        proxy_http", "+       proxy_http", SlipKind::Mark),
         ] {
             let slip = GOOD.replacen(from, to, 1);
             assert_ne!(slip, GOOD, "{from}");
             let (kinds, after) = mended(&slip);
             assert_eq!(kinds, [kind], "{slip}");
-            let bare = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ");
+            let bare = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ").replace('\'', "\"");
             assert_eq!(bare(&after), bare(GOOD), "{slip}");
+        }
+    }
+
+    #[test]
+    fn slips_among_the_entries_of_a_map_are_put_right() {
+        const MAP: &str = "map $http_upgrade $connection {\n    default upgrade;\n    '' close;\n}\n";
+        for (from, to, kind) in [
+            ("upgrade;", "upgrade", SlipKind::LostSemicolon),
+            ("close;", "close", SlipKind::LostSemicolon),
+            ("upgrade;", "upgrade；", SlipKind::OtherSemicolon('；')),
+            ("default ", "default = ", SlipKind::Equals),
+            ("default ", "default => ", SlipKind::Equals),
+            ("'' ", "'' : ", SlipKind::Equals),
+            ("'' ", "''", SlipKind::LostBlankBehindQuote),
+            ("'' ", "' ", SlipKind::LostQuote('\'')),
+        ] {
+            let (kinds, after) = mended(&MAP.replacen(from, to, 1));
+            assert_eq!((kinds, after.as_str()), (vec![kind], MAP), "{to}");
+        }
+        let commented = MAP.replacen("    ''", "    // and\n    ''", 1);
+        assert_eq!(mended(&commented).0, [SlipKind::ForeignComment("//")]);
+        let explained = MAP.replacen("    ''", "    all the others\n    ''", 1);
+        assert_eq!(mended(&explained).0, [SlipKind::Prose]);
+        let alone = MAP.replacen("    default", "    volatile;\n    default", 1);
+        assert_eq!(mended(&alone), (Vec::new(), alone.clone()));
+    }
+
+    #[test]
+    fn a_mark_on_every_line_is_one_slip() {
+        let marked = |mark: &dyn Fn(usize) -> String| -> String {
+            GOOD.lines().enumerate().map(|(i, line)| format!("{}{line}\n", mark(i + 1))).collect()
+        };
+        for text in [
+            marked(&|_| "+".into()),
+            marked(&|_| "> ".into()),
+            marked(&|n| format!("{n:4}\t")),
+            marked(&|n| format!("{n}:")),
+        ] {
+            assert_eq!(mended(&text), (vec![SlipKind::Marks], GOOD.to_owned()), "{text}");
+        }
+        // What a diff takes away stays away.
+        let diff = GOOD.replacen(
+            "        proxy_http_version",
+            "-       proxy_http_version 1.0;\n+       proxy_http_version",
+            1,
+        );
+        assert_eq!(mended(&diff).0, [SlipKind::Mark]);
+    }
+
+    #[test]
+    fn a_comment_over_lines_is_put_right_whole() {
+        for (opens, closes, kinds) in [
+            ("/* location /old {\n", "    } */\n", 1),
+            ("/*\n     * location /old {\n", "     * }\n     */\n", 1),
+            ("<!--\n    location /old {\n", "    }\n    -->\n", 1),
+            ("// location /old {\n", "//  return 404;\n    // }\n", 3),
+        ] {
+            let slip = GOOD.replacen("    location / ", &format!("    {opens}{closes}    location / "), 1);
+            let (found, after) = mended(&slip);
+            assert_eq!(found.len(), kinds, "{slip}");
+            let ast = parse(after.as_bytes());
+            assert_eq!(trouble(&ast, after.as_bytes()), 0, "{after}");
+            let code: Vec<&str> = after.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+            assert_eq!(code, GOOD.lines().collect::<Vec<_>>(), "{after}");
+        }
+    }
+
+    #[test]
+    fn which_brace_is_too_many_is_not_guessed() {
+        for text in [
+            "server {\nlisten 80;\nlocation / {\nroot /a;\n}\n}\nindex b;\n}\n",
+            "server {\n    listen 80;\n  }\n    location / {\n  root /a;\n    }\n }\n",
+        ] {
+            assert_eq!(mended(text).0, [], "{text}");
         }
     }
 
