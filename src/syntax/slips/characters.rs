@@ -238,7 +238,9 @@ pub(super) fn lost_quotes(text: &[u8]) -> Vec<Candidate> {
             let word = rest.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b';').count();
             let ends = rest.get(word) == Some(&b';') && rest[word + 1..].trim_ascii().is_empty();
             // `' close;` was to be an empty key.
-            let key = word == 0 && line[..open].trim_ascii().is_empty() && line.trim_ascii_end().ends_with(b";");
+            let key = begins_line(text, start + open)
+                && rest.first().is_some_and(|b| matches!(b, b' ' | b'\t'))
+                && line.trim_ascii_end().ends_with(b";");
             if key && !rest.contains(&quote) {
                 let at = start + open;
                 let slip = Slip {

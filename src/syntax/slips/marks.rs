@@ -2,7 +2,7 @@
 //! lists, diffs and numbered lines.
 
 use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, ends_line, fits, line_end, line_start, span};
-use crate::catalog::{Name, lookup};
+use crate::catalog::{Name, lookup, name};
 use crate::source::Span;
 use crate::syntax::{DirectiveRef, Ending, WordKind};
 
@@ -10,10 +10,11 @@ use crate::syntax::{DirectiveRef, Ending, WordKind};
 pub(super) const ENCLOSED: [(&str, &str); 2] = [("/*", "*/"), ("<!--", "-->")];
 
 /// Comments of other languages that take several lines: what opens a block in one of them may be closed in the next,
-/// so all of them are put right or none.
-pub(super) fn foreign_comments(text: &[u8]) -> Vec<Vec<Candidate>> {
+/// so all of them are put right or none, and lines with `//` that follow one another are one slip.
+pub(super) fn foreign_comments(text: &[u8]) -> Vec<Candidate> {
     let mut out = Vec::new();
-    let mut run: Vec<Candidate> = Vec::new();
+    let mut run: Vec<Span> = Vec::new();
+    let mut speaks = false;
     let closings = ENCLOSED.map(|(_, closes)| memchr::memmem::find_iter(text, closes).collect::<Vec<_>>());
     let mut start = 0;
     while start < text.len() {
@@ -21,11 +22,11 @@ pub(super) fn foreign_comments(text: &[u8]) -> Vec<Vec<Candidate>> {
         let first = start + text[start..end].len() - text[start..end].trim_ascii_start().len();
         let line = &text[first..end];
         if line.starts_with(b"//") {
-            run.push(commented(first, line.trim_ascii_end().len() + first));
-        } else if run.len() > 1 {
-            out.push(std::mem::take(&mut run));
+            run.push(span(first, line.trim_ascii_end().len() + first));
         } else {
-            run.clear();
+            out.extend(commented(&std::mem::take(&mut run)));
+            let word = line.iter().take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
+            speaks |= !matches!(lookup(&line[..word]), Name::UNKNOWN | name::INCLUDE);
         }
         start = end + 1;
         let mut enclosed = ENCLOSED.iter().zip(&closings);
@@ -36,25 +37,26 @@ pub(super) fn foreign_comments(text: &[u8]) -> Vec<Vec<Candidate>> {
                 if before { None } else { over_lines(text, first, *close, *marks) }
             });
         if let Some((candidate, after)) = found {
-            out.push(vec![candidate]);
+            out.push(candidate);
             start = after;
         }
     }
-    if run.len() > 1 {
-        out.push(run);
-    }
-    out
+    out.extend(commented(&run));
+    // Other programs have such comments, too, and include their files with the same word.
+    if speaks { out } else { Vec::new() }
 }
 
-/// A line that begins with `//`.
-fn commented(start: usize, end: usize) -> Candidate {
+/// Lines that begin with `//`, where there are several.
+fn commented(lines: &[Span]) -> Option<Candidate> {
+    let first = lines.first().filter(|_| lines.len() > 1)?;
+    let starts = || lines.iter().map(|line| line.start as usize);
     let slip = Slip {
-        span: span(start, end),
+        span: *first,
         kind: SlipKind::ForeignComment("//"),
-        mends: vec![Mend { span: span(start, start + 2), text: "#".to_owned() }],
+        mends: starts().map(|at| Mend { span: span(at, at + 2), text: "#".to_owned() }).collect(),
         about: None,
     };
-    Candidate { slip, patch: vec![(start, b'#')] }
+    Some(Candidate { slip, patch: starts().map(|at| (at, b'#')).collect() })
 }
 
 /// A comment that is closed on a later line, at this offset, with nothing behind it there; and where the next line

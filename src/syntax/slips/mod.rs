@@ -129,17 +129,13 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     if trouble == 0 {
         return None;
     }
-    let mut bench = Bench { text: bytes.to_vec(), ast: None, trouble, slips: Vec::new() };
+    let errors = raw.errors.len();
+    let mut bench = Bench { text: bytes.to_vec(), ast: None, errors, trouble, slips: Vec::new() };
     bench.offer(conflicts::candidates(bytes));
     bench.offer(marks::of_every_line(bytes).into_iter().collect());
     bench.offer_whole(&|bench| comments::candidates(bench.ast.as_ref().unwrap_or(raw), &bench.text));
     bench.offer_whole(&|bench| characters::braces(&bench.text));
-    let runs = marks::foreign_comments(&bench.text);
-    if runs.len() > MANY {
-        bench.take(runs.into_iter().flatten().collect());
-    } else {
-        runs.into_iter().for_each(|run| _ = bench.take(run));
-    }
+    bench.offer(marks::foreign_comments(&bench.text));
     bench.offer(characters::candidates(&bench.text));
     bench.offer(characters::html_quotes(&bench.text));
     bench.offer(characters::html_dollars(&bench.text));
@@ -171,6 +167,8 @@ struct Bench {
     text: Vec<u8>,
     /// Its tree; none as long as nothing was put right.
     ast: Option<Ast>,
+    /// How many errors that has.
+    errors: usize,
     trouble: usize,
     slips: Vec<Slip>,
 }
@@ -255,11 +253,14 @@ impl Bench {
         Tried { text, ast, trouble }
     }
 
+    /// Whether less is refused, and nothing that nginx's tokeniser would stumble over is new: what swallows half of a
+    /// file leaves less to refuse, too.
     fn helps(&self, tried: &Tried) -> bool {
-        tried.trouble < self.trouble
+        tried.trouble < self.trouble && tried.ast.errors.len() <= self.errors
     }
 
     fn believe(&mut self, tried: Tried, group: Vec<Candidate>) {
+        self.errors = tried.ast.errors.len();
         (self.text, self.ast, self.trouble) = (tried.text, Some(tried.ast), tried.trouble);
         self.slips.extend(group.into_iter().map(|c| c.slip));
     }
@@ -535,7 +536,7 @@ mod tests {
             ("/* location /old {\n", "    } */\n", 1),
             ("/*\n     * location /old {\n", "     * }\n     */\n", 1),
             ("<!--\n    location /old {\n", "    }\n    -->\n", 1),
-            ("// location /old {\n", "//  return 404;\n    // }\n", 3),
+            ("// location /old {\n", "//  return 404;\n    // }\n", 1),
         ] {
             let slip = GOOD.replacen("    location / ", &format!("    {opens}{closes}    location / "), 1);
             let (found, after) = mended(&slip);
