@@ -418,7 +418,7 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
         let same = kept.key() == found.key();
         if same {
             kept.severity = kept.severity.max(found.severity);
-            kept.fix = everywhere(kept.fix.take(), found.fix.take());
+            kept.fix = everywhere(kept.primary.place.file, kept.fix.take(), found.fix.take());
             for label in found.labels.drain(..) {
                 if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
                     kept.labels.push(label);
@@ -448,14 +448,19 @@ fn heed_witnesses(out: &mut Checked) {
     }
     for found in out.diagnostics.iter_mut().filter(|d| d.fix.is_some()) {
         let same = there.get(&found.key()).into_iter().flatten();
-        found.fix = same.fold(found.fix.take(), |fix, w| everywhere(fix, w.fix.clone()));
+        found.fix = same.fold(found.fix.take(), |fix, w| everywhere(w.primary.place.file, fix, w.fix.clone()));
     }
 }
 
 /// A finding in a file that is included in several places is mended in all of them or in none.
-fn everywhere(kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
+fn everywhere(shared: FileId, kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
     let (mut kept, other) = (kept?, other?);
     if kept.edits != other.edits {
+        // What is right for one of them is wrong for the other: another map, other headers to repeat.
+        let within = |fix: &Fix| fix.edits.iter().filter(|e| e.file() == shared).cloned().collect::<Vec<Edit>>();
+        if within(&kept) != within(&other) {
+            return None;
+        }
         let known: std::collections::HashSet<Edit> = kept.edits.iter().cloned().collect();
         kept.edits.extend(other.edits.into_iter().filter(|e| !known.contains(e)));
     }
