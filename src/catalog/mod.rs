@@ -274,6 +274,8 @@ known_names! {
     PROXY_CONNECT_TIMEOUT "proxy_connect_timeout" PROXY_COOKIE_DOMAIN "proxy_cookie_domain"
     PROXY_COOKIE_FLAGS "proxy_cookie_flags" PROXY_COOKIE_PATH "proxy_cookie_path" PROXY_REDIRECT "proxy_redirect"
     PROXY_INTERCEPT_ERRORS "proxy_intercept_errors" RECURSIVE_ERROR_PAGES "recursive_error_pages" SSL_REJECT_HANDSHAKE "ssl_reject_handshake"
+    PROXY_BIND "proxy_bind" PROXY_PROTOCOL "proxy_protocol" PROXY_SSL "proxy_ssl" PROXY_SSL_SERVER_NAME "proxy_ssl_server_name"
+    PROXY_TIMEOUT "proxy_timeout" SSL_PREREAD "ssl_preread"
 }
 
 /// The catalogue's number of a directive name; [`Name::UNKNOWN`] for third-party modules and typos.

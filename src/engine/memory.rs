@@ -89,9 +89,9 @@ impl Remembered {
         with.flat_map(|p| p.files.iter().map(|(f, _)| *f)).collect()
     }
 
-    /// The targets that a file is part of.
+    /// The targets that a file is part of, and that somebody asked about.
     pub(crate) fn targets_with(&self, file: FileId) -> Vec<Target> {
-        let with = self.parts.iter().filter(|p| p.files.iter().any(|(f, _)| *f == file));
+        let with = self.parts.iter().filter(|p| !p.target.witness && p.files.iter().any(|(f, _)| *f == file));
         with.map(|p| p.target.clone()).collect()
     }
 }

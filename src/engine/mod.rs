@@ -9,6 +9,7 @@ mod suppress;
 mod templates;
 mod url;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Severity};
@@ -51,6 +52,8 @@ pub struct Target {
     pub lookup: Lookup,
     /// Findings are reported for its files; it is not only there to understand others.
     pub reports: bool,
+    /// Nobody asked about it, but it includes what others include: no fix may harm it.
+    pub witness: bool,
     /// Its files come from an `nginx -T` dump.
     pub dump: bool,
     /// Somebody named it, or a file in it; wslint did not just come upon it.
@@ -143,6 +146,8 @@ pub enum FileRole {
 pub struct Checked {
     /// Findings, by file, offset and rule; advice included.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is found in configurations that nobody asked about, which include what others include.
+    pub(crate) witnessed: Vec<Diagnostic>,
     /// The places of advice that is only counted.
     pub counted: Vec<Place>,
     /// The places of `proxy_pass` about which nothing says WebSocket, where that is only advice.
@@ -189,6 +194,7 @@ pub(crate) fn check_again(
     let work: Vec<(&Target, &Expanded)> = targets.iter().zip(&expanded).collect();
     for mut part in memory.parts(files, &work, &mut |work| in_parallel(files, work, options, &rules)) {
         join(&mut out.diagnostics, &mut part.diagnostics);
+        join(&mut out.witnessed, &mut part.witnessed);
         join(&mut out.counted, &mut part.counted);
         join(&mut out.bare, &mut part.bare);
         join(&mut out.unread, &mut part.unread);
@@ -196,8 +202,9 @@ pub(crate) fn check_again(
         join(&mut out.endpoints, &mut part.endpoints);
         join(&mut out.files, &mut part.files);
     }
+    heed_witnesses(&mut out);
     merge(files, &mut out);
-    let asked = targets.iter().any(|t| !t.reports).then(|| asked(files, targets, &expanded, options));
+    let asked = targets.iter().any(|t| !t.reports && !t.witness).then(|| asked(files, targets, &expanded, options));
     if let Some(asked) = &asked {
         narrow(asked, &mut out);
     }
@@ -329,6 +336,9 @@ fn one(
     }
     templates::suit_templates(&analysis, &mut diagnostics);
     pages::suit_carriers(files, target, &mut diagnostics);
+    if target.witness {
+        return join(&mut out.witnessed, &mut diagnostics);
+    }
     if let Some(traced) = &traced {
         diagnostics.retain(|d| analysis.is_rejected() || url::concerns(&analysis, traced, d));
         let told = Told {
@@ -408,7 +418,7 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
         let same = kept.key() == found.key();
         if same {
             kept.severity = kept.severity.max(found.severity);
-            kept.fix = everywhere(kept.fix.take(), found.fix.take());
+            kept.fix = everywhere(kept.primary.place.file, kept.fix.take(), found.fix.take());
             for label in found.labels.drain(..) {
                 if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
                     kept.labels.push(label);
@@ -427,15 +437,40 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.files.dedup_by_key(|(f, _)| *f);
 }
 
+/// What is to be mended here is mended where others include it, too, or nowhere.
+fn heed_witnesses(out: &mut Checked) {
+    if out.witnessed.is_empty() {
+        return;
+    }
+    let mut there: HashMap<_, Vec<&Diagnostic>> = HashMap::new();
+    for witnessed in &out.witnessed {
+        there.entry(witnessed.key()).or_default().push(witnessed);
+    }
+    for found in out.diagnostics.iter_mut().filter(|d| d.fix.is_some()) {
+        let same = there.get(&found.key()).into_iter().flatten();
+        found.fix = same.fold(found.fix.take(), |fix, w| everywhere(w.primary.place.file, fix, w.fix.clone()));
+    }
+}
+
 /// A finding in a file that is included in several places is mended in all of them or in none.
-fn everywhere(kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
+fn everywhere(shared: FileId, kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
     let (mut kept, other) = (kept?, other?);
     if kept.edits != other.edits {
+        // What is right for one of them is wrong for the other: another map, other headers to repeat.
+        let within = |fix: &Fix| fix.edits.iter().filter(|e| e.file() == shared).cloned().collect::<Vec<Edit>>();
+        if within(&kept) != within(&other) {
+            return None;
+        }
         let known: std::collections::HashSet<Edit> = kept.edits.iter().cloned().collect();
         kept.edits.extend(other.edits.into_iter().filter(|e| !known.contains(e)));
-        kept.applicability = kept.applicability.max(other.applicability);
+    }
+    // The same edits may be safe for one configuration and not for the other.
+    if other.applicability > kept.applicability {
+        kept.note = other.note.or(kept.note);
+    } else {
         kept.note = kept.note.or(other.note);
     }
+    kept.applicability = kept.applicability.max(other.applicability);
     Some(kept)
 }
 

@@ -36,14 +36,20 @@ pub(super) fn suit_templates(analysis: &Analysis<'_>, diagnostics: &mut [Diagnos
 struct Blocks {
     around: HashMap<(FileId, u32), ScopeId>,
     divided: Vec<bool>,
+    /// The same of `proxy_set_header`, which inner blocks inherit.
+    headers: Vec<bool>,
 }
 
 impl Blocks {
     fn of(config: Config<'_>) -> Blocks {
         let mut around = HashMap::default();
         let mut divided = vec![false; config.scopes().len()];
+        let mut headers = divided.clone();
         for (id, occ) in config.occs() {
             let file = config.file(id);
+            let proxied = matches!(occ.name, name::PROXY_HTTP_VERSION | name::PROXY_SET_HEADER | name::MAP);
+            divided[occ.scope.0 as usize] |= proxied && config.is_branched(id);
+            headers[occ.scope.0 as usize] |= occ.name == name::PROXY_SET_HEADER && config.is_branched(id);
             if config.ast(file).template != Template::Control {
                 continue;
             }
@@ -51,10 +57,8 @@ impl Blocks {
             if let (Some(inner), Some(body)) = (occ.opens(), config.directive(id).body()) {
                 around.insert((file, body.start), inner);
             }
-            let proxied = matches!(occ.name, name::PROXY_HTTP_VERSION | name::PROXY_SET_HEADER | name::MAP);
-            divided[occ.scope.0 as usize] |= proxied && config.is_branched(id);
         }
-        Blocks { around, divided }
+        Blocks { around, divided, headers }
     }
 }
 
@@ -69,9 +73,15 @@ fn holds_everywhere(config: Config<'_>, edit: &Edit, blocks: &Blocks) -> bool {
     let Place { file, span } = place(edit);
     let branches = &config.ast(file).branches;
     let outside = branches.at(span.start) == 0 && branches.at(span.end) == 0;
-    let adds = !matches!(edit, Edit::Replace(..) | Edit::Delete(_));
+    // What is added may be there already, and what makes up for a line that goes may not be.
+    let counts = !matches!(edit, Edit::Replace(..));
     let scope = blocks.around.get(&(file, span.start));
-    outside && !(adds && scope.is_some_and(|s| blocks.divided[s.0 as usize]))
+    // What the block inherits is repeated in it, also where it is not there.
+    let inherits_some = |s: ScopeId| {
+        let own = |l: &ScopeId| config.has(*l, name::PROXY_SET_HEADER) && !blocks.headers[l.0 as usize];
+        config.outward(s).take_while(|l| !own(l)).any(|l| blocks.headers[l.0 as usize])
+    };
+    outside && !(counts && scope.is_some_and(|s| blocks.divided[s.0 as usize] || inherits_some(*s)))
 }
 
 fn write_dollars(config: Config<'_>, fix: &mut Fix) {

@@ -210,6 +210,8 @@ impl Run<'_> {
 struct Progress {
     /// The errors before anything was fixed.
     errors: Option<HashSet<Identity>>,
+    /// How many errors configurations had that nobody asked about, by identity, before anything was fixed.
+    elsewhere: Option<HashMap<Identity, usize>>,
     /// How many findings there were, by identity, when one of them was fixed last, and how many bytes.
     fixed: HashMap<Identity, (usize, usize)>,
 }
@@ -220,6 +222,10 @@ impl Progress {
     fn round(&mut self, checked: &Checked, open: &[&Diagnostic], made: &[usize], size: usize) -> Option<Withheld> {
         let errors = || checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity);
         let before = self.errors.get_or_insert_with(|| errors().collect());
+        let mut elsewhere: HashMap<Identity, usize> = HashMap::new();
+        let grave = checked.witnessed.iter().filter(|d| d.severity == Severity::Error);
+        grave.for_each(|d| *elsewhere.entry(identity(d)).or_default() += 1);
+        let elsewhere_before = self.elsewhere.get_or_insert_with(|| elsewhere.clone());
         let told = |(rule, message): Identity| format!("{rule}: {message}");
         let mut count: HashMap<Identity, usize> = HashMap::new();
         open.iter().for_each(|d| *count.entry(identity(d)).or_default() += 1);
@@ -231,7 +237,9 @@ impl Progress {
             return Some(Withheld::DoesNotHelp(told(back)));
         }
         if made.is_empty() && !self.fixed.is_empty() {
-            return errors().find(|e| !before.contains(e)).map(|e| Withheld::LeavesError(told(e)));
+            let more = |(e, n): &(Identity, usize)| *n > elsewhere_before.get(e).copied().unwrap_or(0);
+            let there = elsewhere.into_iter().filter(more).map(|(e, _)| e).min();
+            return errors().find(|e| !before.contains(e)).or(there).map(|e| Withheld::LeavesError(told(e)));
         }
         let made = made.iter().map(|&i| identity(open[i]));
         self.fixed.extend(made.map(|i| (i.clone(), (count[&i], size))));

@@ -8,9 +8,9 @@ use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::evidence::{Declarations, find_evidence};
 use crate::model::refuse::{Refusal, RefusalKind, refusals};
 use crate::model::way::endpoint::{Endpoint, endpoints};
-use crate::model::way::verdict::Verdict;
+use crate::model::way::verdict::{Outcome, Verdict, Why};
 use crate::model::way::world::World;
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, Place, SourceMap};
 use crate::syntax::Ast;
 
 #[cfg(feature = "internals")]
@@ -27,6 +27,8 @@ pub struct Analysis<'a> {
     /// The oldest version in the range that accepts the configuration: the strictest of them, for
     /// newer ones only ever do more for a handshake. Where none accepts it, the oldest of the range.
     pub version: Version,
+    /// The tag of a template that decides whether nginx starts.
+    pub refused_by_tag: Option<Place>,
     /// Why nginx does not start, if no version of the range does.
     pub refusals: Vec<Refusal>,
     /// Its endpoints.
@@ -57,7 +59,7 @@ impl<'a> Analysis<'a> {
     ) -> Analysis<'a> {
         let config = Config { sources, asts, tree: &expanded.tree, rendering: None };
         let world = World::new(config, is_root);
-        let all = refusals(&world, top_is_inferred);
+        let (all, refused_by_tag) = refusals(&world, top_is_inferred);
         let points = versions.points();
         let accepting = points.iter().copied().find(|v| !all.iter().any(|r| r.applies_to(*v)));
         let version = accepting.or(points.first().copied()).unwrap_or(Version::MODERN_PROXY);
@@ -82,6 +84,11 @@ impl<'a> Analysis<'a> {
         let broken_syntax = expanded.files.iter().find(is_broken).copied();
         let mut endpoints = endpoints(&world, version);
         find_evidence(&world, declared, &mut endpoints);
+        if let Some(tag) = refused_by_tag {
+            for endpoint in endpoints.iter_mut().filter(|e| e.outcome == Outcome::Upgrades) {
+                endpoint.outcome = Outcome::Unknown(Why::Template(tag));
+            }
+        }
         let rejected = !refusals.is_empty() || broken_syntax.is_some() || expanded.broken_includes.iter().any(is_fatal);
         let unknown_variables = refusals
             .iter()
@@ -109,6 +116,7 @@ impl<'a> Analysis<'a> {
             rejected,
             unknown_variables,
             swallowing,
+            refused_by_tag,
         }
     }
 

@@ -37,6 +37,15 @@ impl Trace {
 
 /// Follows a handshake for `url`: in every rendering of a template that may matter on its way.
 pub fn trace(analysis: &Analysis<'_>, url: &Url) -> Trace {
+    let mut out = trace_renderings(analysis, url);
+    if let Some(tag) = analysis.refused_by_tag.filter(|_| out.verdict == Verdict::Upgrades) {
+        out.arrival.outcome = Outcome::Unknown(Why::Template(tag));
+        out.verdict = Verdict::Unknown;
+    }
+    out
+}
+
+fn trace_renderings(analysis: &Analysis<'_>, url: &Url) -> Trace {
     let config = analysis.config();
     let mut first = trace_in(analysis, &analysis.world, url);
     if !config.has_branches() {
@@ -73,17 +82,18 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
     let (mut candidates, mut any_port) = find_servers(config, &url.host, url.effective_port());
     // No name is sent for an address (RFC 6066 §3).
     let is_address = url.host.parse::<std::net::IpAddr>().is_ok();
-    let mut entry = Entry { tls: (!any_port).then_some(url.tls), names_server: !is_address };
+    let mut entry = Entry { tls: (!any_port).then_some(url.tls), names_server: !is_address, proxy_protocol: None };
     let rejected_because = analysis.rejection();
-    match any_port.then(|| through(world, &url.host, url.effective_port(), url.tls)).flatten() {
-        Some(Through::Out(arrival)) => {
-            let verdict = if rejected_because.is_some() { Verdict::Rejected } else { arrival.outcome.verdict() };
-            let (asked, arrival) = (url.path_and_query.clone(), *arrival);
+    let by_http: Vec<_> = candidates.iter().filter(|_| !any_port).map(|c| c.listen.address.as_str()).collect();
+    match through(world, url, &by_http) {
+        Some(Through::Out(outcome)) => {
+            let verdict = if rejected_because.is_some() { Verdict::Rejected } else { outcome.verdict() };
+            let (asked, arrival) = (url.path_and_query.clone(), Arrival::without_backend(outcome));
             return Trace { asked, verdict, rejected_because, server: None, any_port: false, arrival };
         }
-        Some(Through::In(candidate)) => {
-            (candidates, any_port) = (vec![*candidate], false);
-            entry = Entry { tls: Some(false), names_server: false };
+        Some(Through::In(there, by_stream)) => {
+            (candidates, any_port) = (there.choose(&url.host).into_iter().collect(), false);
+            entry = by_stream;
         }
         None => {}
     }

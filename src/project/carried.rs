@@ -92,7 +92,7 @@ impl Inputs {
         // Documents show servers that have nothing to do with WebSocket, whoever names them.
         let named = self.is_named(path) && !block.is_excerpt;
         let page = if block.is_excerpt { Page::Alone } else { Page::None };
-        Target { file, is_root, context, inferred, lookup, reports: true, dump: false, named, page }
+        Target { file, is_root, context, inferred, lookup, reports: true, witness: false, dump: false, named, page }
     }
 }
 

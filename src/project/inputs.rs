@@ -304,7 +304,9 @@ impl Inputs {
             let candidates = self.candidates(files, &targets, &fragments, projects);
             roots::adopt(files, &mut targets, &mut fragments, candidates);
         }
+        let witnesses = self.witnesses(files, &targets, projects);
         targets.extend(fragments);
+        targets.extend(witnesses);
         targets.extend(self.open_carriers(files)?);
         for target in targets.iter_mut().filter(|t| !t.named) {
             // Where a root is only read to understand a fragment, it is the fragment that was named.
@@ -338,6 +340,21 @@ impl Inputs {
             }
         }
         out
+    }
+
+    /// Roots that nobody asked about, and that include what those include about which somebody did.
+    fn witnesses(&self, files: &mut Files<'_>, targets: &[Target], projects: &mut Projects) -> Vec<Target> {
+        let asked: Vec<Target> = targets.iter().filter(|t| t.is_root && t.reports && !t.dump).cloned().collect();
+        if asked.is_empty() || !self.search || self.forced {
+            return Vec::new();
+        }
+        let others = self.candidates(files, targets, &asked, projects);
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let shared: HashSet<FileId> = asked.iter().flat_map(|t| roots::reached(files, t)).collect();
+        let includes_some = |other: &Target| !roots::reached(files, other).is_disjoint(&shared);
+        others.into_iter().filter(includes_some).map(|t| Target { witness: true, ..t }).collect()
     }
 
     /// `--context`
@@ -377,7 +394,18 @@ impl Inputs {
             complete: self.is_dump,
         };
         let named = self.named.contains(&source.path);
-        Target { file, is_root, context, inferred, lookup, reports: true, dump: self.is_dump, named, page: Page::None }
+        Target {
+            file,
+            is_root,
+            context,
+            inferred,
+            lookup,
+            reports: true,
+            witness: false,
+            dump: self.is_dump,
+            named,
+            page: Page::None,
+        }
     }
 }
 

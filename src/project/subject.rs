@@ -125,7 +125,7 @@ impl<'d> Subject<'d> {
         let mut files = Files::new(&self.world);
         let targets = self.inputs.open(&mut files)?;
         let mut best: Option<(bool, Story)> = None;
-        for target in &targets {
+        for target in targets.iter().filter(|t| !t.witness) {
             let expanded = expand(&mut files, target.file, target.context, &target.lookup);
             let analysis = analyse(&files, target, &expanded, options);
             let found = trace(&analysis, url);

@@ -7,8 +7,9 @@ use crate::i18n::Text;
 use crate::model::analysis::Versions;
 use crate::model::value::variable::Definer;
 use crate::model::way::endpoint::Endpoint;
-use crate::model::{Browser, ScopeKind, Value, value::request::Request};
+use crate::model::{Browser, OccId, ScopeKind, Value, value::request::Request};
 use crate::source::Place;
+use crate::syntax::address::Target;
 use crate::text;
 
 /// Which value fixes write for `Connection`.
@@ -52,11 +53,17 @@ pub(super) fn ordinary_connection(cx: &Context<'_>, endpoint: &Endpoint) -> Stri
         let value =
             config.arg(occ, 1).map_or(Value::Unknown, |v| vars.value(&v, crate::model::value::eval::Purpose::Header));
         return match value.display().map(|v| v.trim().to_ascii_lowercase()) {
-            // What a variable leaves empty was not meant to be.
+            // What a variable leaves empty was not meant to be. But anything other than `close` lets connections
+            // be kept (`ngx_http_upstream_keepalive_module`, "proxy_http_version 1.1").
             Some(v) if v.is_empty() && config.arg(occ, 1).is_some_and(|w| !w.is_empty()) => {
-                unset_connection(cx, endpoint)
+                if keeps(cx, endpoint) {
+                    String::new()
+                } else {
+                    unset_connection(cx, endpoint)
+                }
             }
             Some(v) if v.is_empty() || v == "close" || v == "keep-alive" => v,
+            _ if keeps(cx, endpoint) => String::new(),
             _ => unset_connection(cx, endpoint),
         };
     }
@@ -69,12 +76,34 @@ pub(super) fn unset_connection(cx: &Context<'_>, endpoint: &Endpoint) -> String 
 }
 
 /// Whether nginx keeps connections to this backend, in any version that is asked about: a `close`
-/// would end that.
+/// would end that. Since 1.29.7 it does so by itself.
 fn pools(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
-    let target = cx.config().target(endpoint.pass);
-    match cx.analysis.versions {
-        Versions::ALL => target.host().is_some_and(|host| cx.analysis.world.upstream(&host).is_some()),
-        _ => cx.analysis.version >= Version::MODERN_PROXY,
+    if cx.analysis.versions != Versions::ALL && cx.analysis.version >= Version::MODERN_PROXY {
+        return true;
+    }
+    if !cx.analysis.versions.points().iter().any(|v| *v >= Version::MODERN_PROXY) {
+        return false;
+    }
+    leads_to(cx, endpoint, |_| true)
+}
+
+/// Whether an `upstream` with `keepalive` stands behind it.
+fn keeps(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
+    let config = cx.config();
+    leads_to(cx, endpoint, |upstream| {
+        let block = config.occ(upstream).opens();
+        block.is_some_and(|b| config.own_named(b, name::KEEPALIVE).any(|o| config.arg_text(o, 0) != "0"))
+    })
+}
+
+/// Whether ordinary requests go to an `upstream` of this kind; behind a variable whose value is not known, to any.
+fn leads_to(cx: &Context<'_>, endpoint: &Endpoint, is_one: impl Fn(OccId) -> bool) -> bool {
+    let world = &cx.analysis.world;
+    let Some(text) = cx.config().arg(endpoint.pass, 0) else { return false };
+    let mut vars = world.variables_for(endpoint.scope, Request::ordinary());
+    match vars.value(&text, crate::model::value::eval::Purpose::Condition) {
+        Value::Known(url) => Target::of(url).host().and_then(|host| world.upstream(&host)).is_some_and(is_one),
+        Value::Unknown => world.upstreams().any(is_one),
     }
 }
 

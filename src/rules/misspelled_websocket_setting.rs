@@ -1,6 +1,6 @@
 use super::slips;
 use super::{Context, Rule, replace, safe};
-use crate::catalog::near;
+use crate::catalog::{name, near};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
 use crate::model::cause::misspelt::{Misspelling, Part};
 use crate::model::value::eval::Purpose;
@@ -229,7 +229,17 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         }),
     };
     let title = text!("let WebSocket handshakes get `upgrade`", "让 WebSocket 握手得到 `upgrade`");
-    if cx.analysis.endpoints.iter().any(|e| misspelling.concerns_header(cx.analysis, e.scope, "Upgrade")) {
+    // A name that was meant to be `Upgrade` is sent as it stands: `Upgrade:` with a second colon.
+    let misnamed = |level| {
+        let sends = |o: &OccId| near::header_name(&config.arg_text(*o, 0)) == Some("Upgrade");
+        let fed = |o: OccId| config.arg(o, 1).is_some_and(|v| misspelling.feeds(cx.analysis, &v));
+        config.own_named(level, name::PROXY_SET_HEADER).filter(sends).any(fed)
+    };
+    let as_upgrade = cx.analysis.endpoints.iter().any(|e| {
+        let level = config.effective_list(e.scope, name::PROXY_SET_HEADER).0;
+        misspelling.concerns_header(cx.analysis, e.scope, "Upgrade") || level.is_some_and(misnamed)
+    });
+    if as_upgrade {
         // What the map makes of an ordinary request is a header that strict backends refuse.
         let note = text!(
             "its value is also sent as `Upgrade`, with ordinary requests, too",

@@ -104,6 +104,14 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
                 "`ssl_reject_handshake on` 拒绝该主机名的 TLS 握手"
             )
         }
+        Reason::ProxyProtocol(_) => text!(
+            "the PROXY protocol is spoken on one side and not on the other: the connection is closed",
+            "PROXY 协议只有一端启用，另一端没有：连接会被关闭"
+        ),
+        Reason::PortTaken(_) => text!(
+            "`stream` and `http` both listen on this port: nginx does not start",
+            "`stream` 和 `http` 监听了同一个端口，nginx 无法启动"
+        ),
         Reason::NoTunnel => {
             text!("nginx before 1.3.13 tunnels no protocol", "1.3.13 之前的 nginx 不支持协议升级后的隧道")
         }

@@ -56,7 +56,8 @@ fn generated() -> u64 {
 #[test]
 fn in_what_people_might_write() {
     holds(
-        (0..generated() / 2).map(|n| (format!("case {n}"), generate::tree(5, n), "nginx.conf".to_owned(), Vec::new())),
+        (0..generated() / 2)
+            .map(|n| (format!("case {n}"), generate::case(5, n).tree, "nginx.conf".to_owned(), Vec::new())),
     );
 }
 
@@ -64,7 +65,7 @@ fn in_what_people_might_write() {
 fn where_requests_jump() {
     holds((0..generated().div_ceil(2)).map(|n| {
         let case = jumps::case(5, n);
-        (format!("case {n}"), case.tree, "nginx.conf".to_owned(), vec![case.url])
+        (format!("case {n}"), case.tree, "nginx.conf".to_owned(), case.asks.into_iter().map(|a| a.url).collect())
     }));
 }
 

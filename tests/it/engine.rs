@@ -40,6 +40,7 @@ fn together<T>(
             complete: false,
         },
         reports: true,
+        witness: false,
         dump: false,
     };
     let targets: Vec<Target> = roots.iter().map(|r| target(&mut files, r)).collect();

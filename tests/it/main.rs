@@ -6,6 +6,8 @@ mod common;
 #[path = "../laws/mod.rs"]
 mod laws;
 
+#[path = "../live/case.rs"]
+mod case;
 #[path = "../live/generate.rs"]
 mod generate;
 #[path = "../live/jumps.rs"]
@@ -19,6 +21,7 @@ mod codegen;
 mod docs;
 mod embedded;
 mod engine;
+mod fixes;
 mod fuzz;
 mod glob;
 mod limits;

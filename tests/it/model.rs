@@ -39,16 +39,33 @@ fn a_script_may_change_where_a_request_goes() {
 }
 
 #[test]
-fn a_stream_server_whose_backend_a_variable_names_leaves_it_open() {
-    let verdict = |backend: &str| {
+fn a_stream_server_leads_where_its_variables_say() {
+    let verdict = |url: &str, map: &str, lines: &str| {
         let text = format!(
-            "events {{}}\nstream {{\n    map $ssl_preread_server_name $to {{ default 127.0.0.1:3000; }}\n    server {{\n        \
-             listen 8080;\n        proxy_pass {backend};\n    }}\n}}\n"
+            "events {{}}\nstream {{\n    {map}\n    server {{\n        listen 8080;\n        {lines}\n    }}\n}}\nhttp {{\n    server {{\n        \
+             listen 127.0.0.1:8443 ssl;\n        ssl_certificate a;\n        ssl_certificate_key b;\n        location /ws {{\n            \
+             proxy_http_version 1.1;\n            proxy_set_header Upgrade $http_upgrade;\n            \
+             proxy_set_header Connection \"upgrade\";\n            proxy_pass http://127.0.0.1:3000;\n        }}\n    }}\n}}\n"
         );
-        common::verdict(&common::single(&text), URL, "1.22.1").0
+        common::verdict(&common::single(&text), url, "1.22.1").0
     };
-    assert_eq!(verdict("127.0.0.1:3000"), "upgrades");
-    assert_eq!(verdict("$to"), "unknown");
+    let by_name = "map $ssl_preread_server_name $to { example.com 127.0.0.1:8443; other.com 127.0.0.1:9; default ''; }";
+    let read = "ssl_preread on;\n        proxy_pass $to;";
+    assert_eq!(verdict(URL, "", "proxy_pass 127.0.0.1:3000;"), "upgrades");
+    // The greeting names the server, and TLS is passed on as it is.
+    assert_eq!(verdict("wss://example.com:8080/ws", by_name, read), "upgrades");
+    assert_eq!(verdict("wss://example.com:8080/other", by_name, read), "broken");
+    assert_eq!(verdict("wss://other.com:8080/ws", by_name, read), "unknown");
+    assert_eq!(verdict("wss://nobody.com:8080/ws", by_name, read), "broken");
+    // What is not encrypted names none, and without `ssl_preread` nobody looks.
+    assert_eq!(verdict(URL, by_name, read), "broken");
+    assert_eq!(verdict("wss://example.com:8080/ws", by_name, "proxy_pass $to;"), "broken");
+    // `set` runs before the greeting is read.
+    let early = "ssl_preread on;\n        set $early $ssl_preread_server_name;\n        proxy_pass $to;";
+    assert_eq!(verdict("wss://example.com:8080/ws", by_name, early), "unknown");
+    // Whose address it is, nobody knows here.
+    let by_client = "map $remote_addr $to { default 127.0.0.1:3000; 10.0.0.1 127.0.0.1:9; }";
+    assert_eq!(verdict(URL, by_client, "proxy_pass $to;"), "unknown");
 }
 
 #[test]
@@ -69,4 +86,33 @@ fn a_file_with_the_servers_of_an_upstream_is_correct() {
     let target = common::target_called(&mut files, "servers.conf");
     let checked = check(&mut files, &[target], &common::options(None, None));
     assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
+}
+
+#[test]
+fn a_range_of_ports_and_a_name_of_ipv6_lead_to_their_servers() {
+    let ws = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";
+    let text = format!(
+        "events {{}}\nhttp {{\n    server {{ listen 8090-8095; listen [::]:8090; return 404; }}\n    server {{\n        listen 8092; listen [::]:8090;\n        \
+         server_name example.com \"[::1]\";\n        location /ws {{ {ws} proxy_pass http://127.0.0.1:3000; }}\n    }}\n}}\n"
+    );
+    let verdict = |url: &str| common::verdict(&common::single(&text), url, "1.22.1").0;
+    assert_eq!(verdict("ws://example.com:8092/ws"), "upgrades");
+    assert_eq!(verdict("ws://example.com:8091/ws"), "broken");
+    assert_eq!(verdict("ws://other.com:8092/ws"), "broken");
+    assert_eq!(verdict("ws://[::1]:8090/ws"), "upgrades");
+    assert_eq!(verdict("ws://[::2]:8090/ws"), "broken");
+}
+
+#[test]
+fn quic_needs_a_certificate_and_a_directive_of_a_later_version_is_left_to_who_backports() {
+    let refusals = |line: &str, version: &str| {
+        let text = format!("events {{}}\nhttp {{\n    server {{\n        {line}\n    }}\n}}\n");
+        common::refusals(&common::single(&text), version)
+    };
+    let missing = "no \"ssl_certificate\" is defined for the \"listen ... quic\" directive";
+    assert_eq!(refusals("listen 8443 quic;", "1.31.5"), [missing]);
+    assert_eq!(refusals("listen 8443 quic; ssl_reject_handshake on;", "1.31.5"), [""; 0]);
+    // Debian's 1.22.1 has it.
+    assert_eq!(refusals("listen 8080; max_headers 100;", "1.22.1"), [""; 0]);
+    assert_eq!(refusals("listen 8080; max_headers 100;", "1.31.5"), [""; 0]);
 }

@@ -134,3 +134,78 @@ fn a_line_between_tags_is_not_certain_without_a_rendering() {
     assert!(matches!(with("", ""), Found::At(_, true)));
     assert_eq!(with("{% if modern %}\n", "{% endif %}\n"), Found::Unknown);
 }
+
+/// What is said of `ws://example.com:8080/ws` in a server with these lines before its location and in it.
+fn of_a_server(before: &str, location: &str, within: &str) -> String {
+    let text = format!(
+        "events {{}}\nhttp {{\n  server {{\n    listen 8080;\n    {before}\n    location {location} {{\n      \
+         proxy_set_header Upgrade $http_upgrade;\n      proxy_set_header Connection \"upgrade\";\n      {within}\n      \
+         proxy_pass http://127.0.0.1:3000;\n    }}\n  }}\n}}\n"
+    );
+    common::verdict(&common::single(&text), "ws://example.com:8080/ws", "1.22.1").0
+}
+
+/// Each was certain once, and one of its renderings did something else (`cargo test --test live templates`).
+#[test]
+fn what_a_template_leaves_open_is_not_certain() {
+    let http11 = "proxy_http_version 1.1;";
+    assert_eq!(of_a_server("", "/ws", http11), "upgrades");
+    assert_eq!(of_a_server("", "/ws", ""), "broken");
+    let open = [
+        // A status, a condition, a pattern.
+        of_a_server("if ($http_upgrade) { return {{ code }}; }", "/ws", http11),
+        of_a_server("if ({{ condition }}) { return 404; }", "/ws", http11),
+        of_a_server("rewrite {{ pattern }} /other last;", "/ws", http11),
+        // `$NAME` where nginx replaces nothing, which a script does.
+        of_a_server("", "/ws", "proxy_http_version $VERSION;"),
+        of_a_server("", "$LOCATION", http11),
+        of_a_server("", "/ws", "proxy_http_version 1.1;\n proxy_set_header $HEADER close;"),
+        // A header of the answer that may be `Upgrade`.
+        of_a_server("", "/ws", "proxy_http_version 1.1;\n add_header ${HEADER} x always;"),
+        of_a_server("", "/ws", "proxy_http_version 1.1;\n proxy_hide_header ${HEADER};"),
+        // Two lines of one name in some rendering.
+        of_a_server("", "/ws", "{% if a %}\nproxy_http_version 1.1;\n{% endif %}\nproxy_http_version 1.1;"),
+        of_a_server("", "/ws", "proxy_http_version 1.1;\n{% if a %}\nproxy_buffering maybe;\n{% endif %}"),
+        // Which server has the name.
+        of_a_server("server_name ${NAME};\n }\n server {\n listen 8080;\n server_name .example.com;", "/ws", http11),
+    ];
+    assert_eq!(open, ["unknown"; 11]);
+    // Whose name it is does not matter where there is one server, nor where an earlier one has it.
+    assert_eq!(of_a_server("server_name ${NAME};", "/ws", http11), "upgrades");
+    // Lines of two alternatives are never there together.
+    let either = "{% if a %}\nproxy_http_version 1.1;\n{% else %}\nproxy_http_version 1.1;\n{% endif %}";
+    assert_eq!(of_a_server("", "/ws", either), "upgrades");
+    // Of two lines of one name the values do not matter.
+    assert_eq!(of_a_server("", "/ws", "proxy_http_version 1.1;\n proxy_http_version {{ version }};"), "rejected");
+    // What a newer nginx has may stand behind a tag that asks which it is.
+    let newer = "{% if newer %}\nhttp2 on;\n{% endif %}";
+    assert_eq!(of_a_server(newer, "/ws", http11), "upgrades");
+}
+
+/// The line that makes up for it is there in some renderings only.
+#[test]
+fn no_line_goes_for_one_behind_a_tag() {
+    let text = |tag: &str, end: &str| {
+        format!(
+            "events {{}}\nhttp {{\n  server {{\n    listen 8080;\n    location /ws {{\n      proxy_pass http://127.0.0.1:3000;\n      \
+             proxy_http_version 1.1;\n      proxy_set_header Upgrade $http_upgrade;\n      proxy_set_header Connection \"upgrade\";\n\
+             {tag}      proxy_set_header Upgrade $http_upgrade;\n{end}    }}\n  }}\n}}\n"
+        )
+    };
+    let count =
+        |text: &str| String::from_utf8(fixed("nginx.conf", text.as_bytes())).unwrap().matches("Upgrade $").count();
+    assert_eq!(count(&text("", "")), 1);
+    assert_eq!(count(&text("{% if a %}\n", "{% endif %}\n")), 2);
+}
+
+/// An include behind a tag: what is refused within is there in some renderings only.
+#[test]
+fn what_is_included_behind_a_tag_is_not_certain() {
+    let root = "events {}\nhttp {\n{% if a %}\ninclude conf.d/*.conf;\n{% endif %}\n}\n";
+    let site = "server {\nlisten 8080;\nlocation /ws {\nproxy_http_version 1.1;\nproxy_http_version 1.1;\n}\n}\n";
+    let tree = common::Tree::from([
+        ("nginx.conf".to_owned(), root.as_bytes().to_vec()),
+        ("conf.d/site.conf".to_owned(), site.as_bytes().to_vec()),
+    ]);
+    assert_ne!(common::verdict(&tree, "ws://example.com:8080/ws", "1.22.1").0, "rejected");
+}

@@ -405,3 +405,59 @@ fn other_directories_than_the_project_s_root_give_the_same() {
         assert_eq!((out.status.code(), out.stdout.len()), (Some(0), 0), "{}", String::from_utf8_lossy(&out.stdout));
     }
 }
+
+/// A snippet that two roots include is mended in both or in none, also when one of them is named.
+#[test]
+fn who_names_one_root_harms_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir(root.join(".git")).unwrap();
+    let main = "events {}\nhttp {\n    server {\n        listen 8080;\n        include snip/site.conf;\n    }\n}\n";
+    put(root, "nginx.conf", main);
+    put(root, "edge.conf", main);
+    put(root, "other.conf", &main.replace("snip/site.conf", "snip/other.conf"));
+    put(root, "snip/site.conf", "location /ws {\n    proxy_pass http://127.0.0.1:3000;\n}\n");
+    put(root, "snip/other.conf", "location /ws {\n    proxy_pass http://127.0.0.1:3000;\n}\n");
+    // What is said is about the root that was named.
+    let report = json(root, &["nginx.conf"], None);
+    let paths: Vec<&Value> = reported(&report).iter().map(|d| &d["path"]).collect();
+    assert_eq!(paths, ["snip/site.conf"]);
+    // The map that the snippet then needs is written for both, or the other would not start.
+    assert_eq!(wslint(root, &["--fix", "nginx.conf"], None).status.code(), Some(0));
+    let text = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    assert!(text("snip/site.conf").contains("$connection_upgrade"));
+    assert!(text("nginx.conf").contains("map $http_upgrade"));
+    assert!(text("edge.conf").contains("map $http_upgrade"));
+    assert_eq!(text("other.conf"), main.replace("snip/site.conf", "snip/other.conf"));
+    // `--isolated` asks about nobody else.
+    put(root, "snip/site.conf", "location /ws {\n    proxy_pass http://127.0.0.1:3000;\n}\n");
+    put(root, "nginx.conf", main);
+    put(root, "edge.conf", main);
+    assert_eq!(wslint(root, &["--isolated", "--fix", "nginx.conf"], None).status.code(), Some(0));
+    assert_eq!(text("edge.conf"), main);
+}
+
+/// What is right for the root that was named, and would make another one fail.
+#[test]
+fn a_fix_that_another_root_cannot_bear_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir(root.join(".git")).unwrap();
+    let main = |lines: &str| {
+        format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        location /ws {{\n            \
+             proxy_pass http://127.0.0.1:3000;\n            proxy_set_header Upgrade $http_upgrade;\n            \
+             proxy_set_header Connection \"upgrade\";\n            {lines}\n            include snip/ws.conf;\n        }}\n    }}\n}}\n"
+        )
+    };
+    put(root, "nginx.conf", &main(""));
+    put(root, "edge.conf", &main("proxy_request_buffering off;"));
+    let snippet = "proxy_http_version 1.0;\n";
+    put(root, "snip/ws.conf", snippet);
+    // Bodies would come in chunks there: unsafe.
+    wslint(root, &["--fix", "nginx.conf"], None);
+    assert_eq!(std::fs::read_to_string(root.join("snip/ws.conf")).unwrap(), snippet);
+    std::fs::remove_file(root.join("edge.conf")).unwrap();
+    wslint(root, &["--fix", "nginx.conf"], None);
+    assert_eq!(std::fs::read_to_string(root.join("snip/ws.conf")).unwrap(), "proxy_http_version 1.1;\n");
+}

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::case::Case;
 use super::common::Tree;
 
 /// A small generator of random numbers (xorshift64*): repeatable from seed and case, on any machine.
@@ -48,7 +49,8 @@ impl Dice {
         legal.get(at).or_else(|| refused.get(at - legal.len())).copied().unwrap_or("")
     }
 
-    fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
+    /// One of these, a good case mostly one of the first.
+    pub(crate) fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
         // The lists begin with what is right.
         let n = if self.good && !self.one_in(10) { from.len().div_ceil(4) } else { from.len() };
         from[self.below(n)]
@@ -138,7 +140,7 @@ fn headers(dice: &mut Dice, out: &mut String) {
 }
 
 /// What a level may hold besides.
-fn level(dice: &mut Dice, out: &mut String, likely: usize) {
+pub(crate) fn level(dice: &mut Dice, out: &mut String, likely: usize) {
     if dice.one_in(likely) {
         headers(dice, out);
     }
@@ -163,7 +165,7 @@ fn level(dice: &mut Dice, out: &mut String, likely: usize) {
     }
 }
 
-fn maps(dice: &mut Dice, out: &mut String) {
+pub(crate) fn maps(dice: &mut Dice, out: &mut String) {
     if dice.careful {
         // Every variable that the headers may use is defined once, and no map holds a key twice.
         for target in ["$connection_upgrade", "$cu", "$up"] {
@@ -272,7 +274,7 @@ fn rewrites(dice: &mut Dice, out: &mut String) {
     ));
 }
 
-fn pass(dice: &mut Dice, out: &mut String) {
+pub(crate) fn pass(dice: &mut Dice, out: &mut String) {
     out.push_str(match dice.below(30) {
         0 if !dice.careful => "proxy_pass http://127.0.0.1:9000/;\n",
         1 => "proxy_pass http://be;\n",
@@ -289,7 +291,7 @@ fn pass(dice: &mut Dice, out: &mut String) {
     });
 }
 
-fn location(dice: &mut Dice, out: &mut String, header: &str, depth: usize, files: &mut Tree) {
+pub(crate) fn location(dice: &mut Dice, out: &mut String, header: &str, depth: usize, files: &mut Tree) {
     let _ = writeln!(out, "location {header} {{");
     rewrites(dice, out);
     level(dice, out, if dice.good { 1 } else { 2 });
@@ -343,8 +345,13 @@ fn same_prefix(a: &str, b: &str) -> bool {
     a.trim_start_matches("^~ ") == b.trim_start_matches("^~ ")
 }
 
+/// One case: levels, includes, maps, shadowing, typos, duplicates.
+pub(crate) fn case(seed: u64, case: u64) -> Case {
+    Case::plain(tree(seed, case), super::case::URL.to_owned())
+}
+
 /// The files of one case.
-pub(crate) fn tree(seed: u64, case: u64) -> Tree {
+fn tree(seed: u64, case: u64) -> Tree {
     let mut dice = Dice::new(seed, case);
     let mut files = Tree::new();
     let mut http = String::new();

@@ -3,16 +3,9 @@
 
 use std::fmt::Write as _;
 
+use super::case::Case;
 use super::common::Tree;
 use super::generate::Dice;
-
-/// A configuration and the URL that is asked for.
-pub(crate) struct Case {
-    /// The files.
-    pub(crate) tree: Tree,
-    /// The URL.
-    pub(crate) url: String,
-}
 
 const CODES: &[&str] = &["418", "404", "403", "418 404", "301", "302", "500", "502", "504", "419", "403 404 500 502"];
 const TARGETS: &[&str] = &[
@@ -319,5 +312,5 @@ pub(crate) fn case(seed: u64, case: u64) -> Case {
         "nginx.conf".to_owned(),
         format!("events {{ worker_connections 64; }}\nhttp {{\naccess_log off;\n{http}}}\n").into_bytes(),
     )]);
-    Case { tree, url: format!("ws://{host}:8080{path}") }
+    Case::plain(tree, format!("ws://{host}:8080{path}"))
 }

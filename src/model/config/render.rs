@@ -276,6 +276,28 @@ impl<'a> Config<'a> {
                     .any(|s| self.scope(s).opened_by.is_some_and(|o| self.branch(o) != 0)))
     }
 
+    /// The branches that an occurrence stands in, with those of the blocks around it.
+    fn branches_around(self, occ: OccId) -> Vec<u32> {
+        let blocks = self.outward(self.occ(occ).scope).filter_map(|s| self.scope(s).opened_by);
+        let all = [occ].into_iter().chain(blocks).map(|o| self.branch(o)).filter(|b| *b != 0);
+        all.flat_map(|b| self.tree.templates.outward(b)).collect()
+    }
+
+    /// The tag of the branch that an occurrence, or a block around it, stands in.
+    pub fn branch_tag(self, occ: OccId) -> Option<Place> {
+        self.branches_around(occ).first().map(|b| self.tree.templates.branches[*b as usize].tag)
+    }
+
+    /// Whether two occurrences are there together in any rendering.
+    pub fn may_stand_together(self, one: OccId, other: OccId) -> bool {
+        let facts = |b: u32| &self.tree.templates.branches[b as usize];
+        let others = self.branches_around(other);
+        !self.branches_around(one).into_iter().any(|a| {
+            let a = facts(a);
+            others.iter().map(|b| facts(*b)).any(|b| a.choice == b.choice && a.alternative != b.alternative)
+        })
+    }
+
     /// The tag of the first branch of a choice.
     fn tag_of(self, choice: u32) -> Place {
         let branches = &self.tree.templates.branches;

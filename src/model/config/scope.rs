@@ -235,7 +235,7 @@ impl Tree {
 
 /// Directives that the model asks for by name at every endpoint. A bit for each says in one look
 /// whether a scope has any.
-const INTERESTING: [Name; 48] = [
+const INTERESTING: [Name; 54] = [
     name::INCLUDE,
     name::PROXY_PASS,
     name::PROXY_SET_HEADER,
@@ -281,6 +281,12 @@ const INTERESTING: [Name; 48] = [
     name::GRPC_PASS,
     name::RECURSIVE_ERROR_PAGES,
     name::PROXY_CONNECT_TIMEOUT,
+    name::PROXY_TIMEOUT,
+    name::PROXY_BIND,
+    name::PROXY_PROTOCOL,
+    name::PROXY_SSL,
+    name::PROXY_SSL_SERVER_NAME,
+    name::SSL_PREREAD,
     name::SSL_REJECT_HANDSHAKE,
     name::PROXY_INTERCEPT_ERRORS,
     name::PROXY_BUFFERING,

@@ -14,13 +14,13 @@ mod variables;
 mod words;
 mod zones;
 
-use crate::catalog::Version;
+use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeKind};
 use crate::model::way::world::World;
-use crate::source::FileId;
+use crate::source::{FileId, Place};
 use crate::syntax::Template;
-use crate::syntax::template::{is_capital, is_replaced};
+use crate::syntax::template::{is_capital, is_open, is_replaced, stands_for_another};
 
 /// One reason for which nginx does not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +95,8 @@ impl Refusal {
 }
 
 /// Everything that nginx refuses in a configuration, in the order of its directives. nginx itself
-/// stops at the first.
-pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
+/// stops at the first. And the tag of a template that decides whether it refuses something else.
+pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> (Vec<Refusal>, Option<Place>) {
     // What is right once is right wherever it stands; what is wrong is told of every place.
     let mut out = check(world, &world.lines, top_is_inferred);
     if !out.is_empty() {
@@ -120,7 +120,8 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
     }
     let config = world.config;
     // What a template will be is for nginx to say once it is rendered.
-    out.retain(|r| !depends_on_rendering(world, r));
+    let (open, mut out): (Vec<_>, Vec<_>) = out.into_iter().partition(|r| depends_on_rendering(world, r));
+    let doubt = open.iter().find_map(|r| refused_in_some_rendering(world, r));
     // What follows a syntax error in its file is a consequence of it, as far as anybody can tell.
     let broken = |file: FileId| config.ast(file).errors.first().map(|e| e.opened.map_or(e.span.start, |o| o.start));
     out.retain(|r| match r.occ {
@@ -132,24 +133,58 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> Vec<Refusal> {
         None => !config.occs().any(|(o, _)| broken(config.file(o)).is_some()),
     });
     out.sort_by_key(|r| r.occ);
-    out
+    (out, doubt)
 }
 
 /// Whether another line may stand in the place of one that nginx would refuse.
 fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
     let config = world.config;
     let may_be_another = |occ: OccId| match config.ast(config.file(occ)).template {
-        Template::No => false,
-        Template::Words => config.is_templated(occ),
-        Template::Control => config.is_templated(occ) || config.is_in_template_branch(occ),
+        // A file that is none may be included behind a tag of one.
+        Template::No => config.is_in_template_branch(occ),
+        Template::Words | Template::Control => is_open_to(world, refusal, occ) || config.is_in_template_branch(occ),
         Template::Unread => true,
     };
     let Some(occ) = refusal.occ else { return false };
     if may_be_another(occ) || refusal.other.is_some_and(may_be_another) {
         return true;
     }
-    // A number of lines, or what is missing, is certain only where every line is seen.
+    // What is missing is certain only where every line is seen.
     let control = config.ast(config.file(occ)).template == Template::Control;
+    if control && !is_by_its_lines(refusal) {
+        return true;
+    }
+    match (&refusal.kind, refusal.argument) {
+        (RefusalKind::UnknownDirective(_), _) => is_replaced(&config.name_text(occ)),
+        (RefusalKind::UnknownVariable(name), _) => is_capital(name.as_bytes()),
+        (_, Some(argument)) => config.arg(occ, argument).is_some_and(|word| is_replaced(&word)),
+        // What stands in a location, or what it stands in, may have another path.
+        (RefusalKind::Value, None) if config.occ(occ).name == name::LOCATION => {
+            let open = |o: OccId| config.each(o).any(|word| stands_for_another(&word));
+            open(occ) || refusal.other.is_some_and(open)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a placeholder may make something else of a line that nginx would refuse: of two lines of one name, or
+/// of one key in a `map`, only these count.
+fn is_open_to(world: &World<'_>, refusal: &Refusal, occ: OccId) -> bool {
+    let config = world.config;
+    let twice = || refusal.other.is_some() && config.scope(config.occ(occ).scope).kind == ScopeKind::Entries;
+    let name_is_open = || is_open(&config.name_text(occ));
+    match (&refusal.kind, refusal.argument) {
+        (RefusalKind::Duplicate | RefusalKind::UnknownDirective(_) | RefusalKind::NotAllowedHere, _) => name_is_open(),
+        (RefusalKind::Value, None) if twice() => name_is_open(),
+        (RefusalKind::Value, Some(at)) if refusal.other.is_none() => {
+            name_is_open() || config.arg(occ, at).is_some_and(|word| is_open(&word))
+        }
+        _ => config.is_templated(occ),
+    }
+}
+
+/// Whether the lines that are told of are all that nginx objects to.
+fn is_by_its_lines(refusal: &Refusal) -> bool {
     let by_itself = matches!(
         refusal.kind,
         RefusalKind::UnknownDirective(_)
@@ -157,16 +192,20 @@ fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
             | RefusalKind::ArgumentCount
             | RefusalKind::WebSocketScheme
             | RefusalKind::HttpVersion
-    ) || (refusal.kind == RefusalKind::Value && refusal.argument.is_some());
-    if control && !(by_itself && refusal.other.is_none()) {
-        return true;
-    }
-    match (&refusal.kind, refusal.argument) {
-        (RefusalKind::UnknownDirective(_), _) => is_replaced(&config.name_text(occ)),
-        (RefusalKind::UnknownVariable(name), _) => is_capital(name.as_bytes()),
-        (_, Some(argument)) => config.arg(occ, argument).is_some_and(|word| is_replaced(&word)),
-        _ => false,
-    }
+    );
+    by_itself || refusal.other.is_some() || (refusal.kind == RefusalKind::Value && refusal.argument.is_some())
+}
+
+/// The tag that decides whether lines are there which nginx refuses wherever they are.
+fn refused_in_some_rendering(world: &World<'_>, refusal: &Refusal) -> Option<Place> {
+    let config = world.config;
+    let occ = refusal.occ?;
+    let all: Vec<OccId> = [occ].into_iter().chain(refusal.other).collect();
+    let read = |o: &OccId| !is_open_to(world, refusal, *o) && config.ast(config.file(*o)).template != Template::Unread;
+    let by_version = refusal.since.is_some() || refusal.until.is_some();
+    let certain = is_by_its_lines(refusal) && !by_version && all.iter().all(read);
+    let together = refusal.other.is_none_or(|other| config.may_stand_together(occ, other));
+    (certain && together).then(|| all.iter().find_map(|o| config.branch_tag(*o))).flatten()
 }
 
 fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal> {

@@ -96,7 +96,13 @@ fn condition(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
             }
         }
     };
-    out.push(Refusal::new(occ, Kind::Value, said));
+    let refusal = Refusal::new(occ, Kind::Value, said);
+    // The operator stands before the last word.
+    let operator = args.len().checked_sub(2).filter(|_| refusal.text.starts_with("unexpected"));
+    out.push(match operator {
+        Some(at) => refusal.at(at),
+        None => refusal,
+    });
 }
 
 /// `ngx_http_rewrite_return`: a lone argument may be a URL.

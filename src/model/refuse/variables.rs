@@ -160,10 +160,11 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
     } else {
         text.into_owned()
     };
-    // A condition takes all that follows the `$` for a name: `if ($uri=/x)`.
+    // A condition takes all that follows the `$` for a name: `if ($uri=/x)`, and `1` is none
+    // (`ngx_http_rewrite_variable`).
     if config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
         let name = String::from_utf8_lossy(&text[1..]).into_owned();
-        if !name.is_empty() && !open && !names.knows(world, &name) && !name.bytes().all(|b| b.is_ascii_digit()) {
+        if !name.is_empty() && !open && !names.knows(world, &name) {
             out.push(
                 Refusal::new(
                     occ,

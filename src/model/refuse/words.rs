@@ -52,6 +52,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         }
     }
     listens(world, out);
+    other_listens(world, out);
 }
 
 /// Only where the expression is so plain that there is no doubt. What PCRE says of it stands behind the
@@ -152,6 +153,28 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
             let mut refusal = Refusal::new(occ, Kind::Value, text);
             refusal.since = (protocol == "quic").then_some(Version(1, 25, 0));
             out.push(refusal);
+        }
+    }
+}
+
+/// One address and port for each server of `stream`, until servers could share them (1.25.5), and of `mail`
+/// (`ngx_stream_core_listen`, `ngx_mail_core_listen`).
+fn other_listens(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let mut first: HashMap<_, OccId> = HashMap::default();
+    for (server, scope) in config.scopes() {
+        if !matches!(scope.kind, ScopeKind::StreamServer | ScopeKind::MailServer) {
+            continue;
+        }
+        for occ in config.own_named(server, name::LISTEN) {
+            let Some(Listen { address, ports, .. }) = Listen::read(config, occ) else { continue };
+            let shown = format!("{}:{}", if address == "*" { "0.0.0.0" } else { &address }, ports.map_or(0, |p| p.0));
+            let udp = config.has_parameter(occ, "udp");
+            let Some(earlier) = first.insert((scope.kind, udp, address, ports), occ) else { continue };
+            let text = format!("duplicate \"{shown}\" address and port pair");
+            let refusal = Refusal::new(occ, Kind::Value, text).beside(earlier);
+            let shared = scope.kind == ScopeKind::StreamServer && config.occ(earlier).scope != server;
+            out.push(if shared { refusal.before(Version(1, 25, 5)) } else { refusal });
         }
     }
 }

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use fancy_regex::{Match, Regex};
 
+use crate::syntax::template::is_open;
+
 /// A regular expression as it stands in the configuration, compiled when first used.
 #[derive(Debug)]
 pub struct Pattern {
@@ -74,6 +76,10 @@ impl Pattern {
     fn regex(&self) -> Option<&Regex> {
         self.compiled
             .get_or_init(|| {
+                // What a template's placeholder stands for, nobody knows here.
+                if is_open(&self.text) {
+                    return None;
+                }
                 let (body, characters) = self.body();
                 self.build(&letters(body, characters)?)
             })
@@ -107,7 +113,7 @@ impl Pattern {
             && !text.contains("(*")
             && !text.contains("[:")
             && text.split('\\').skip(1).all(|rest| rest.chars().next().is_none_or(common));
-        plain && !text.is_empty() && self.regex().is_none()
+        plain && !text.is_empty() && !is_open(&self.text) && self.regex().is_none()
     }
 
     /// Whether it matches; `None` is undecided.

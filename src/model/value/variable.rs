@@ -10,6 +10,7 @@ use super::pattern::Pattern;
 use crate::catalog::{Name, builtin_variable, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{Config, Occ, OccId, ScopeKind};
+use crate::syntax::template::stands_for_another;
 use crate::syntax::word;
 
 /// What gives a variable its value.
@@ -143,6 +144,18 @@ impl Definitions {
         out
     }
 
+    /// Those of the `stream` part: it has a `map`, `geo`, `split_clients` and `set` of its own.
+    pub fn of_stream(config: Config<'_>) -> Definitions {
+        let mut out = Definitions::default();
+        for (id, occ) in config.occs() {
+            let here = matches!(config.scope(occ.scope).kind, ScopeKind::Stream | ScopeKind::StreamServer);
+            if here && matches!(occ.name, name::MAP | name::SET | name::GEO | name::SPLIT_CLIENTS | Name::UNKNOWN) {
+                out.directive(config, id, occ.name);
+            }
+        }
+        out
+    }
+
     fn directive(&mut self, config: Config<'_>, id: OccId, directive: Name) {
         let target = |i: usize| config.arg(id, i).filter(|v| v.first() == Some(&b'$')).map(|v| v[1..].to_vec());
         let last = config.args(id).len().saturating_sub(1);
@@ -261,6 +274,7 @@ impl Map {
         for line in config.own(scope) {
             map.incomplete |= config.is_branched(line) || config.is_templated(line);
             let key = config.name_text(line);
+            map.incomplete |= stands_for_another(&key);
             match (&*key, config.args(line).len()) {
                 (b"hostnames", 0) => map.hostnames = true,
                 (b"volatile", 0) => map.volatile = true,

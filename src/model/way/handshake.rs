@@ -5,7 +5,7 @@ use crate::model::config::inherit::{Found, Origin, default_connection, default_h
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::{Purpose, Scope};
 use crate::model::value::request::{KEY, Value};
-use crate::syntax::template::is_open;
+use crate::syntax::template::stands_for_another;
 
 /// One header line of the request to the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,9 @@ pub enum Answer {
 pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: Version) -> Forwarded {
     let (http_version, http_version_origin) = match config.effective(scope, name::PROXY_HTTP_VERSION) {
         Found::At(occ, own) => {
-            let value = if config.is_templated(occ) { Value::Unknown } else { Value::text(&config.arg_text(occ, 0)) };
+            let text = config.arg_text(occ, 0);
+            let open = config.is_templated(occ) || stands_for_another(text.as_bytes());
+            let value = if open { Value::Unknown } else { Value::text(&text) };
             (value, if own { Origin::Own(occ) } else { Origin::Inherited(occ) })
         }
         Found::Nowhere => (Value::text(default_http_version(version)), Origin::Default),
@@ -83,9 +85,9 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
             let (Some(name), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) else { continue };
             // Without a rendering nobody knows whether the line is there.
             uncertain |= config.rendering.is_none() && config.is_branched(occ);
-            if is_open(&name) {
+            if stands_for_another(&name) {
                 // A template's placeholder may stand for any header, one that begins otherwise for none of ours.
-                uncertain |= is_open(&name[..1]);
+                uncertain |= stands_for_another(&name[..1]) || name.first() == Some(&b'$');
                 continue;
             }
             let name = String::from_utf8_lossy(&name).into_owned();

@@ -8,6 +8,7 @@ use super::handshake::{Forwarded, Refusal};
 use super::phase::split_query;
 use super::route::{Choice, Matcher};
 use super::server::{Candidate, Group, ServerMatch, in_header, server_names};
+use super::stream::{Through, passed_through};
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
@@ -25,7 +26,9 @@ pub struct Hop {
     pub pass: OccId,
     /// Who listens at the address.
     there: Arc<Group>,
-    tls: bool,
+    entry: Entry,
+    /// Where a `stream` server takes it, and it gets to none of `http`.
+    ends: Option<Outcome>,
     request: Request,
     /// Where the path is not known: what it begins with, as the client's own does.
     prefix: Option<Vec<u8>>,
@@ -56,6 +59,9 @@ pub struct Entry {
     pub tls: Option<bool>,
     /// The client names the server when TLS begins (SNI).
     pub names_server: bool,
+    /// Whether it begins with the PROXY protocol; not known of a client from outside: where a `listen` asks for
+    /// it, something stands in front that speaks it, or nothing would work.
+    pub proxy_protocol: Option<bool>,
 }
 
 /// The way of a request from the server on that answers it.
@@ -69,6 +75,13 @@ pub fn enter(
 ) -> (Arrival, usize, bool) {
     let config = world.config;
     let end = |outcome| (Arrival::without_backend(outcome), 0, false);
+    // `ngx_http_ssl_handshake_handler`, `ngx_http_wait_request_handler`: a connection without it is closed, and
+    // what does not ask for it reads it as a request line.
+    if let (Some(spoken), Some(occ)) = (entry.proxy_protocol, candidate.listen.occ)
+        && spoken != candidate.listen.proxy_protocol
+    {
+        return end(Outcome::Broken(Reason::ProxyProtocol(occ)));
+    }
     let ssl = |server: ScopeId| config.flag(server, name::SSL) == Some(true);
     let tls = candidate.listen.ssl || ssl(candidate.server);
     if entry.tls == Some(true) && !tls {
@@ -120,6 +133,13 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
     while let Some(hop) = next.take() {
         let blame = refused.get_or_insert((hop.pass, None));
         blame.1 = blame.1.take().or(hop.refused.clone());
+        if let Some(outcome) = hop.ends {
+            first.outcome = match outcome {
+                Outcome::Broken(reason) => Outcome::Broken(Reason::NextHop(blame.0, Box::new(reason))),
+                other => other,
+            };
+            break;
+        }
         let Some((candidate, mut arrival)) = hop.arrive(world, version) else {
             first.outcome = Outcome::Unknown(Why::Values);
             break;
@@ -168,7 +188,7 @@ impl Hop {
             None => return None,
         };
         let candidate = self.there.choose(&host)?;
-        let entry = Entry { tls: Some(self.tls), names_server: false };
+        let entry = self.entry;
         if self.request.request_uri == Value::Unknown {
             let arrival = self.arrive_somewhere(world, version, candidate.server)?;
             return Some((candidate, arrival));
@@ -243,10 +263,15 @@ impl World<'_> {
             None => Address::parse(&rest, Use::ProxyPass).ok()?,
         };
         let port = address.ports.map_or(if upstream.is_none() && tls { 443 } else { 80 }, |(port, _)| port);
-        if !self.listens_there(&address.host, port) {
-            return None;
-        }
-        let there = self.listening_at(&address.host, port);
+        let plain = Entry { tls: Some(tls), names_server: false, proxy_protocol: Some(false) };
+        let (there, entry, ends) = match self.listens_there(&address.host, port) {
+            true => (self.listening_at(&address.host, port), plain, None),
+            false => match passed_through(self, &address.host, port, tls)? {
+                Through::In(there, entry) => (there, entry, None),
+                Through::Out(Outcome::Upgrades) => return None,
+                Through::Out(outcome) => (Arc::default(), plain, Some(outcome)),
+            },
+        };
         let proxy_host = proxy_host(&target, tls);
         let sent: Vec<(String, Value)> = forwarded
             .headers
@@ -276,14 +301,15 @@ impl World<'_> {
             sent: Some(Arc::new(sent)),
             ..vars.request.clone()
         };
-        Some(Box::new(Hop { pass, there, tls, request, prefix, refused }))
+        Some(Box::new(Hop { pass, there, entry, ends, request, prefix, refused }))
     }
 
     /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.
     pub(super) fn target_matters(&self, pass: OccId) -> bool {
         let target = self.config.target(pass);
         let Some(host) = target.host().map(|h| h.to_ascii_lowercase()) else { return true };
-        let here = |host: &str, port: u16| self.listens_there(host, port);
+        let here =
+            |host: &str, port: u16| self.listens_there(host, port) || self.streams_at(host, port).next().is_some();
         if let Some(block) = self.upstream(&host).and_then(|u| self.config.occ(u).opens()) {
             let matters = |server| {
                 let address = Address::parse(&self.config.arg_text(server, 0), Use::UpstreamServer);

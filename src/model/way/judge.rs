@@ -10,6 +10,7 @@ use crate::model::value::eval::{Purpose, Scope};
 use crate::model::value::request::Value;
 use crate::model::value::variable::{Definer, variables_in};
 use crate::syntax::address::{Address, Target, Use};
+use crate::syntax::template::stands_for_another;
 use crate::syntax::word;
 
 /// Below this, a response header does not fit (contract: “response buffers below 1k”).
@@ -83,6 +84,17 @@ fn outcome(
     if let Some(why) = undecided(world, scope, vars, version) {
         return Outcome::Unknown(why);
     }
+    // A header of the answer that a template names may be any.
+    let open = |list| {
+        let level = config.effective_list(scope, list).0;
+        level
+            .into_iter()
+            .flat_map(|l| config.own_named(l, list))
+            .any(|o| stands_for_another(config.arg_text(o, 0).as_bytes()))
+    };
+    if open(name::ADD_HEADER) || open(name::PROXY_HIDE_HEADER) {
+        return Outcome::Unknown(Why::Include);
+    }
     if is_scripted(world, pass, vars) {
         return Outcome::Unknown(Why::Values);
     }
@@ -130,7 +142,8 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
         }
     } else if computed {
         let is_address = name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok();
-        let known = is_address || world.is_passed_to(&target) || world.is_open_at(scope);
+        let named_by_template = || world.upstreams().any(|u| stands_for_another(config.arg_text(u, 0).as_bytes()));
+        let known = is_address || world.is_passed_to(&target) || world.is_open_at(scope) || named_by_template();
         if !known && matches!(config.effective(scope, name::RESOLVER), Found::Nowhere) {
             return Some(Reason::NoResolver(pass, name));
         }
@@ -144,7 +157,7 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
 }
 
 /// Whether no server of an `upstream` may be asked (http/ngx_http_upstream_round_robin.c).
-fn all_down(config: Config<'_>, upstream: OccId) -> bool {
+pub(super) fn all_down(config: Config<'_>, upstream: OccId) -> bool {
     let Some(block) = config.occ(upstream).opens() else { return false };
     let mut servers = config.own_named(block, name::SERVER).peekable();
     let known = !config.scope(block).unresolved && servers.peek().is_some();

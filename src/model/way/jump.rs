@@ -26,7 +26,8 @@ impl Walk<'_, '_> {
         let intercepts = config.flag(self.conf, name::PROXY_INTERCEPT_ERRORS) == Some(true);
         let leads = |status: u16| {
             error_page(config, self.conf, status).is_some_and(|p| {
-                matches!(p.overwrite, Some(0 | 101)) && (p.target.starts_with(b"/") || p.target.starts_with(b"@"))
+                (p.open || matches!(p.overwrite, Some(0 | 101)))
+                    && (p.target.starts_with(b"/") || p.target.starts_with(b"@"))
             })
         };
         intercepts && !self.page_used && (400..=599).any(leads)
@@ -40,6 +41,9 @@ impl Walk<'_, '_> {
             return ends;
         }
         let Some(page) = error_page(config, self.conf, status) else { return ends };
+        if page.open {
+            return Next::End(Outcome::Unknown(Why::Template(config.head(page.occ))));
+        }
         if config.flag(self.conf, name::RECURSIVE_ERROR_PAGES) != Some(true) {
             self.page_used = true;
         }

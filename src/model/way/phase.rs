@@ -3,6 +3,7 @@
 use crate::catalog::{Name, name};
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
+use crate::syntax::template::stands_for_another;
 
 /// Whether a directive sets the content handler of its location.
 pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {
@@ -67,6 +68,8 @@ pub(super) struct ErrorPage {
     pub(super) overwrite: Option<u16>,
     /// Where the request goes, variables not replaced.
     pub(super) target: Vec<u8>,
+    /// A template decides whether it is for this status, or what the status becomes.
+    pub(super) open: bool,
 }
 
 /// The first `error_page` for a status at the level whose list counts.
@@ -80,8 +83,9 @@ pub(super) fn error_page(config: Config<'_>, scope: ScopeId, status: u16) -> Opt
             .last()
             .filter(|c| c.starts_with(b"="))
             .map(|c| std::str::from_utf8(&c[1..]).ok().and_then(|n| n.parse().ok()).unwrap_or(0));
-        let hit = codes.iter().any(|c| c == status.as_bytes());
-        hit.then(|| ErrorPage { occ, overwrite, target: target.clone() })
+        let open = codes.iter().any(|c| stands_for_another(c));
+        let hit = open || codes.iter().any(|c| c == status.as_bytes());
+        hit.then(|| ErrorPage { occ, overwrite, target: target.clone(), open })
     })
 }
 

@@ -21,6 +21,8 @@ pub(super) enum Command {
     Rewrite(OccId, Rewrite),
     /// `if`: its block and its condition.
     If(ScopeId, Condition),
+    /// What a template makes of this line, nobody knows here.
+    Open(OccId),
 }
 
 /// Whether a level has any.
@@ -38,6 +40,8 @@ pub(super) fn program(config: Config<'_>, scope: ScopeId) -> Vec<Command> {
 
 fn command(config: Config<'_>, occ: OccId) -> Option<Command> {
     let words = || config.words(occ);
+    // A status, a flag or a condition that is written by a placeholder.
+    let open = || config.is_templated(occ).then_some(Command::Open(occ));
     Some(match config.occ(occ).name {
         name::SET => match words().as_slice() {
             [target, value, ..] => {
@@ -46,9 +50,18 @@ fn command(config: Config<'_>, occ: OccId) -> Option<Command> {
             _ => return None,
         },
         name::BREAK => Command::Break,
-        name::RETURN => Command::Return(occ, Return::parse(&words())?),
-        name::REWRITE => Command::Rewrite(occ, Rewrite::parse(&words())?),
-        name::IF => Command::If(config.occ(occ).opens()?, Condition::parse(&words())?),
+        name::RETURN => match Return::parse(&words()) {
+            Some(parsed) => Command::Return(occ, parsed),
+            None => open()?,
+        },
+        name::REWRITE => match Rewrite::parse(&words()) {
+            Some(parsed) => Command::Rewrite(occ, parsed),
+            None => open()?,
+        },
+        name::IF => match Condition::parse(&words()) {
+            Some(parsed) => Command::If(config.occ(occ).opens()?, parsed),
+            None => open()?,
+        },
         _ => return None,
     })
 }

@@ -59,6 +59,7 @@ impl Walk<'_, '_> {
             Command::Return(occ, ret) => Flow::Ends(self.answer(*occ, ret)),
             Command::Rewrite(occ, rewrite) => self.rewrite_uri(*occ, rewrite),
             Command::If(..) => Flow::Next,
+            Command::Open(occ) => Flow::Ends(Next::End(Outcome::Unknown(Why::Template(self.config().head(*occ))))),
         }
     }
 

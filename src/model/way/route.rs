@@ -8,7 +8,7 @@ pub use super::server::{Candidate, Listen, ListenWords, ServerMatch, servers};
 use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
-use crate::syntax::template::is_open;
+use crate::syntax::template::stands_for_another;
 
 /// How a location matches.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ impl Level {
         }
         level.prefixes.sort();
         level.prefixes.dedup_by(|later, first| later.0 == first.0);
-        let open = |l: &&Location| is_open(l.text().as_bytes());
+        let open = |l: &&Location| stands_for_another(l.text().as_bytes());
         level.open = level.locations.iter().find(open).map(|l| l.occ);
         level
     }

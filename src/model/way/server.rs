@@ -8,6 +8,7 @@ use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
 use crate::syntax::address::{Address, Use};
+use crate::syntax::template::stands_for_another;
 
 /// One `listen`, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Listen {
     pub http2: bool,
     /// `quic`: no TCP at all.
     pub quic: bool,
+    /// `proxy_protocol`: whoever connects says first for whom.
+    pub proxy_protocol: bool,
     /// The directive; none for the implied `*:80`.
     pub occ: Option<OccId>,
 }
@@ -45,6 +48,7 @@ impl Listen {
             ssl: has("ssl"),
             http2: has("http2"),
             quic: has("quic"),
+            proxy_protocol: has("proxy_protocol"),
             occ: Some(occ),
         })
     }
@@ -71,6 +75,7 @@ impl Listen {
             ssl: false,
             http2: false,
             quic: false,
+            proxy_protocol: false,
             occ: None,
         }
     }
@@ -148,8 +153,8 @@ pub fn find_servers(config: Config<'_>, host: &str, port: u16) -> (Vec<Candidate
 }
 
 /// The servers of one address.
-#[derive(Debug)]
-pub(super) struct Group {
+#[derive(Debug, Default)]
+pub struct Group {
     members: Vec<(ScopeId, Listen)>,
     names: Names,
 }
@@ -169,13 +174,15 @@ impl Group {
     }
 
     /// The server for a name.
-    pub(super) fn choose(&self, host: &str) -> Option<Candidate> {
+    pub fn choose(&self, host: &str) -> Option<Candidate> {
         let default = self.members.iter().find(|(_, l)| l.default).or(self.members.first())?.0;
-        let (server, by) = self.names.find(&in_header(host)).unwrap_or((default, ServerMatch::Default));
+        let found = self.names.find(&in_header(host)).filter(|(_, by)| *by != ServerMatch::Undecided || !self.is_one());
+        let (server, by) = found.unwrap_or((default, ServerMatch::Default));
         // What one `listen` says of the socket holds for all, also where others name it by a range.
         let mut listen = self.members.iter().find(|(s, _)| *s == server)?.1.clone();
         listen.ssl = self.members.iter().any(|(_, l)| l.ssl);
         listen.http2 = self.members.iter().any(|(_, l)| l.http2);
+        listen.proxy_protocol = self.members.iter().any(|(_, l)| l.proxy_protocol);
         Some(Candidate { server, listen, by, default })
     }
 }
@@ -256,6 +263,8 @@ struct Names {
     /// `example.*`
     trailing: HashMap<String, (ScopeId, String)>,
     expressions: Vec<(ScopeId, Pattern)>,
+    /// The first server with a name that a template leaves open.
+    open: Option<ScopeId>,
 }
 
 impl Names {
@@ -266,6 +275,10 @@ impl Names {
         let mut taken: HashSet<String> = HashSet::new();
         for (server, _) in members {
             for name in server_names(config, *server) {
+                if stands_for_another(name.as_bytes()) {
+                    names.open.get_or_insert(*server);
+                    continue;
+                }
                 if let Some(pattern) = name.strip_prefix('~') {
                     names.expressions.push((*server, Pattern::new(pattern.as_bytes(), true)));
                     continue;
@@ -291,8 +304,11 @@ impl Names {
     /// (`ngx_hash_find_combined`, `ngx_http_find_virtual_server`).
     fn find(&self, host: &str) -> Option<(ScopeId, ServerMatch)> {
         let named = |server: ScopeId, name: &str| Some((server, ServerMatch::Name(name.to_owned())));
-        if let Some((server, name)) = self.exact.get(host) {
+        if let Some((server, name)) = self.exact.get(host).filter(|(s, _)| self.open.is_none_or(|open| open >= *s)) {
             return named(*server, name);
+        }
+        if let Some(open) = self.open {
+            return Some((open, ServerMatch::Undecided));
         }
         if let Some((server, name, true)) = self.leading.get(host) {
             return named(*server, name);

@@ -106,6 +106,10 @@ pub enum Reason {
     UnaskedResponse(OccId, String),
     /// `ssl_reject_handshake on`
     RejectsTls(OccId),
+    /// One side speaks the PROXY protocol and the other does not: the `listen` or `proxy_protocol` that says so.
+    ProxyProtocol(OccId),
+    /// This `listen` of `stream` is one of `http`, too: nginx cannot take a port twice.
+    PortTaken(OccId),
     /// nginx before 1.3.13.
     NoTunnel,
     /// The server of this configuration that `proxy_pass` leads to does not pass it on.
@@ -137,6 +141,8 @@ impl Reason {
             | Reason::ForeignKey(o)
             | Reason::UnaskedResponse(o, _)
             | Reason::RejectsTls(o)
+            | Reason::ProxyProtocol(o)
+            | Reason::PortTaken(o)
             | Reason::NextHop(o, _)
             | Reason::HopLoop(o) => Some(*o),
             _ => None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::program::{Command, Kept, has_program, program};
 use super::reach::Jumps;
 use super::route::{Choice, Level, Location, Matcher, find_location};
-use super::server::{Group, Listens};
+use super::server::{Group, Listen, Listens};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::render::Rendering;
@@ -51,6 +51,7 @@ struct Caches {
     following: Mutex<HashSet<ScopeId>>,
     set_in: Kept<HashSet<String>>,
     listens: OnceLock<Listens>,
+    streams: OnceLock<Vec<(ScopeId, Listen)>>,
     groups: Kept<Group, (String, u16)>,
     /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
     passed_to: OnceLock<HashSet<(String, u16)>>,
@@ -177,7 +178,7 @@ impl<'a> World<'a> {
                     certain &= !stops;
                 }
                 Command::Break if certain => return,
-                Command::Break | Command::Return(..) => {}
+                Command::Break | Command::Return(..) | Command::Open(_) => {}
             }
         }
     }
@@ -261,6 +262,11 @@ impl<'a> World<'a> {
     pub(super) fn listening_at(&self, host: &str, port: u16) -> Arc<Group> {
         let listens = self.kept.listens.get_or_init(|| Listens::of(self.config));
         self.kept.groups.of((host.to_owned(), port), |_| Group::of(self.config, listens.at(host, port)))
+    }
+
+    /// The listens of `stream`, found when first asked for.
+    pub(super) fn kept_streams(&self, find: impl FnOnce(Config<'a>) -> Vec<(ScopeId, Listen)>) -> &[(ScopeId, Listen)] {
+        self.kept.streams.get_or_init(|| find(self.config))
     }
 
     /// Whether any `http` server of the configuration listens on a port that is reached so.

@@ -12,6 +12,8 @@ use crate::syntax::carrier::Hand;
 pub(super) struct Dollar {
     /// `\$` or `${DOLLAR}`; nothing where nginx's variables are written as nginx reads them.
     pub written: Option<Box<str>>,
+    /// Every `$NAME` is replaced, as `envsubst` does where nobody lists the names: that is why nginx's are written so.
+    pub takes_all: bool,
 }
 
 fn name(bytes: &[u8]) -> &[u8] {
@@ -27,7 +29,7 @@ fn is_nginx_s(text: &[u8]) -> bool {
 impl Dollar {
     /// As the text around a configuration demands it.
     pub(super) fn by(hand: Hand) -> Dollar {
-        Dollar { written: hand.escape().map(Into::into) }
+        Dollar { written: hand.escape().map(Into::into), takes_all: false }
     }
 
     pub(super) fn of(bytes: &[u8]) -> Dollar {
@@ -51,12 +53,13 @@ impl Dollar {
             }
         }
         if escaped > 1 && !plain {
-            return Dollar { written: Some("\\$".into()) };
+            return Dollar { written: Some("\\$".into()), takes_all: false };
         }
         let mut all: Vec<&[u8]> = words.into_iter().filter(|(_, always)| *always).map(|(word, _)| word).collect();
         all.sort_unstable();
         let word = all.first().map(|w| String::from_utf8_lossy(w).into_owned());
-        Dollar { written: word.map(|w| format!("${{{w}}}").into()) }
+        let takes_all = word.is_some() && !plain;
+        Dollar { written: word.map(|w| format!("${{{w}}}").into()), takes_all }
     }
 
     /// Whether the body of a heredoc is read: a `$` without a backslash is the shell's.

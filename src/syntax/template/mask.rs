@@ -41,7 +41,7 @@ pub(super) fn mask(bytes: &[u8], languages: Option<Languages>, hand: Hand, ungua
         bytes,
         out: bytes.to_vec(),
         languages,
-        names: Names::of(bytes, dollar.is_shell_s(), hand, unguarded),
+        names: Names::of(bytes, dollar.is_shell_s(), hand, unguarded).with_capitals(dollar.takes_all),
         changed: false,
         has_tags: false,
         first_tag: None,

@@ -17,7 +17,7 @@ mod words;
 pub use branches::Branches;
 #[cfg(feature = "internals")]
 pub use branches::{Branch, Choice};
-pub use words::{is_capital, is_replaced};
+pub use words::{is_capital, is_replaced, stands_for_another};
 
 use super::carrier::{Block, Hand};
 use super::slips::{self, Mend, Slip, SlipKind};

@@ -16,6 +16,8 @@ pub(super) struct Names<'b> {
     braces: OnceCell<bool>,
     /// Every `$name` that stands alone belongs to the shell: nginx's own are written `\$name`.
     pub shell: bool,
+    /// Every `$NAME` in capitals is `envsubst`'s: nginx's own are written `${DOLLAR}name`.
+    capitals: bool,
     /// Every `${ }` belongs to the text around the configuration, and `$( )` to a shell.
     hand: Hand,
     /// The `$` that belong to nginx all the same: its variables, which nobody escaped.
@@ -28,7 +30,12 @@ const LONGEST: usize = 256;
 impl<'b> Names<'b> {
     pub(super) fn of(bytes: &'b [u8], shell: bool, hand: Hand, unguarded: &'b [usize]) -> Names<'b> {
         let shell = shell || hand.takes_words();
-        Names { bytes, plain: OnceCell::new(), braces: OnceCell::new(), shell, hand, unguarded }
+        Names { bytes, plain: OnceCell::new(), braces: OnceCell::new(), shell, capitals: false, hand, unguarded }
+    }
+
+    /// Says whether every `$NAME` in capitals is replaced.
+    pub(super) fn with_capitals(self, capitals: bool) -> Names<'b> {
+        Names { capitals, ..self }
     }
 
     /// Whether a variable of this name is written without braces somewhere: the file itself defines it,
@@ -84,6 +91,10 @@ impl<'b> Names<'b> {
                 let digits = self.hand == Hand::Shell;
                 let first = rest.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_' || digits);
                 (first && name > 0).then_some(name + 1)
+            }
+            b'$' if self.capitals => {
+                let name = variable(&rest[1..]);
+                is_capital(&rest[1..1 + name]).then_some(name + 1)
             }
             b'<' => sample(rest),
             b'_' if rest.starts_with(b"__") => {
@@ -211,6 +222,15 @@ pub(super) fn begins_directive(rest: &[u8]) -> bool {
     let word = &rest[..variable(rest)];
     let ends = rest.get(word.len()).is_none_or(|b| b.is_ascii_whitespace() || *b == b';');
     ends && !word.is_empty() && lookup(word) != Name::UNKNOWN
+}
+
+/// Whether a word is open: it holds a placeholder, or a `$NAME` where nginx replaces no variables.
+pub fn stands_for_another(word: &[u8]) -> bool {
+    super::is_open(word)
+        || memchr::memchr_iter(b'$', word).any(|at| {
+            let name = word[at + 1..].strip_prefix(b"{").unwrap_or(&word[at + 1..]);
+            is_capital(&name[..variable(name)])
+        })
 }
 
 /// Whether a word looks as if a script were to replace it: `CWS` as a port, `NGINX_PORT`, `$LIMIT`,

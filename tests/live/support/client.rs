@@ -153,6 +153,8 @@ pub(crate) struct Target {
     pub(crate) port: u16,
     pub(crate) host: String,
     pub(crate) path: String,
+    /// A connection begins with the PROXY protocol, as that of a load balancer does.
+    pub(crate) announces: bool,
 }
 
 impl Target {
@@ -162,7 +164,11 @@ impl Target {
         stream.set_read_timeout(Some(CLIENT_PATIENCE))?;
         stream.set_write_timeout(Some(CLIENT_PATIENCE))?;
         stream.set_nodelay(true)?;
-        Ok(Wire::new(stream, 2 * CLIENT_PATIENCE))
+        let mut wire = Wire::new(stream, 2 * CLIENT_PATIENCE);
+        if self.announces {
+            wire.send("PROXY TCP4 127.0.0.1 127.0.0.1 51234 8080\r\n")?;
+        }
+        Ok(wire)
     }
 
     /// A GET request with the given header lines, each of which ends with CRLF.

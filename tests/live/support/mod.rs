@@ -56,7 +56,7 @@ pub(crate) struct Observation {
     pub(crate) error: Option<String>,
     pub(crate) chrome: Handshake,
     pub(crate) firefox: Handshake,
-    /// Two ordinary requests over one connection, or one if that got no answer.
+    /// Three ordinary requests over one connection, or fewer if one got no answer.
     pub(crate) ordinary: Vec<Ordinary>,
     /// Whether a client can smuggle HTTP/2 past nginx to the backend.
     pub(crate) h2c_tunnelled: bool,
@@ -66,6 +66,8 @@ pub(crate) struct Observation {
     /// Whether two of the ordinary requests shared a backend connection. None if the backend got
     /// fewer than two.
     pub(crate) reused: Option<bool>,
+    /// Over how many backend connections the ordinary requests came.
+    pub(crate) connections: usize,
     /// Why the backend did not accept Chrome's handshake, in the words of RFC 6455 or, if it did
     /// not get to see a handshake, in words that say so. None if the backend switched protocols,
     /// or if nginx did not run.
@@ -99,7 +101,7 @@ pub(crate) fn observe(
     url: &str,
 ) -> Option<Observation> {
     let site = Site::new(backend).expect("a temporary directory can be made");
-    let target = site.target(url)?;
+    let target = Target { announces: announces(files, url), ..site.target(url)? };
     let tls = [&b"cert.pem"[..], b"key.pem"].iter().any(|name| mentioned(files, name));
     if mentioned(files, b"127.0.0.1:9443") || tls && site.add_certificate().is_none() {
         return None;
@@ -130,9 +132,10 @@ pub(crate) fn observe(
     seen.firefox = client::handshake(&target, "keep-alive, Upgrade");
     seen.h2c_tunnelled = client::h2c_tunnelled(&target);
     backend.take();
-    seen.ordinary = client::ordinary(&target, 2);
+    seen.ordinary = client::ordinary(&target, 3);
     let requests = backend.take();
     let connections: BTreeSet<usize> = requests.iter().map(|request| request.connection).collect();
+    seen.connections = connections.len();
     seen.reused = (requests.len() > 1).then_some(connections.len() < requests.len());
     seen.backend_ordinary = main_request(requests, &target.path);
     drop(running);
@@ -146,6 +149,14 @@ fn main_request(mut requests: Vec<Request>, path: &str) -> Option<Request> {
     let own = requests.iter().rposition(|request| request.path() == path);
     let index = own.or(requests.len().checked_sub(1))?;
     Some(requests.swap_remove(index))
+}
+
+/// Whether a `listen` for the URL's port asks for the PROXY protocol: who stands in front of it speaks it.
+fn announces(files: &BTreeMap<String, Vec<u8>>, url: &str) -> bool {
+    let port = if url.contains(":8081") { "8081" } else { "8080" };
+    let asks =
+        |line: &str| line.trim_start().starts_with("listen") && line.contains(port) && line.contains(" proxy_protocol");
+    files.values().any(|text| String::from_utf8_lossy(text).split([';', '{', '\n']).any(asks))
 }
 
 /// Whether a file contains these bytes.
@@ -168,9 +179,12 @@ impl Site {
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::create_dir(path("html"))?;
         let [port, second, dead] = [free_port(), free_port(), free_port()];
+        let [third, fourth] = [free_port(), free_port()];
         let places = vec![
             ("8080", port.to_string()),
             ("8081", second.to_string()),
+            ("8082", third.to_string()),
+            ("8083", fourth.to_string()),
             ("127.0.0.1:9000", format!("127.0.0.1:{}", backend.port)),
             ("127.0.0.1:9;", format!("127.0.0.1:{dead};")),
             ("/run/backend.sock", backend.unix.display().to_string()),
@@ -192,7 +206,7 @@ impl Site {
             _ => return None,
         };
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Some(Target { port, host: host.to_owned(), path: format!("{slash}{path}") })
+        Some(Target { port, announces: false, host: host.to_owned(), path: format!("{slash}{path}") })
     }
 
     fn lay_out(&self, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
