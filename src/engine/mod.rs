@@ -404,11 +404,21 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.bare.dedup();
     out.unread.sort_unstable();
     out.unread.dedup();
+    let key = |d: &Diagnostic| {
+        let (file, start, end, rule) = d.key();
+        (files.sources.carrier(file), start, end, rule)
+    };
     out.diagnostics.dedup_by(|found, kept| {
-        let same = kept.key() == found.key();
+        let same = key(kept) == key(found);
         if same {
+            let file = |d: &Diagnostic| d.primary.place.file;
+            if file(kept) == file(found) {
+                kept.fix = everywhere(kept.fix.take(), found.fix.take());
+            } else if files.block(file(kept)).is_none() {
+                // What stands in a block is mended there, also where nginx reads the file around it.
+                std::mem::swap(kept, found);
+            }
             kept.severity = kept.severity.max(found.severity);
-            kept.fix = everywhere(kept.fix.take(), found.fix.take());
             for label in found.labels.drain(..) {
                 if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
                     kept.labels.push(label);
@@ -439,7 +449,7 @@ fn everywhere(kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
     Some(kept)
 }
 
-/// The place of each file in the order of their paths.
+/// The place of each file in the order of their paths; all that is in one file on the disk has one.
 fn ranks(files: &Files<'_>) -> Vec<u32> {
     let mut order: Vec<FileId> = files.sources.iter().map(|(id, _)| id).collect();
     order.sort_by_key(|id| &files.sources.get(*id).path);
@@ -447,7 +457,7 @@ fn ranks(files: &Files<'_>) -> Vec<u32> {
     for (at, id) in order.iter().enumerate() {
         rank[id.0 as usize] = at as u32;
     }
-    rank
+    files.sources.iter().map(|(id, _)| rank[files.sources.carrier(id).0 as usize]).collect()
 }
 
 /// By file, offset and rule: the order of every report.

@@ -755,6 +755,56 @@ fn configurations_inside_other_files_are_shown_and_mended_there() {
 }
 
 #[test]
+fn a_page_that_a_configuration_includes_is_told_once_with_all_that_is_said_of_it() {
+    // `conf.d` holds a page, too: nginx reads it as it stands, and wslint the configurations in it.
+    let main = MAIN.replace("sites/*.conf", "conf.d/*");
+    let manifest = "kind: ConfigMap\ndata:\n  a.conf: \"server {\\n  listen 80;\\n  location /ws {\\n    proxy_pass http://a:1;\\n    proxy_http_version 1.1;\\n    proxy_set_header Upgrade $http_upgrade;\\n    proxy_set_header Connection \\\"ugrade\\\";\\n  }\\n}\\n\"\n";
+    let (_held, root) =
+        folder(&[("nginx.conf", &main), ("conf.d/README.md", &page("ugrade")), ("conf.d/flow.yaml", manifest)]);
+    let said = |file: &str| {
+        let out = Command::new(env!("CARGO_BIN_EXE_wslint")).args(["--format", "json"]).current_dir(&root).output();
+        let report: Value = serde_json::from_slice(&out.unwrap().stdout).unwrap();
+        let all = report["diagnostics"].as_array().unwrap().iter();
+        let here = all.filter(|d| d["path"] == file && d["severity"] != "advice");
+        here.map(|d| format!("{} {}", d["rule"], d["start"]["line"])).collect::<Vec<_>>()
+    };
+    let told = |t: &Value| {
+        let all = t["diagnostics"].as_array().unwrap().iter();
+        all.map(|d| format!("{} {}", d["code"], d["range"]["start"]["line"].as_u64().unwrap() + 1)).collect::<Vec<_>>()
+    };
+    let mut editor = Editor::open(&root);
+    for (file, finding) in [
+        ("conf.d/README.md", "\"misspelled-websocket-setting\" 18"),
+        ("conf.d/flow.yaml", "\"misspelled-websocket-setting\" 3"),
+    ] {
+        let wanted = said(file);
+        assert!(wanted.iter().any(|w| w.starts_with("\"syntax-error\"")), "{file} is read as it stands: {wanted:?}");
+        assert_eq!(wanted.iter().filter(|w| *w == finding).count(), 1, "{file}: one cause, one finding: {wanted:?}");
+        let path = root.join(file);
+        editor.wait(&uri(&path), "what the command says", |t| told(t) == wanted);
+        // Open it is the same, whether it is pushed or asked for.
+        let text = std::fs::read_to_string(&path).unwrap();
+        let open = editor.did_open(&path, &text);
+        editor.wait(&open, "of the version", |t| t["version"] == 1 && told(t) == wanted);
+        let report = editor.request("textDocument/diagnostic", json!({ "textDocument": { "uri": open } }));
+        assert_eq!(told(&json!({ "diagnostics": report["items"] })), wanted, "{file}");
+    }
+    // It is mended in the block, and what stands around it stays.
+    let readme = uri(&root.join("conf.d/README.md"));
+    let all = editor.actions(&readme, &at(0, 0), Some("source.fixAll"));
+    let mut texts = BTreeMap::from([(readme.clone(), page("ugrade"))]);
+    applied(&editor.request("codeAction/resolve", all[0].clone())["edit"], &mut texts);
+    assert_eq!(texts[&readme], page("upgrade"));
+    // Mended, only what nginx makes of the page is left; no longer included, nothing.
+    editor.did_change(&readme, 2, json!([{ "text": page("upgrade") }]));
+    editor.wait(&readme, "mended", |t| t["version"] == 2 && !rules_of(t).contains(&"misspelled-websocket-setting"));
+    std::fs::write(root.join("nginx.conf"), MAIN).unwrap();
+    editor.files_changed(&[(&root.join("nginx.conf"), 2)]);
+    editor.wait_rules(&readme, &[]);
+    assert_eq!(editor.leave(), 0);
+}
+
+#[test]
 fn nonsense_is_answered_and_ends_nothing() {
     let mut editor = Editor::start();
     assert_eq!(editor.try_request("textDocument/hover", json!({})).unwrap_err()["code"], -32002);
