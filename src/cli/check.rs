@@ -310,11 +310,19 @@ impl Run<'_> {
         }
         let (files, checked) = self.subject.check(&self.options)?;
         for found in checked.diagnostics.iter().filter(unreadable) {
-            let file = files.sources.get(found.primary.place.file);
+            let id = found.primary.place.file;
+            let file = files.sources.get(id);
             let line = file.lines().line(found.primary.place.span.start) + 1;
             let (en, zh) = (&found.message.en, &found.message.zh);
-            let told = text!("{en}; nothing in this file is fixed", "{zh}；这个文件里的内容都没有修复")
-                .behind(&format!("{}:{line}", file.path.display()));
+            let is_page = file.block.is_none() && files.sources.carrier(id) != id;
+            let told = match is_page {
+                true => text!(
+                    "{en}; nothing around the configurations in this file is fixed",
+                    "{zh}；这个文件里配置以外的内容都没有修复"
+                ),
+                false => text!("{en}; nothing in this file is fixed", "{zh}；这个文件里的内容都没有修复"),
+            };
+            let told = told.behind(&format!("{}:{line}", file.path.display()));
             self.terminal.note(&report::escaped(told.get(self.terminal.lang), false));
         }
         Ok(true)

@@ -155,9 +155,12 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
 }
 
+/// Where a finding is, and its rule.
+pub type Key = (FileId, u32, u32, &'static str);
+
 impl Diagnostic {
     /// The order of reports: by file, offset, rule.
-    pub fn key(&self) -> (FileId, u32, u32, &'static str) {
+    pub fn key(&self) -> Key {
         (self.primary.place.file, self.primary.place.span.start, self.primary.place.span.end, self.rule)
     }
 }

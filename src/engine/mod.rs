@@ -5,14 +5,14 @@ mod facts;
 mod memory;
 mod pages;
 mod select;
+mod shared;
 mod suppress;
 mod templates;
 mod url;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Fix, Key, Severity};
 use crate::model::analysis::{Analysis, Versions};
 use crate::model::cause::diagnose::diagnose;
 use crate::model::cause::misspelt::misspellings;
@@ -36,6 +36,7 @@ use memory::{Forgetful, Memory};
 pub use select::Selection;
 #[cfg(feature = "internals")]
 pub use select::SelectionError;
+use shared::{everywhere, heed_the_faultless, heed_witnesses};
 
 /// What a file is analysed as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +149,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// What is found in configurations that nobody asked about, which include what others include.
     pub(crate) witnessed: Vec<Diagnostic>,
+    /// In which main configurations there is what would be mended in a file that they include.
+    pub(crate) found_in: Vec<(Key, FileId)>,
     /// The places of advice that is only counted.
     pub counted: Vec<Place>,
     /// The places of `proxy_pass` about which nothing says WebSocket, where that is only advice.
@@ -195,6 +198,7 @@ pub(crate) fn check_again(
     for mut part in memory.parts(files, &work, &mut |work| in_parallel(files, work, options, &rules)) {
         join(&mut out.diagnostics, &mut part.diagnostics);
         join(&mut out.witnessed, &mut part.witnessed);
+        join(&mut out.found_in, &mut part.found_in);
         join(&mut out.counted, &mut part.counted);
         join(&mut out.bare, &mut part.bare);
         join(&mut out.unread, &mut part.unread);
@@ -204,6 +208,7 @@ pub(crate) fn check_again(
     }
     heed_witnesses(&mut out);
     merge(files, &mut out);
+    heed_the_faultless(targets, &expanded, &mut out);
     let asked = targets.iter().any(|t| !t.reports && !t.witness).then(|| asked(files, targets, &expanded, options));
     if let Some(asked) = &asked {
         narrow(asked, &mut out);
@@ -336,6 +341,10 @@ fn one(
     }
     templates::suit_templates(&analysis, &mut diagnostics);
     pages::suit_carriers(files, target, &mut diagnostics);
+    if target.is_root {
+        let elsewhere = |d: &&Diagnostic| d.fix.iter().flat_map(|f| &f.edits).any(|e| e.file() != target.file);
+        out.found_in.extend(diagnostics.iter().filter(elsewhere).map(|d| (d.key(), target.file)));
+    }
     if target.witness {
         return join(&mut out.witnessed, &mut diagnostics);
     }
@@ -414,11 +423,21 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.bare.dedup();
     out.unread.sort_unstable();
     out.unread.dedup();
+    let key = |d: &Diagnostic| {
+        let (file, start, end, rule) = d.key();
+        (files.sources.carrier(file), start, end, rule)
+    };
     out.diagnostics.dedup_by(|found, kept| {
-        let same = kept.key() == found.key();
+        let same = key(kept) == key(found);
         if same {
+            let file = |d: &Diagnostic| d.primary.place.file;
+            if file(kept) == file(found) {
+                kept.fix = everywhere(file(kept), kept.fix.take(), found.fix.take());
+            } else if files.block(file(kept)).is_none() {
+                // What stands in a block is mended there, also where nginx reads the file around it.
+                std::mem::swap(kept, found);
+            }
             kept.severity = kept.severity.max(found.severity);
-            kept.fix = everywhere(kept.primary.place.file, kept.fix.take(), found.fix.take());
             for label in found.labels.drain(..) {
                 if kept.labels.len() < 4 && !kept.labels.iter().any(|l| l.place == label.place) {
                     kept.labels.push(label);
@@ -437,44 +456,7 @@ fn merge(files: &Files<'_>, out: &mut Checked) {
     out.files.dedup_by_key(|(f, _)| *f);
 }
 
-/// What is to be mended here is mended where others include it, too, or nowhere.
-fn heed_witnesses(out: &mut Checked) {
-    if out.witnessed.is_empty() {
-        return;
-    }
-    let mut there: HashMap<_, Vec<&Diagnostic>> = HashMap::new();
-    for witnessed in &out.witnessed {
-        there.entry(witnessed.key()).or_default().push(witnessed);
-    }
-    for found in out.diagnostics.iter_mut().filter(|d| d.fix.is_some()) {
-        let same = there.get(&found.key()).into_iter().flatten();
-        found.fix = same.fold(found.fix.take(), |fix, w| everywhere(w.primary.place.file, fix, w.fix.clone()));
-    }
-}
-
-/// A finding in a file that is included in several places is mended in all of them or in none.
-fn everywhere(shared: FileId, kept: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
-    let (mut kept, other) = (kept?, other?);
-    if kept.edits != other.edits {
-        // What is right for one of them is wrong for the other: another map, other headers to repeat.
-        let within = |fix: &Fix| fix.edits.iter().filter(|e| e.file() == shared).cloned().collect::<Vec<Edit>>();
-        if within(&kept) != within(&other) {
-            return None;
-        }
-        let known: std::collections::HashSet<Edit> = kept.edits.iter().cloned().collect();
-        kept.edits.extend(other.edits.into_iter().filter(|e| !known.contains(e)));
-    }
-    // The same edits may be safe for one configuration and not for the other.
-    if other.applicability > kept.applicability {
-        kept.note = other.note.or(kept.note);
-    } else {
-        kept.note = kept.note.or(other.note);
-    }
-    kept.applicability = kept.applicability.max(other.applicability);
-    Some(kept)
-}
-
-/// The place of each file in the order of their paths.
+/// The place of each file in the order of their paths; all that is in one file on the disk has one.
 fn ranks(files: &Files<'_>) -> Vec<u32> {
     let mut order: Vec<FileId> = files.sources.iter().map(|(id, _)| id).collect();
     order.sort_by_key(|id| &files.sources.get(*id).path);
@@ -482,7 +464,7 @@ fn ranks(files: &Files<'_>) -> Vec<u32> {
     for (at, id) in order.iter().enumerate() {
         rank[id.0 as usize] = at as u32;
     }
-    rank
+    files.sources.iter().map(|(id, _)| rank[files.sources.carrier(id).0 as usize]).collect()
 }
 
 /// By file, offset and rule: the order of every report.

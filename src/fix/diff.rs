@@ -26,7 +26,10 @@ pub fn unified(path: &Path, patched: &Patched) -> Vec<u8> {
     // Old line ranges with the new text that stands there, widened to whole lines.
     let mut regions: Vec<(usize, usize, Vec<u8>)> = Vec::new();
     for change in patched.changes() {
-        let first = starts.partition_point(|&s| s <= change.start).saturating_sub(1).min(lines.len());
+        // What stands behind a last line without an end goes on in it.
+        let open = lines.last().is_some_and(|line| !line.ends_with(b"\n"));
+        let most = lines.len() - usize::from(open);
+        let first = starts.partition_point(|&s| s <= change.start).saturating_sub(1).min(most);
         let last = if change.end > starts[first] || change.start > starts[first] {
             starts.partition_point(|&s| s < change.end.max(change.start)).min(lines.len()).max(first)
         } else {
@@ -40,12 +43,13 @@ pub fn unified(path: &Path, patched: &Patched) -> Vec<u8> {
             text.extend_from_slice(&change.new);
             let last = last.max(*end);
             text.extend_from_slice(&old[change.end..starts[last]]);
-            *end = last;
+            *end = whole(text, last, &lines);
             continue;
         }
         let mut text = old[starts[first]..change.start].to_vec();
         text.extend_from_slice(&change.new);
         text.extend_from_slice(&old[change.end..starts[last].max(change.end)]);
+        let last = whole(&mut text, last, &lines);
         regions.push((first, last, text));
     }
     let mut hunks: Vec<(usize, Vec<Line<'_>>)> = Vec::new();
@@ -88,6 +92,17 @@ pub fn unified(path: &Path, patched: &Patched) -> Vec<u8> {
     }
     hunks.iter_mut().for_each(trim);
     render(path, &hunks)
+}
+
+/// Where new text ends within a line, the old line that goes on there is part of it; behind which line it ends.
+fn whole(text: &mut Vec<u8>, last: usize, lines: &[&[u8]]) -> usize {
+    match lines.get(last).filter(|_| !text.is_empty() && !text.ends_with(b"\n")) {
+        Some(rest) => {
+            text.extend_from_slice(rest);
+            last + 1
+        }
+        None => last,
+    }
 }
 
 /// As much context in front as behind: what stands less behind is taken for the end of the file by `patch`,

@@ -67,6 +67,7 @@ impl Inputs {
     ) -> Target {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
+        let folder = place.and_then(|place| place.parent());
         let place = place.map_or(path, PathBuf::as_path);
         let is_main = place.file_name().is_some_and(|n| n == "nginx.conf");
         let found = guess(ast, ast.text(&source.bytes), is_main, place);
@@ -82,7 +83,7 @@ impl Inputs {
         let mut map = self.map().to_vec();
         map.push((PathBuf::from("/"), world.clone(), true));
         let lookup = Lookup {
-            root_dir: place.parent().map(Path::to_owned).unwrap_or_default(),
+            root_dir: folder.unwrap_or(&world).to_owned(),
             project: world,
             map,
             fragment: !is_root,

@@ -93,7 +93,7 @@ impl<'t, 'd> Teller<'t, 'd> {
         let mut open: BTreeMap<FileId, Vec<&Document>> = BTreeMap::new();
         for (path, document) in documents.iter() {
             if let Some(file) = folder.file(path) {
-                open.entry(standing.sources().carrier(file)).or_default().push(document);
+                open.entry(file).or_default().push(document);
             }
         }
         Some(Teller { client, documents, folder, standing, open })

@@ -103,9 +103,10 @@ impl<'d> Folder<'d> {
         &self.options
     }
 
-    /// The number that a file has in the project.
+    /// The number that a file has in the project; where it holds several configurations, that of all of it.
     pub fn file(&self, path: &Path) -> Option<FileId> {
-        self.standing.as_ref()?.file(&self.inside(path))
+        let standing = self.standing.as_ref()?;
+        standing.file(&self.inside(path)).map(|file| standing.sources().carrier(file))
     }
 
     /// The text of an open document is another one.

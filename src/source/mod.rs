@@ -135,6 +135,8 @@ pub struct SourceMap {
     by_path: std::collections::HashMap<PathBuf, FileId>,
     /// Of each file that carries configurations the first block that was read.
     first_blocks: std::collections::HashMap<PathBuf, FileId>,
+    /// The files that have the bytes of another, with the first of those.
+    pages: std::collections::HashMap<FileId, FileId>,
 }
 
 impl SourceMap {
@@ -157,15 +159,21 @@ impl SourceMap {
         }
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.by_path.insert(own, id);
-        self.first_blocks.entry(path.clone()).or_insert(id);
+        let first = *self.first_blocks.entry(path.clone()).or_insert(id);
+        self.pages.insert(id, first);
         self.files.push(SourceFile { block: Some(block.into()), ..SourceFile::new(path, bytes) });
         id
     }
 
-    /// The first file with the same bytes on the disk: blocks of one carrier are edited as one file.
+    /// Lets a file be known as another one of which it has the bytes.
+    pub fn join(&mut self, id: FileId, first: FileId) {
+        self.pages.insert(id, first);
+    }
+
+    /// The first file with the same bytes on the disk: blocks of one carrier are edited as one file, and so is the
+    /// carrier where nginx reads it itself.
     pub fn carrier(&self, id: FileId) -> FileId {
-        let file = self.get(id);
-        if file.block.is_none() { id } else { self.first_blocks.get(&file.path).copied().unwrap_or(id) }
+        self.pages.get(&id).copied().unwrap_or(id)
     }
 
     /// The blocks of the file with this path, in their order; none where it carries no configurations.

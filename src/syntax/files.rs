@@ -33,6 +33,8 @@ pub struct Files<'a> {
 struct Known {
     /// The files by their canonical paths; text that is no file has none.
     by_real: HashMap<PathBuf, FileId>,
+    /// The first blocks of files that carry configurations, by the canonical paths of those files.
+    pages: HashMap<PathBuf, FileId>,
     /// Other names of files that were read.
     aliases: HashMap<PathBuf, FileId>,
     /// Files that cannot be changed: shipped ones, and those outside the project.
@@ -206,7 +208,16 @@ impl<'a> Files<'a> {
         let bytes = self.fs.read(&carrier)?;
         let text = mask(&bytes, block);
         let remark = block.remark(&bytes);
+        let real = self.fs.canonicalize(&carrier).ok();
         let id = self.sources.add_block(own.to_owned(), &block.name, carrier, bytes);
+        // nginx may be led to read the file around the block as well.
+        if let Some(real) = real {
+            if let Some(&itself) = self.known.by_real.get(&real) {
+                self.sources.join(itself, self.sources.carrier(id));
+                self.known.revisions[itself.0 as usize] += 1;
+            }
+            self.known.pages.entry(real).or_insert(id);
+        }
         let ast = parse_block(text, block);
         self.known.blocks.insert(id, (Arc::clone(block), remark));
         self.known.shipped.push(false);
@@ -231,14 +242,19 @@ impl<'a> Files<'a> {
         self.asts.push(ast);
         self.known.revisions.push(0);
         if let Some(real) = real {
+            if let Some(&first) = self.known.pages.get(&real) {
+                self.sources.join(id, first);
+            }
             self.known.by_real.insert(real, id);
         }
         id
     }
 
-    /// Whether fixes must leave the file alone.
+    /// Whether fixes must leave the file alone. What stands around configurations is not made into one, whoever
+    /// includes it: they are mended where they stand.
     pub fn read_only(&self, id: FileId) -> bool {
-        self.known.read_only[id.0 as usize]
+        let is_page = || self.sources.carrier(id) != id && !self.known.blocks.contains_key(&id);
+        self.known.read_only[id.0 as usize] || is_page()
     }
 
     /// Whether nobody has to be told of the file.

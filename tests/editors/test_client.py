@@ -35,6 +35,15 @@ async def client(request, lsp_client: LanguageClient, project):
     await lsp_client.shutdown_session()
 
 
+async def told(client: LanguageClient, uri: str, wanted: list[str]):
+    """Waits until a file has findings of these rules; the client files a message away after it has told of it."""
+    for _ in range(200):
+        if [d.code for d in client.diagnostics.get(uri) or []] == wanted:
+            return
+        await asyncio.sleep(0.05)
+    assert [d.code for d in client.diagnostics.get(uri) or []] == wanted
+
+
 @pytest.mark.asyncio
 async def test_a_typo_in_a_snippet(client: LanguageClient, project):
     uri = (project / "snippets/ws.conf").as_uri()
@@ -45,8 +54,8 @@ async def test_a_typo_in_a_snippet(client: LanguageClient, project):
         report = await client.text_document_diagnostic_async(lsp.DocumentDiagnosticParams(text_document=document))
         found = report.items
     else:
-        while not (found := client.diagnostics.get(uri)):
-            await asyncio.wait_for(client.wait_for_notification("textDocument/publishDiagnostics"), 10)
+        await told(client, uri, ["misspelled-websocket-setting"])
+        found = client.diagnostics[uri]
     assert [d.code for d in found] == ["misspelled-websocket-setting"]
     line = SNIPPET.split("\r\n")[3]
     before = line[:line.index('"ugrade"')]
@@ -68,3 +77,60 @@ async def test_a_typo_in_a_snippet(client: LanguageClient, project):
     symbols = await client.text_document_document_symbol_async(lsp.DocumentSymbolParams(
         text_document=lsp.TextDocumentIdentifier(uri=(project / "sites/a.conf").as_uri())))
     assert symbols[0].name == "server a.example"
+
+
+@pytest.mark.asyncio
+async def test_what_leads_where_and_what_can_be_asked_for(client: LanguageClient, project):
+    site = project / "sites/a.conf"
+    document = lsp.TextDocumentIdentifier(uri=site.as_uri())
+    snippet = (project / "snippets/ws.conf").as_uri()
+    links = await client.text_document_document_link_async(lsp.DocumentLinkParams(text_document=document))
+    assert [link.target for link in links] == [snippet]
+    goals = await client.text_document_definition_async(lsp.DefinitionParams(
+        text_document=document, position=lsp.Position(line=4, character=20)))
+    assert [goal.uri for goal in goals] == [snippet]
+    hover = await client.text_document_hover_async(lsp.HoverParams(
+        text_document=document, position=lsp.Position(line=5, character=10)))
+    assert "| `Connection` | `ugrade`" in hover.contents.value and "#proxy_pass" in hover.contents.value
+    way = await client.workspace_execute_command_async(lsp.ExecuteCommandParams(
+        command="wslint.trace", arguments=["ws://a.example/ws"]))
+    assert "sites/a.conf:4" in way
+    page = await client.workspace_execute_command_async(lsp.ExecuteCommandParams(
+        command="wslint.explain", arguments=["misspelled-websocket-setting"]))
+    assert page.startswith("# misspelled-websocket-setting")
+    whole = lsp.Range(start=lsp.Position(line=0, character=0), end=lsp.Position(line=0, character=0))
+    actions = await client.text_document_code_action_async(lsp.CodeActionParams(
+        text_document=lsp.TextDocumentIdentifier(uri=snippet), range=whole,
+        context=lsp.CodeActionContext(diagnostics=[], only=[lsp.CodeActionKind.SourceFixAll])))
+    assert [action.kind for action in actions] == ["source.fixAll.wslint"]
+
+
+@pytest.mark.asyncio
+async def test_files_come_change_and_go(client: LanguageClient, project):
+    changed = lambda *events: client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams(
+        changes=[lsp.FileEvent(uri=path.as_uri(), type=kind) for path, kind in events]))
+    kind = lsp.FileChangeType
+    snippet, other, site = (project / name for name in ("snippets/ws.conf", "snippets/other.conf", "sites/a.conf"))
+    was = site.read_text()
+    try:
+        await told(client, snippet.as_uri(), ["misspelled-websocket-setting"])
+        snippet.write_bytes(SNIPPET.replace("ugrade", "upgrade").encode())
+        changed((snippet, kind.Changed))
+        await told(client, snippet.as_uri(), [])
+        snippet.rename(other)
+        changed((snippet, kind.Deleted), (other, kind.Created))
+        await told(client, site.as_uri(), ["unresolved-include"])
+        site.write_text(was.replace("ws.conf", "other.conf"))
+        changed((site, kind.Changed))
+        await told(client, site.as_uri(), [])
+        third = project / "sites/c.conf"
+        third.write_text(was.replace("a.example", "c.example"))
+        changed((third, kind.Created))
+        await told(client, third.as_uri(), ["unresolved-include"])
+        third.unlink()
+        changed((third, kind.Deleted))
+        await told(client, third.as_uri(), [])
+    finally:
+        site.write_text(was)
+        snippet.write_bytes(SNIPPET.encode())
+        other.unlink(missing_ok=True)

@@ -125,6 +125,38 @@ fn a_page_is_never_more_than_a_warning_but_for_its_answer() {
     assert_eq!(severities(&(block("close") + &block("ugrade"))), ["warning", "error"]);
 }
 
+#[test]
+fn a_block_includes_its_like_and_nothing_of_the_repository_around_it() {
+    let headers =
+        "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection \"ugrade\";\n";
+    let site = "server {\n  listen 80;\n  location /ws {\n    include ws.conf;\n    proxy_pass http://a:1;\n  }\n}\n";
+    let indented = |text: &str| text.lines().map(|l| format!("    {l}\n")).collect::<String>();
+    let page = format!("# Notes\n\n```nginx\n{site}```\n");
+    let whole = format!("# Notes\n\n```nginx\nevents {{}}\nhttp {{\n{site}}}\n```\n");
+    let globbed = page.replace("ws.conf", "*.conf");
+    let manifest = |key: &str| {
+        format!("kind: ConfigMap\ndata:\n  site.conf: |\n{}  {key}: |\n{}", indented(site), indented(headers))
+    };
+    let verdicts = |name: &str, text: &str| {
+        let files = [(name, text), ("docs/ws.conf", headers), ("ws.conf", headers), ("docs/x.conf", headers)];
+        let fs = MemFs::new(files.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())));
+        let session = Session::new(&fs, &SettingsFrom::Nowhere).unwrap();
+        let subject = session.open(&Asked { inputs: vec![Input::Path(name.into())], ..Asked::default() }).unwrap();
+        let (files, checked) = subject.check(&common::options(None, None)).unwrap();
+        let paths: Vec<PathBuf> = checked.files.iter().map(|(f, _)| files.sources.get(*f).path.clone()).collect();
+        assert!(paths.iter().all(|p| p == Path::new(name)), "{name}: {paths:?}");
+        let endpoints = checked.endpoints.iter().map(|e| e.verdict.as_str()).collect::<Vec<_>>();
+        (endpoints, checked.diagnostics.iter().filter(|d| d.severity.as_str() != "advice").count())
+    };
+    // What the page's machine has under that name, nobody knows.
+    for page in [&page, &whole, &globbed] {
+        assert_eq!(verdicts("docs/README.md", page), (vec!["unknown"], 0), "{page}");
+    }
+    assert_eq!(verdicts("docs/cm.yaml", &manifest("other.conf")).0, ["unknown"]);
+    // Another key of the same ConfigMap is the file that is meant.
+    assert_eq!(verdicts("docs/cm.yaml", &manifest("ws.conf")), (vec!["broken"], 1));
+}
+
 /// Lines from which files around configurations are made, whole ones and broken ones.
 const LINES: &[&str] = &[
     "```nginx",

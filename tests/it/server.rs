@@ -598,11 +598,11 @@ fn lenses_hovers_links_and_symbols() {
 
 #[test]
 fn definitions_of_variables_upstreams_and_named_locations() {
-    let text = "events {}\nhttp {\n    map $http_upgrade $up { default upgrade; }\n    upstream app { server 127.0.0.1:3000; }\n    server {\n        listen 80;\n        error_page 404 @back;\n        location /ws {\n            proxy_http_version 1.1;\n            proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection $up;\n            proxy_pass http://app;\n        }\n        location @back { proxy_pass http://app; }\n    }\n}\n";
+    let text = "events {}\nhttp {\n    map $http_upgrade $up { default upgrade; }\n    upstream app { server 127.0.0.1:3000; }\n    server {\n        listen 80;\n        error_page 404 @back;\n        location /ws {\n            proxy_http_version 1.1;\n            proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection $up;\n            proxy_pass http://app;\n        }\n        location @back { proxy_pass http://app; }\n        set $backend app;\n        location /set { proxy_pass http://$backend; }\n    }\n}\n";
     let (_held, root) = folder(&[("nginx.conf", text)]);
     let mut editor = Editor::open(&root);
     let uri = editor.did_open(&root.join("nginx.conf"), text);
-    for (line, character, goal) in [(10, 42, 2), (11, 30, 3), (6, 25, 13)] {
+    for (line, character, goal) in [(10, 42, 2), (11, 30, 3), (6, 25, 13), (15, 44, 14)] {
         let params = json!({ "textDocument": { "uri": uri }, "position": position(line, character) });
         let goals = editor.request("textDocument/definition", params);
         assert_eq!(goals[0]["range"]["start"]["line"], goal, "{line}: {goals}");
@@ -752,6 +752,197 @@ fn configurations_inside_other_files_are_shown_and_mended_there() {
     editor.files_changed(&[(&toml, 1)]);
     editor.wait_rules(&uri, &[]);
     assert_eq!(editor.leave(), 0);
+}
+
+#[test]
+fn a_page_that_a_configuration_includes_is_told_once_with_all_that_is_said_of_it() {
+    // `conf.d` holds a page, too: nginx reads it as it stands, and wslint the configurations in it.
+    let main = MAIN.replace("sites/*.conf", "conf.d/*");
+    let manifest = "kind: ConfigMap\ndata:\n  a.conf: \"server {\\n  listen 80;\\n  location /ws {\\n    proxy_pass http://a:1;\\n    proxy_http_version 1.1;\\n    proxy_set_header Upgrade $http_upgrade;\\n    proxy_set_header Connection \\\"ugrade\\\";\\n  }\\n}\\n\"\n";
+    let (_held, root) =
+        folder(&[("nginx.conf", &main), ("conf.d/README.md", &page("ugrade")), ("conf.d/flow.yaml", manifest)]);
+    let said = |file: &str| {
+        let out = Command::new(env!("CARGO_BIN_EXE_wslint")).args(["--format", "json"]).current_dir(&root).output();
+        let report: Value = serde_json::from_slice(&out.unwrap().stdout).unwrap();
+        let all = report["diagnostics"].as_array().unwrap().iter();
+        let here = all.filter(|d| d["path"] == file && d["severity"] != "advice");
+        here.map(|d| format!("{} {}", d["rule"], d["start"]["line"])).collect::<Vec<_>>()
+    };
+    let told = |t: &Value| {
+        let all = t["diagnostics"].as_array().unwrap().iter();
+        all.map(|d| format!("{} {}", d["code"], d["range"]["start"]["line"].as_u64().unwrap() + 1)).collect::<Vec<_>>()
+    };
+    let mut editor = Editor::open(&root);
+    for (file, finding) in [
+        ("conf.d/README.md", "\"misspelled-websocket-setting\" 18"),
+        ("conf.d/flow.yaml", "\"misspelled-websocket-setting\" 3"),
+    ] {
+        let wanted = said(file);
+        assert!(wanted.iter().any(|w| w.starts_with("\"syntax-error\"")), "{file} is read as it stands: {wanted:?}");
+        assert_eq!(wanted.iter().filter(|w| *w == finding).count(), 1, "{file}: one cause, one finding: {wanted:?}");
+        let path = root.join(file);
+        editor.wait(&uri(&path), "what the command says", |t| told(t) == wanted);
+        // Open it is the same, whether it is pushed or asked for.
+        let text = std::fs::read_to_string(&path).unwrap();
+        let open = editor.did_open(&path, &text);
+        editor.wait(&open, "of the version", |t| t["version"] == 1 && told(t) == wanted);
+        let report = editor.request("textDocument/diagnostic", json!({ "textDocument": { "uri": open } }));
+        assert_eq!(told(&json!({ "diagnostics": report["items"] })), wanted, "{file}");
+    }
+    // It is mended in the block, and what stands around it stays.
+    let readme = uri(&root.join("conf.d/README.md"));
+    let all = editor.actions(&readme, &at(0, 0), Some("source.fixAll"));
+    let mut texts = BTreeMap::from([(readme.clone(), page("ugrade"))]);
+    applied(&editor.request("codeAction/resolve", all[0].clone())["edit"], &mut texts);
+    assert_eq!(texts[&readme], page("upgrade"));
+    // Mended, only what nginx makes of the page is left; no longer included, nothing.
+    editor.did_change(&readme, 2, json!([{ "text": page("upgrade") }]));
+    editor.wait(&readme, "mended", |t| t["version"] == 2 && !rules_of(t).contains(&"misspelled-websocket-setting"));
+    std::fs::write(root.join("nginx.conf"), MAIN).unwrap();
+    editor.files_changed(&[(&root.join("nginx.conf"), 2)]);
+    editor.wait_rules(&readme, &[]);
+    assert_eq!(editor.leave(), 0);
+}
+
+#[test]
+fn one_fix_edits_several_files_and_is_one_edit() {
+    // The location asks for a map that the main file has to define.
+    let main = "events {}\nhttp {\n    include sites/*.conf;\n}\n";
+    let site = "server {\n    listen 80;\n    location /ws {\n        proxy_pass http://127.0.0.1:3000;\n    }\n    location / {\n        proxy_pass http://127.0.0.1:3000;\n    }\n}\n";
+    let (_held, root) = folder(&[("nginx.conf", main), ("sites/a.conf", site)]);
+    let mut editor = Editor::open(&root);
+    let a = editor.did_open(&root.join("sites/a.conf"), site);
+    let found = editor.wait_rules(&a, &["upgrade-not-forwarded"]);
+    let actions = editor.actions(&a, &found["diagnostics"][0]["range"], Some("quickfix"));
+    let mend = actions.iter().find(|a| a["isPreferred"] == true).unwrap();
+    let edit = editor.request("codeAction/resolve", mend.clone())["edit"].clone();
+    let main_uri = uri(&root.join("nginx.conf"));
+    let files: BTreeMap<&str, &Value> = (edit["documentChanges"].as_array().unwrap().iter())
+        .map(|c| (c["textDocument"]["uri"].as_str().unwrap(), &c["textDocument"]["version"]))
+        .collect();
+    // Open files with their versions, others with none.
+    assert_eq!(files, BTreeMap::from([(a.as_str(), &json!(1)), (main_uri.as_str(), &Value::Null)]));
+    let mut texts = BTreeMap::from([(a.clone(), site.to_owned()), (main_uri.clone(), main.to_owned())]);
+    applied(&edit, &mut texts);
+    let fixed = Command::new(env!("CARGO_BIN_EXE_wslint")).arg("--fix").current_dir(&root).output().unwrap();
+    assert!(fixed.status.success(), "{fixed:?}");
+    let on_disk = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    assert_eq!((&texts[&a], &texts[&main_uri]), (&on_disk("sites/a.conf"), &on_disk("nginx.conf")));
+}
+
+#[test]
+fn a_snippet_is_judged_in_every_root_that_includes_it() {
+    let snippet = "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;\n";
+    let root_with = |map: &str| {
+        format!(
+            "events {{}}\nhttp {{\n{map}    server {{\n        listen 80;\n        location /ws {{\n            include ../ws.conf;\n            proxy_pass http://127.0.0.1:3000;\n        }}\n    }}\n}}\n"
+        )
+    };
+    let map = "    map $http_upgrade $connection_upgrade { default upgrade; '' close; }\n";
+    let (_held, root) = folder(&[
+        ("one/nginx.conf", &root_with(map)),
+        ("two/nginx.conf", &root_with("")),
+        ("ws.conf", snippet),
+        (".git/HEAD", ""),
+    ]);
+    let mut editor = Editor::open(&root);
+    let opened = editor.did_open(&root.join("ws.conf"), snippet);
+    // Good in the one, refused in the other.
+    editor.wait(&opened, "a finding", |t| t["version"] == 1 && rules_of(t) == ["undefined-variable"]);
+    let lens = |editor: &mut Editor, which: &str| {
+        let file = json!({ "textDocument": { "uri": uri(&root.join(which)) } });
+        let lenses = editor.request("textDocument/codeLens", file);
+        let all = lenses.as_array().unwrap().iter().map(|l| l["command"]["title"].as_str().unwrap().to_owned());
+        all.collect::<Vec<_>>()
+    };
+    assert_eq!(lens(&mut editor, "one/nginx.conf"), ["WebSocket  ✓ 1", "✓ WebSocket opens"]);
+    assert_eq!(lens(&mut editor, "two/nginx.conf")[0], "WebSocket  ✗ 1");
+    // One keystroke in the snippet, and both say something else; no file but the snippet is open.
+    editor.did_change(&opened, 2, json!([{ "text": snippet.replace("$connection_upgrade", "upgrade") }]));
+    editor.wait(&opened, "mended", |t| t["version"] == 2 && rules_of(t).is_empty());
+    assert_eq!(lens(&mut editor, "two/nginx.conf"), ["WebSocket  ✓ 1", "✓ WebSocket opens"]);
+}
+
+#[test]
+fn who_types_fast_is_told_once_and_of_the_last_version() {
+    let (_held, root) = fleet();
+    let mut editor = Editor::open(&root);
+    let doc = editor.did_open(&root.join("snippets/ws.conf"), &snippet());
+    editor.wait(&doc, "the first version", |t| t["version"] == 1 && !rules_of(t).is_empty());
+    const LAST: i64 = 200;
+    let change = |version: i64| {
+        let text = format!("# {version}\n{}", snippet());
+        let document = json!({ "uri": doc, "version": version });
+        let params = json!({ "textDocument": document, "contentChanges": [{ "text": text }] });
+        json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": params }).to_string()
+    };
+    let frames = (2..=LAST).map(change).map(|body| format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    editor.raw(&frames.collect::<String>());
+    let (mut told, until) = (Vec::new(), Instant::now() + LONG);
+    while told.last() != Some(&LAST) {
+        let message = editor.message(until).expect("the last version");
+        if message["params"]["uri"] == json!(doc) {
+            told.push(message["params"]["version"].as_i64().unwrap());
+        }
+    }
+    // Nobody waits for all of them; how many come in between is a matter of the machine.
+    assert!(told.len() < 40 && told.is_sorted(), "{told:?}");
+}
+
+#[test]
+fn who_pulls_hears_when_a_change_elsewhere_concerns_an_open_file() {
+    let (_held, root) = fleet();
+    let pulls = json!({
+        "textDocument": { "diagnostic": { "dynamicRegistration": true } },
+        "workspace": { "diagnostics": { "refreshSupport": true } },
+    });
+    let mut editor = Editor::start();
+    let answer = editor.request("initialize", json!({ "rootUri": uri(&root), "capabilities": pulls }));
+    let provider = &answer["capabilities"]["diagnosticProvider"];
+    assert_eq!(
+        provider,
+        &json!({ "identifier": "wslint", "interFileDependencies": true, "workspaceDiagnostics": false })
+    );
+    editor.notify("initialized", json!({}));
+    let site = editor.did_open(&root.join("sites/a.conf"), SITE_A);
+    let snippet_uri = editor.did_open(&root.join("snippets/ws.conf"), &snippet());
+    let pull = |editor: &mut Editor| {
+        let report = editor.request("textDocument/diagnostic", json!({ "textDocument": { "uri": site } }));
+        let items = report["items"].as_array().unwrap().iter();
+        items.map(|d| d["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(pull(&mut editor), [""; 0]);
+    let refreshed =
+        |editor: &Editor| editor.heard.iter().filter(|m| m["method"] == "workspace/diagnostic/refresh").count();
+    // Checked, and told that there is something to ask for.
+    let until = Instant::now() + LONG;
+    while refreshed(&editor) == 0 {
+        editor.message(until).expect("a refresh");
+    }
+    let before = refreshed(&editor);
+    // The snippet is taken away: what is wrong now stands in the vhost.
+    let gone = root.join("snippets/ws.conf");
+    std::fs::remove_file(&gone).unwrap();
+    editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": snippet_uri } }));
+    editor.files_changed(&[(&gone, 3)]);
+    let until = Instant::now() + LONG;
+    while refreshed(&editor) == before {
+        editor.message(until).expect("another refresh");
+    }
+    assert!(pull(&mut editor).contains(&"unresolved-include".to_owned()));
+}
+
+#[test]
+fn a_restart_reads_what_nobody_told_of() {
+    let (_held, root) = fleet();
+    let mut editor = Editor::open(&root);
+    let path = root.join("snippets/ws.conf");
+    let doc = uri(&path);
+    editor.wait_rules(&doc, &["misspelled-websocket-setting"]);
+    // Changed behind the back of a client that promised to watch.
+    std::fs::write(&path, GOOD.replace("/* 😀 */ ", "")).unwrap();
+    editor.request("workspace/executeCommand", json!({ "command": "wslint.restart", "arguments": [] }));
+    editor.wait_rules(&doc, &[]);
 }
 
 #[test]

@@ -150,6 +150,8 @@ pub(crate) fn patched_by(old: &[u8], diff: &[u8]) -> Vec<u8> {
     diff_lines.reverse();
     while let Some(line) = diff_lines.pop() {
         let no_newline = diff_lines.last().is_some_and(|l| l.starts_with(b"\\ No newline"));
+        // Only the last line of a file has no end: GNU patch and git call anything else malformed.
+        assert!(!no_newline || line[0] == b'-' || diff_lines.len() == 1, "a line without an end in the middle");
         let body = |line: &[u8]| if no_newline { line[1..line.len() - 1].to_vec() } else { line[1..].to_vec() };
         match line[0] {
             b'@' => {

@@ -88,6 +88,11 @@ pub(super) fn resolve(
         _ if has_drive(argument) && !argument_path.has_root() => {
             return shipped_or(&text, IncludeProblem::Missing, argument_path.clone());
         }
+        // What stands in a block lies on the machine of which its file tells, not beside that file.
+        path if lookup_in.fragment && files.block(from).is_some() => {
+            let inside = |dir: &&Path| dir.starts_with(&lookup_in.project);
+            lookup_in.root_dir.ancestors().take_while(inside).map(|dir| dir.join(path)).collect()
+        }
         path if lookup_in.fragment => {
             let own = files.sources.get(from).path.parent().map(Path::to_owned).unwrap_or_default();
             upward(files, &own, &lookup_in.project).into_iter().map(|dir| dir.join(path)).collect()
@@ -127,7 +132,7 @@ pub(super) fn resolve(
     if glob {
         // A pattern without a match is no error; but where the mapped directory itself is not
         // there, what nginx would find in the real one is not known.
-        let folder_is_missing = argument_path.has_root()
+        let folder_is_missing = (argument_path.has_root() || files.block(from).is_some())
             && !lookup_in.complete
             && first
                 .parent()
