@@ -11,7 +11,7 @@ use super::meant::meant;
 use super::{BUFFER, Failure, Terminal, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{Baseline, Checked, Options, Selection};
-use crate::fix::{Fixed, Wanted, Withheld, unified};
+use crate::fix::{Fixed, Wanted, unified};
 use crate::i18n::Text;
 use crate::model::evidence::Evidence;
 use crate::project::{Problem, Session, Subject};
@@ -253,17 +253,7 @@ impl Run<'_> {
             ));
         }
         if let Some(withheld) = &fixed.withheld {
-            let text = match withheld {
-                Withheld::LeavesError(error) => text!(
-                    "a fix is held back, because it would leave another error: {error}",
-                    "有一处修复没有给出：修复之后还会剩下另一个错误：{error}"
-                ),
-                Withheld::DoesNotHelp(finding) => text!(
-                    "a fix is held back, because it would not help: {finding}",
-                    "有一处修复没有给出：它不起作用：{finding}"
-                ),
-            };
-            self.terminal.note(&report::escaped(text.get(self.terminal.lang), false));
+            self.terminal.note(&report::escaped(withheld.text().get(self.terminal.lang), false));
         }
         Ok(fixed)
     }

@@ -42,6 +42,36 @@ pub struct EndpointFact {
     words: Option<Box<EndpointWords>>,
 }
 
+/// How many endpoints there are of each verdict, each as often as a configuration leads to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub upgrades: usize,
+    pub broken: usize,
+    pub rejected: usize,
+}
+
+impl Tally {
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Upgrades => self.upgrades += 1,
+            Verdict::Broken => self.broken += 1,
+            Verdict::Rejected => self.rejected += 1,
+            Verdict::Unknown => {}
+        }
+    }
+
+    pub fn add(&mut self, more: Tally) {
+        self.upgrades += more.upgrades;
+        self.broken += more.broken;
+        self.rejected += more.rejected;
+    }
+
+    /// Whether handshakes fail that succeeded before. Where nginx did not start, nobody knows what they did.
+    pub fn is_worse_than(&self, before: Tally) -> bool {
+        before.rejected == 0 && self.upgrades < before.upgrades
+    }
+}
+
 /// What a verdict hangs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {

@@ -28,6 +28,7 @@ use crate::syntax::Files;
 use crate::text;
 
 pub use baseline::{Baseline, Key as BaselineKey, key as baseline_key};
+pub(crate) use facts::Tally;
 #[cfg(feature = "internals")]
 pub use facts::{Beside, EndpointWords, ServerWords, Undecided};
 pub use facts::{EffectiveFact, EndpointFact, endpoint_beside, endpoint_fact};
@@ -149,6 +150,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// What is found in configurations that nobody asked about, which include what others include.
     pub(crate) witnessed: Vec<Diagnostic>,
+    /// How many endpoints there are of each verdict, those of configurations that nobody asked about included.
+    pub(crate) tally: Tally,
     /// In which main configurations there is what would be mended in a file that they include.
     pub(crate) found_in: Vec<(Key, FileId)>,
     /// The places of advice that is only counted.
@@ -199,6 +202,7 @@ pub(crate) fn check_again(
         join(&mut out.diagnostics, &mut part.diagnostics);
         join(&mut out.witnessed, &mut part.witnessed);
         join(&mut out.found_in, &mut part.found_in);
+        out.tally.add(part.tally);
         join(&mut out.counted, &mut part.counted);
         join(&mut out.bare, &mut part.bare);
         join(&mut out.unread, &mut part.unread);
@@ -341,6 +345,7 @@ fn one(
     }
     templates::suit_templates(&analysis, &mut diagnostics);
     pages::suit_carriers(files, target, &mut diagnostics);
+    analysis.endpoints.iter().for_each(|e| out.tally.count(analysis.verdict(e)));
     if target.is_root {
         let elsewhere = |d: &&Diagnostic| d.fix.iter().flat_map(|f| &f.edits).any(|e| e.file() != target.file);
         out.found_in.extend(diagnostics.iter().filter(elsewhere).map(|d| (d.key(), target.file)));
@@ -378,7 +383,7 @@ fn one(
     }
     if analysis.endpoints.is_empty() {
         let config = analysis.config();
-        let unread = analysis.broken_includes.iter().map(|b| (config.head(b.occ), config.arg_text(b.occ, 0)));
+        let unread = analysis.broken_includes.iter().map(|b| (config.head(b.occ), config.arg_shown(b.occ, 0)));
         out.unread.extend(unread);
     }
     for &file in analysis.files {

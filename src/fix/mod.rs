@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::diagnostic::{Applicability, Diagnostic, Severity};
-use crate::engine::{Checked, Options, Target, check};
+use crate::engine::{Checked, Options, Tally, Target, check};
+use crate::i18n::Text;
 use crate::source::{FileSystem, Overlay};
 use crate::syntax::Files;
+use crate::text;
 
 pub use diff::unified;
 #[cfg(feature = "internals")]
@@ -47,13 +49,35 @@ pub struct Fixed {
     pub withheld: Option<Withheld>,
 }
 
-/// Why a fix is not made: a rule and the message of a finding.
+/// Why a fix is not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Withheld {
-    /// It would leave this error, which was not there before.
+    /// It would leave this error, which was not there before: a rule and the message of a finding.
     LeavesError(String),
-    /// This finding stays in spite of its fix.
+    /// This finding, named in the same way, stays in spite of its fix.
     DoesNotHelp(String),
+    /// Handshakes that succeeded would fail.
+    Closes,
+}
+
+impl Withheld {
+    /// One sentence for people.
+    pub fn text(&self) -> Text {
+        match self {
+            Withheld::LeavesError(error) => text!(
+                "a fix is held back, because it would leave another error: {error}",
+                "有一处修复没有给出：修复之后还会剩下另一个错误：{error}"
+            ),
+            Withheld::DoesNotHelp(finding) => text!(
+                "a fix is held back, because it would not help: {finding}",
+                "有一处修复没有给出：它不起作用：{finding}"
+            ),
+            Withheld::Closes => text!(
+                "a fix is held back, because handshakes that succeed today would fail after it",
+                "有一处修复没有给出：现在能成功的握手，修复之后反而会失败"
+            ),
+        }
+    }
 }
 
 /// Which fixes count.
@@ -208,6 +232,8 @@ impl Run<'_> {
 /// What is remembered from one round of an attempt to the next.
 #[derive(Default)]
 struct Progress {
+    /// How many endpoints there were of each verdict before anything was fixed.
+    tally: Option<Tally>,
     /// The errors before anything was fixed.
     errors: Option<HashSet<Identity>>,
     /// How many errors configurations had that nobody asked about, by identity, before anything was fixed.
@@ -222,6 +248,7 @@ impl Progress {
     fn round(&mut self, checked: &Checked, open: &[&Diagnostic], made: &[usize], size: usize) -> Option<Withheld> {
         let errors = || checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(identity);
         let before = self.errors.get_or_insert_with(|| errors().collect());
+        let tally = *self.tally.get_or_insert(checked.tally);
         let mut elsewhere: HashMap<Identity, usize> = HashMap::new();
         let grave = checked.witnessed.iter().filter(|d| d.severity == Severity::Error);
         grave.for_each(|d| *elsewhere.entry(identity(d)).or_default() += 1);
@@ -239,7 +266,8 @@ impl Progress {
         if made.is_empty() && !self.fixed.is_empty() {
             let more = |(e, n): &(Identity, usize)| *n > elsewhere_before.get(e).copied().unwrap_or(0);
             let there = elsewhere.into_iter().filter(more).map(|(e, _)| e).min();
-            return errors().find(|e| !before.contains(e)).or(there).map(|e| Withheld::LeavesError(told(e)));
+            let error = errors().find(|e| !before.contains(e)).or(there).map(|e| Withheld::LeavesError(told(e)));
+            return error.or(checked.tally.is_worse_than(tally).then_some(Withheld::Closes));
         }
         let made = made.iter().map(|&i| identity(open[i]));
         self.fixed.extend(made.map(|i| (i.clone(), (count[&i], size))));
@@ -275,7 +303,6 @@ fn identity(diagnostic: &Diagnostic) -> Identity {
 mod tests {
     use super::*;
     use crate::diagnostic::{Category, Label};
-    use crate::i18n::Text;
     use crate::source::{FileId, Place, Span};
 
     #[test]
@@ -327,6 +354,17 @@ mod tests {
         // One of several lines went.
         assert_eq!(after(&["a", "a"], &[0, 1], 90), None);
         assert_eq!(after(&["c"], &[], 110), Some(Withheld::LeavesError("a-rule: c".to_owned())));
+        let closed = |made: &[usize]| {
+            let tally = |upgrades, broken| Tally { upgrades, broken, rejected: 0 };
+            let mut progress = Progress::default();
+            let before = Checked { tally: tally(2, 1), ..start.clone() };
+            assert_eq!(round(&before, &[0, 2], 100, &mut progress), None);
+            let after = Checked { tally: tally(1, 2), ..checked(&["a"]) };
+            round(&after, made, 110, &mut progress)
+        };
+        assert_eq!(closed(&[]), Some(Withheld::Closes));
+        // The next round may open it again.
+        assert_eq!(closed(&[0]), None);
         // It may have a fix of its own.
         assert_eq!(after(&["c"], &[0], 110), None);
     }

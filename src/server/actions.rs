@@ -7,7 +7,7 @@ use super::client::Client;
 use super::desk::{Desk, Spot, Teller};
 use super::wire::{Refusal, code};
 use crate::diagnostic::{Applicability, Diagnostic};
-use crate::fix::{Fixed, Wanted, Withheld};
+use crate::fix::{Fixed, Wanted};
 use crate::i18n::{Lang, Text};
 use crate::source::{FileId, SourceFile, Span};
 use crate::text;
@@ -215,16 +215,7 @@ fn refusal(why: Text, lang: Lang) -> Refusal {
 
 fn held_back(fixed: &Fixed) -> Text {
     match &fixed.withheld {
-        Some(Withheld::LeavesError(error)) => text!(
-            "a fix is held back, because it would leave another error: {error}",
-            "有一处修复没有给出：修复之后还会剩下另一个错误：{error}"
-        ),
-        Some(Withheld::DoesNotHelp(finding)) => {
-            text!(
-                "a fix is held back, because it would not help: {finding}",
-                "有一处修复没有给出：它不起作用：{finding}"
-            )
-        }
+        Some(withheld) => withheld.text(),
         None => text!("there is nothing to fix", "没有可以修复的内容"),
     }
 }

@@ -174,7 +174,7 @@ fn is_open_to(world: &World<'_>, refusal: &Refusal, occ: OccId) -> bool {
     let twice = || refusal.other.is_some() && config.scope(config.occ(occ).scope).kind == ScopeKind::Entries;
     let name_is_open = || is_open(&config.name_text(occ));
     match (&refusal.kind, refusal.argument) {
-        (RefusalKind::Duplicate | RefusalKind::UnknownDirective(_) | RefusalKind::NotAllowedHere, _) => name_is_open(),
+        (RefusalKind::Duplicate, _) => name_is_open(),
         (RefusalKind::Value, None) if twice() => name_is_open(),
         (RefusalKind::Value, Some(at)) if refusal.other.is_none() => {
             name_is_open() || config.arg(occ, at).is_some_and(|word| is_open(&word))
