@@ -16,6 +16,7 @@ mod carriers;
 mod chinese;
 mod cli;
 mod codegen;
+mod disks;
 mod docs;
 mod embedded;
 mod engine;
