@@ -70,3 +70,22 @@ fn a_file_with_the_servers_of_an_upstream_is_correct() {
     let checked = check(&mut files, &[target], &common::options(None, None));
     assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
 }
+
+/// A host that some `proxy_pass` names without variables was looked up when nginx started: with that port, nobody
+/// has to ask a resolver (`ngx_http_upstream_init_request`).
+#[test]
+fn a_host_that_another_line_names_needs_no_resolver() {
+    let verdict = |fixed: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        set $to localhost:3000;\n        \
+             location /other {{ proxy_pass http://{fixed}; }}\n        \
+             location /ws {{\n            proxy_pass http://$to;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), URL, "1.22.1").0
+    };
+    assert_eq!(verdict("localhost:3000"), "upgrades");
+    assert_eq!(verdict("localhost:3001"), "broken");
+    assert_eq!(verdict("127.0.0.1:3000"), "broken");
+}
