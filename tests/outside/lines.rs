@@ -380,11 +380,20 @@ fn single_lines_are_judged_as_nginx_judges_them() {
     let (mut refused_by_mistake, mut misquoted) = (Vec::new(), Vec::new());
     let mut missed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut record = BTreeSet::new();
-    for _ in 0..count {
-        let (row, block, place) = *random.of(&rows);
+    // The ends of each range come first.
+    let mut asked: Vec<(usize, String)> = Vec::new();
+    for (number, (row, ..)) in rows.iter().enumerate() {
+        if let Value::Between(least, most) = row.value {
+            asked.extend([least - 1, least, most, most + 1].map(|n| (number, format!("{} {n};", row.name))));
+        }
+    }
+    let next = |n: usize| (n + seed as usize) % rows.len();
+    asked.extend((0..count as usize).map(next).map(|n| (n, line(&mut random, rows[n].0))));
+    for (number, line) in asked {
+        let (row, block, place) = rows[number];
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap();
-        let line = line(&mut random, row).replace("@TMP", &path.display().to_string());
+        let line = line.replace("@TMP", &path.display().to_string());
         let text = configuration(place, row.name, &line, &path.display().to_string());
         std::fs::write(path.join("nginx.conf"), &text).unwrap();
         let real = nginx.test(&path);
