@@ -26,37 +26,13 @@ elsewhere *PARTS:
 deny:
     cargo deny --all-features check
 
-# Break the code in that many places and see whether the quick tests notice: `just mutants 150 7`
+# Break the code in that many places and see whether the tests without nginx notice: `just mutants 150 7`
 mutants SAMPLE="150" SEED="":
     #!/bin/sh
     set -eu
     seed={{ quote(SEED) }}
-    seed=${seed:-$(date +%s)}
-    command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants || cargo install cargo-mutants
-    cargo mutants --list >target/mutants.list
-    # cargo-mutants tries its few deletions of struct fields whatever it is asked for.
-    chosen=$(python3 - {{ quote(SAMPLE) }} "$seed" <<'PYTHON'
-    import random, re, sys
-    names = open("target/mutants.list").read().splitlines()
-    count, seed = int(sys.argv[1]), sys.argv[2]
-    sample = random.Random(seed).sample(names, min(count, len(names)))
-    print(f"{len(sample)} of {len(names)} mutants, seed {seed}", file=sys.stderr)
-    print("^(" + "|".join(re.escape(n).replace("\\ ", " ") for n in sample) + ")$")
-    PYTHON
-    )
-    # A target folder of its own is compiled once, not for each run.
-    CARGO_TARGET_DIR="$PWD/target/mutants" WSLINT_FUZZ=400 WSLINT_KILLS=5 \
-        cargo mutants --no-shuffle --output target --re "$chosen" || [ $? -le 3 ]
-    python3 - "$seed" <<'PYTHON'
-    import json, sys
-    seen = [o for o in json.load(open("target/mutants.out/outcomes.json"))["outcomes"] if o["scenario"] != "Baseline"]
-    count = lambda *kinds: sum(o["summary"] in kinds for o in seen)
-    caught, missed = count("CaughtMutant", "Timeout"), count("MissedMutant")
-    if not caught + missed:
-        sys.exit("no mutant was tried")
-    print(f"seed {sys.argv[1]}: {caught} of {caught + missed} caught, {100 * caught / (caught + missed):.0f} %")
-    sys.exit(0 if caught >= 0.85 * (caught + missed) else "fewer than 85 %: target/mutants.out/missed.txt")
-    PYTHON
+    command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+    python3 scripts/mutants {{ quote(SAMPLE) }} "${seed:-$(date +%s)}"
 
 # Build all that a release publishes for x86-64 Linux, and install each in a bare place
 release-check:

@@ -135,6 +135,15 @@ mod tests {
         }
         assert_eq!(Carrier::by_head(b"#!/usr/bin/env bash\n"), Some(Carrier::Script));
         assert_eq!(Carrier::by_head(b"# syntax=docker/dockerfile:1\n\nFROM nginx\n"), Some(Carrier::Script));
+        assert_eq!(Carrier::by_head(b"#cloud-config\n"), Some(Carrier::Yaml));
+        assert_eq!(Carrier::by_head(b"ARG V=1\nFROM nginx:$V\n"), Some(Carrier::Script));
+        assert_eq!(Carrier::by_head(b"FROMAGE\n"), None);
+        assert!(
+            Carrier::is_foreign(Path::new("page"), b"<html lang=en>") && !Carrier::is_foreign(Path::new("x"), b"<")
+        );
+        assert!([Carrier::Markdown, Carrier::Rst, Carrier::AsciiDoc].into_iter().all(Carrier::is_document));
+        assert!(![Carrier::Yaml, Carrier::Script, Carrier::Hcl].into_iter().any(Carrier::is_document));
+        assert!(Carrier::may_hold(b"a proxy_pass b") && !Carrier::may_hold(b"nothing of it"));
         assert_eq!(Carrier::by_head(b"#!/usr/bin/env python3\n"), None);
     }
 }

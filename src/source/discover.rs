@@ -257,6 +257,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_is_is_decided_by_name_and_content() {
+        let fs = MemFs::new(
+            [
+                ("app.py", "server { listen 80; }\n"),
+                ("late", &*format!("{}server {{\n listen 80;\n}}\n", "# a page of comments\n".repeat(600))),
+                ("notes", "server { listen 80; }\n"),
+                ("other.conf", "[a]\nb = c\n"),
+                ("README.md", "```nginx\nserver {\n listen 80;\n proxy_pass http://a;\n}\n```\n"),
+                ("run", "#!/bin/sh\ncat >x <<E\nproxy_pass http://a;\nE\n"),
+                ("quiet.md", "nothing\n"),
+                ("words", "some words\n"),
+                ("dump", "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { }\n"),
+                ("node_modules/x.conf", "server { listen 80; }\n"),
+            ]
+            .map(|(name, text)| (Path::new("/p").join(name), text.as_bytes().to_vec())),
+        );
+        let found = |carriers: bool| {
+            let leave_out = LeaveOut { exclude: &[], base: Path::new("/p"), ignored: false, carriers };
+            discover(&fs, Path::new("/p"), leave_out)
+        };
+        let all = found(true);
+        let name = |p: &Path| p.strip_prefix("/p").unwrap().to_str().unwrap().to_owned();
+        assert_eq!(all.files.iter().map(|p| name(p)).collect::<Vec<_>>(), ["late", "notes"]);
+        assert_eq!(all.dumps.iter().map(|p| name(p)).collect::<Vec<_>>(), ["dump"]);
+        let carriers: Vec<_> = all.carriers.iter().map(|(p, c)| (name(p), *c)).collect();
+        assert_eq!(carriers, [("README.md".to_owned(), Carrier::Markdown), ("run".to_owned(), Carrier::Script)]);
+        assert_eq!(all.passed_over, [(PathBuf::from("/p/other.conf"), PassedOver::NotNginx)]);
+        assert!(found(false).carriers.is_empty());
+    }
+
+    #[test]
     fn no_pattern_takes_long() {
         let deep = "d/".repeat(30);
         let fs = MemFs::new([(PathBuf::from(format!("/p/{deep}x.conf")), b"server { listen 80; }\n".to_vec())]);

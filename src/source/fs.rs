@@ -366,6 +366,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn failures_are_told_in_chinese_too() {
+        use io::ErrorKind as Kind;
+        let mut all = std::collections::BTreeSet::new();
+        let kinds = [
+            Kind::NotFound,
+            Kind::PermissionDenied,
+            Kind::IsADirectory,
+            Kind::NotADirectory,
+            Kind::FileTooLarge,
+            Kind::ConnectionRefused,
+            Kind::ConnectionReset,
+            Kind::TimedOut,
+            Kind::HostUnreachable,
+            Kind::NetworkUnreachable,
+            Kind::StorageFull,
+            Kind::ReadOnlyFilesystem,
+            Kind::InvalidInput,
+        ];
+        for error in kinds.map(io::Error::from).into_iter().chain([crate::source::outside()]) {
+            let said = io_text(&error);
+            assert_eq!(said.en, error.to_string());
+            assert!(!said.zh.is_ascii() && all.insert(said.zh.to_string()), "{error}: {}", said.zh);
+        }
+        let other = io_text(&io::Error::other("some words"));
+        assert_eq!((&*other.en, &*other.zh), ("some words", "some words"));
+    }
+
+    #[test]
     fn replacing_keeps_mode_and_link_and_leaves_nothing_behind() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();

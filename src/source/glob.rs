@@ -89,6 +89,12 @@ fn bracket(pattern: &[u8], b: u8) -> Option<(bool, usize)> {
                 continue;
             }
         }
+        // A class of equals begins no range.
+        if let [b'[', b'=', same, b'=', b']', ..] = pattern[i..] {
+            found |= same == b;
+            i += 5;
+            continue;
+        }
         let (low, next) = element(pattern, i)?;
         i = next;
         if pattern.get(i) == Some(&b'-') && pattern.get(i + 1).is_some_and(|&c| c != b']') {
@@ -105,10 +111,10 @@ fn bracket(pattern: &[u8], b: u8) -> Option<(bool, usize)> {
 fn element(pattern: &[u8], i: usize) -> Option<(u8, usize)> {
     match *pattern.get(i)? {
         b'\\' => Some((*pattern.get(i + 1)?, i + 2)),
-        b'[' if matches!(pattern.get(i + 1), Some(b'.' | b'=')) => {
-            let kind = pattern[i + 1];
-            (pattern.get(i + 3) == Some(&kind) && pattern.get(i + 4) == Some(&b']')).then(|| (pattern[i + 2], i + 5))
-        }
+        b'[' if pattern.get(i + 1) == Some(&b'.') => match pattern[i + 2..] {
+            [c, b'.', b']', ..] => Some((c, i + 5)),
+            _ => None,
+        },
         c => Some((c, i + 1)),
     }
 }

@@ -289,6 +289,82 @@ mod tests {
         }
     }
 
+    /// One line in ten in a file of that name; elsewhere one in three, and two of them.
+    #[test]
+    fn so_many_lines_have_to_be_directives() {
+        let text = |hits: usize, others: usize| "gzip on;\n".repeat(hits) + &"word word\n".repeat(others);
+        for (hits, others, named, unnamed) in [
+            (0, 0, false, false),
+            (0, 1, false, false),
+            (1, 0, true, true),
+            (1, 1, true, false),
+            (1, 9, true, false),
+            (1, 10, false, false),
+            (2, 4, true, true),
+            (2, 5, true, false),
+        ] {
+            let text = text(hits, others);
+            let said = [is_nginx(text.as_bytes(), true), is_nginx(text.as_bytes(), false)];
+            assert_eq!(said, [named, unnamed], "{hits} of {}", hits + others);
+        }
+        for (hits, others, open) in [(0, 0, true), (1, 5, true), (1, 6, false), (0, 1, false)] {
+            assert_eq!(may_go_on(text(hits, others).as_bytes()), open, "{hits} of {}", hits + others);
+        }
+        assert!(!may_go_on(b"gzip on;\0"));
+        assert!(!is_nginx(b"gzip on;\0", true) && is_nginx(&[b"gzip on;\n".repeat(200), vec![0]].concat(), true));
+    }
+
+    #[test]
+    fn a_line_is_a_directive_by_its_word_and_its_end() {
+        let says = |line: &str| count(format!("{line}\n").as_bytes()).hits == 1;
+        for line in [
+            "listen 80;",
+            "listen 80; # here",
+            "listen 80; server_name x",
+            "events {}",
+            "events {",
+            "map $a $b { # here",
+            "if ($x) { return 404; }",
+            "location / { # x; y",
+            "server",
+            "server {",
+            "server{",
+            "server 127.0.0.1;",
+            "set $a b;",
+            "return 301 x;",
+            "return \"x\";",
+            "return 'x';",
+            "return $x;",
+            "return http://x;",
+            "proxy_nonsense x;",
+        ] {
+            assert!(says(line), "{line}");
+        }
+        for line in [
+            "listen 80",
+            "listen = 80;",
+            "listen: 80;",
+            "events",
+            "map $a $b",
+            "location / {x}",
+            "serverless {",
+            "server a {",
+            "set a b;",
+            "return x;",
+            "return;",
+            "nonsense x;",
+            "# listen 80;",
+            "{{ listen }} 80;",
+            "include x;",
+        ] {
+            assert!(!says(line), "{line}");
+        }
+        let weak = |text: &str| (is_nginx(text.as_bytes(), true), is_nginx(text.as_bytes(), false));
+        assert_eq!(weak("set $a b;\n"), (true, false));
+        assert_eq!(weak("set $a b;\nword\n"), (false, false));
+        assert_eq!(weak("set $a b;\nlisten 80;\nserver {\n"), (true, true));
+    }
+
     #[test]
     fn names_are_a_hint() {
         for name in ["nginx.conf", "a/b.conf.j2", "sites-enabled/app", "app.vhost", "nginx.conf.bak", "site.conf.hbs"] {
@@ -297,7 +373,16 @@ mod tests {
         for name in ["nginx_conf.erb", "nginx.tmpl", "app.template.prod", "nginx/default", "mime.types"] {
             assert_eq!(name_says(Path::new(name)), NameSays::Nothing, "{name}");
         }
-        for name in ["README.md", "conf.d/README.md", "a.conf~", "app.js.erb", "values.yaml.gotmpl", "logo.PNG"] {
+        for name in [
+            "README.md",
+            "conf.d/README.md",
+            "a.conf~",
+            "a.conf.swp",
+            "nginx.conf.lock",
+            "app.js.erb",
+            "values.yaml.gotmpl",
+            "logo.PNG",
+        ] {
             assert_eq!(name_says(Path::new(name)), NameSays::Other, "{name}");
         }
     }

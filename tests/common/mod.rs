@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has said what it has to say")]
 
+pub(crate) mod places;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

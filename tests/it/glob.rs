@@ -50,7 +50,14 @@ fn patterns_mean_what_glob_3_means() {
         std::fs::write(path, "").unwrap();
     }
     std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"lat\xfcn.conf")), "").unwrap();
-    for pattern in [
+    // What each class of characters holds: a file for each character, but for those that no name has.
+    for byte in (1..=0xffu8).filter(|b| !b"./".contains(b)) {
+        std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(&[b'd', b'/', b'~', byte])), "").unwrap();
+    }
+    let classes = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit"
+        .split(' ')
+        .map(|c| format!("d/~[[:{c}:]]"));
+    let patterns = [
         "*.conf",
         "*",
         ".*",
@@ -83,8 +90,35 @@ fn patterns_mean_what_glob_3_means() {
         "*/",
         "lat?n.conf",
         "[!]]*",
-    ] {
-        let full = folder.path().join(pattern);
+        "[!b-d]*",
+        "[a-]-b",
+        "a[--.]b",
+        r"a[\-]b",
+        r"a[\\]b",
+        r"[\]]",
+        r"[a-\c].conf",
+        "[[.a.]].conf",
+        "[[=a=]-c].conf",
+        "[[=a]].conf",
+        "[[=ab=]].conf",
+        "[a-[=c=]].conf",
+        "[[.a.]-[.c.]].conf",
+        "[[.a]].conf",
+        "[[.ab.]].conf",
+        "[[:nothing:]]*",
+        "[[:alpha:]-b].conf",
+        "*.co*f",
+        "*a*n*",
+        "?",
+        "??",
+        r"\[x\].conf",
+        r"a\\b",
+        "*/x.conf",
+        r"\.h*",
+        "[.]hid",
+    ];
+    for pattern in patterns.map(str::to_owned).into_iter().chain(classes) {
+        let full = folder.path().join(&pattern);
         let ours = expand_glob(&OsFs, &full).unwrap();
         let theirs: Vec<PathBuf> = libc_glob(&full)
             .into_iter()

@@ -18,6 +18,7 @@ mod carriers;
 mod chinese;
 mod cli;
 mod codegen;
+mod disks;
 mod docs;
 mod embedded;
 mod engine;

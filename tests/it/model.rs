@@ -116,3 +116,22 @@ fn quic_needs_a_certificate_and_a_directive_of_a_later_version_is_left_to_who_ba
     assert_eq!(refusals("listen 8080; max_headers 100;", "1.22.1"), [""; 0]);
     assert_eq!(refusals("listen 8080; max_headers 100;", "1.31.5"), [""; 0]);
 }
+
+/// A host that some `proxy_pass` names without variables was looked up when nginx started: with that port, nobody
+/// has to ask a resolver (`ngx_http_upstream_init_request`).
+#[test]
+fn a_host_that_another_line_names_needs_no_resolver() {
+    let verdict = |fixed: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        set $to localhost:3000;\n        \
+             location /other {{ proxy_pass http://{fixed}; }}\n        \
+             location /ws {{\n            proxy_pass http://$to;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), URL, "1.22.1").0
+    };
+    assert_eq!(verdict("localhost:3000"), "upgrades");
+    assert_eq!(verdict("localhost:3001"), "broken");
+    assert_eq!(verdict("127.0.0.1:3000"), "broken");
+}

@@ -3,64 +3,17 @@
 //!
 //! What nginx accepts, wslint does not refuse; of what nginx refuses, wslint refuses nine of ten; and
 //! what it quotes is what nginx says. `WSLINT_LINES=20000 cargo test --test outside lines::` for the long run, with
-//! `WSLINT_SEED` for another one; the figures are printed.
+//! `WSLINT_SEED` for another one; the figures are printed. With `UPDATE_FIXTURES=1` what nginx said is written to
+//! `grammar-fixtures/lines.txt`, for the tests that have none.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it did")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::common;
-use crate::real_nginx::{Nginx, VERSION};
+use crate::common::places::{FOLDER, PLACES, configuration, recorded};
+use crate::real_nginx::{Nginx, VERSION, updating};
 use wslint::catalog::{Contexts, Directive, Own, Value, Version, names};
-
-/// Blocks with the text around a line. `NAME` stands for what the block needs to be one that nginx
-/// starts with, and is left out where the line itself is of that name.
-const PLACES: &[(u16, &str)] = &[
-    (Contexts::MAIN, "@LINE\nevents {}\n"),
-    (Contexts::EVENTS, "events {\n@LINE\n}\n"),
-    (
-        Contexts::HTTP,
-        "events {}\nhttp {\naccess_log off;\nlog_format own '$uri';\n@LINE\nserver { listen 127.0.0.1:8099; }\n}\n",
-    ),
-    (
-        Contexts::SERVER,
-        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m;\nlimit_conn_zone $uri zone=conns:1m;\nserver {\nlisten 127.0.0.1:8099;\n@LINE\n}\n}\n",
-    ),
-    (
-        Contexts::LOCATION,
-        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m;\nproxy_cache_path @TMP/c keys_zone=cache:1m;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\n@LINE\n}\n}\n}\n",
-    ),
-    (
-        Contexts::LOCATION_IF,
-        "events {}\nhttp {\naccess_log off;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\nif ($uri) {\n@LINE\n}\n}\n}\n}\n",
-    ),
-    (
-        Contexts::SERVER_IF,
-        "events {}\nhttp {\naccess_log off;\nserver {\nlisten 127.0.0.1:8099;\nif ($uri) {\n@LINE\n}\n}\n}\n",
-    ),
-    (
-        Contexts::LIMIT_EXCEPT,
-        "events {}\nhttp {\naccess_log off;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\nlimit_except GET {\n@LINE\n}\n}\n}\n}\n",
-    ),
-    (Contexts::UPSTREAM, "events {}\nhttp {\naccess_log off;\nupstream u {\nserver 127.0.0.1:8098;\n@LINE\n}\n}\n"),
-    (
-        Contexts::STREAM,
-        "load_module stream;\nevents {}\nstream {\n@LINE\nserver { listen 127.0.0.1:8099; return x; }\n}\n",
-    ),
-    (
-        Contexts::STREAM_SERVER,
-        "load_module stream;\nevents {}\nstream {\nlimit_conn_zone $remote_addr zone=conns:1m;\nlog_format own '$remote_addr';\nserver {\n@NEEDED\n@LINE\n}\n}\n",
-    ),
-    (
-        Contexts::STREAM_UPSTREAM,
-        "load_module stream;\nevents {}\nstream {\nupstream u {\nserver 127.0.0.1:8098;\n@LINE\n}\nserver { listen 127.0.0.1:8099; proxy_pass u; }\n}\n",
-    ),
-    (
-        Contexts::MAIL,
-        "load_module mail;\nevents {}\nmail {\n@AUTH\n@LINE\nserver { listen 127.0.0.1:8099; protocol imap; }\n}\n",
-    ),
-    (Contexts::MAIL_SERVER, "load_module mail;\nevents {}\nmail {\nserver {\n@AUTH\n@NEEDED\n@LINE\n}\n}\n"),
-];
 
 /// What anybody might write anywhere.
 const ANYTHING: &[&str] = &[
@@ -366,27 +319,6 @@ fn line(random: &mut Random, row: &Directive) -> String {
     out + ";"
 }
 
-/// The line in its place.
-fn configuration(place: &str, name: &str, line: &str, folder: &str) -> String {
-    let needed = match (name, place.contains("mail")) {
-        ("listen", true) => "protocol imap;",
-        ("protocol", true) => "listen 127.0.0.1:8099;",
-        (_, true) => "listen 127.0.0.1:8099; protocol imap;",
-        ("listen", false) => "return x;",
-        ("return" | "proxy_pass", false) => "listen 127.0.0.1:8099;",
-        _ => "listen 127.0.0.1:8099; return x;",
-    };
-    let auth = if name == "auth_http" { "" } else { "auth_http 127.0.0.1:80;" };
-    let modules = "/usr/lib/nginx/modules/ngx";
-    place
-        .replace("@LINE", line)
-        .replace("@NEEDED", needed)
-        .replace("@AUTH", auth)
-        .replace("@TMP", folder)
-        .replace("load_module stream", &format!("load_module {modules}_stream_module.so"))
-        .replace("load_module mail", &format!("load_module {modules}_mail_module.so"))
-}
-
 /// Where its block belongs to.
 fn side(row: &Directive) -> &'static str {
     match row.contexts {
@@ -433,31 +365,45 @@ fn single_lines_are_judged_as_nginx_judges_them() {
         Contexts::MAIL | Contexts::MAIL_SERVER => module("mail"),
         _ => true,
     };
-    let rows: Vec<(&Directive, &str)> = names()
+    let rows: Vec<(&Directive, &str, &str)> = names()
         .flat_map(|n| n.rows())
         .filter(|row| is_asked(row))
         .flat_map(|row| {
-            PLACES.iter().filter(|(c, _)| row.contexts.has(*c) && has(*c)).map(move |(_, place)| (row, *place))
+            PLACES
+                .iter()
+                .filter(|(c, ..)| row.contexts.has(*c) && has(*c))
+                .map(move |(_, block, place)| (row, *block, *place))
         })
         .collect();
     let mut random = Random(seed | 1);
     let (mut accepted, mut wrong, mut found, mut machine) = (0, 0, 0, 0);
     let (mut refused_by_mistake, mut misquoted) = (Vec::new(), Vec::new());
     let mut missed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for _ in 0..count {
-        let (row, place) = *random.of(&rows);
+    let mut record = BTreeSet::new();
+    // The ends of each range come first.
+    let mut asked: Vec<(usize, String)> = Vec::new();
+    for (number, (row, ..)) in rows.iter().enumerate() {
+        if let Value::Between(least, most) = row.value {
+            asked.extend([least - 1, least, most, most + 1].map(|n| (number, format!("{} {n};", row.name))));
+        }
+    }
+    let next = |n: usize| (n + seed as usize) % rows.len();
+    asked.extend((0..count as usize).map(next).map(|n| (n, line(&mut random, rows[n].0))));
+    for (number, line) in asked {
+        let (row, block, place) = rows[number];
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap();
-        let line = line(&mut random, row).replace("@TMP", &path.display().to_string());
+        let line = line.replace("@TMP", &path.display().to_string());
         let text = configuration(place, row.name, &line, &path.display().to_string());
         std::fs::write(path.join("nginx.conf"), &text).unwrap();
         let real = nginx.test(&path);
         let ours = common::refusals(&common::single(&text), VERSION);
-        let line = line.replace(&path.display().to_string(), "/srv/conf");
-        let ours: Vec<String> = ours.into_iter().map(|t| t.replace(&path.display().to_string(), "/srv/conf")).collect();
+        let line = line.replace(&path.display().to_string(), FOLDER);
+        let ours: Vec<String> = ours.into_iter().map(|t| t.replace(&path.display().to_string(), FOLDER)).collect();
         match real {
             Ok(()) => {
                 accepted += 1;
+                record.insert(format!("{block}\t{line}\t"));
                 if !ours.is_empty() {
                     refused_by_mistake.push(format!("{line}  [{}] wslint: {ours:?}", side(row)));
                 }
@@ -468,7 +414,9 @@ fn single_lines_are_judged_as_nginx_judges_them() {
                 found += u64::from(!ours.is_empty());
                 if ours.is_empty() {
                     missed.entry(row.name).or_default().push(format!("{line}  [{}] {said}", side(row)));
-                } else if !ours.iter().any(|o| said.contains(o.as_str())) {
+                } else if ours.iter().any(|o| said.contains(o.as_str())) {
+                    record.insert(format!("{block}\t{line}\t{said}"));
+                } else {
                     misquoted.push(format!("{line}  nginx: {said}  wslint: {ours:?}"));
                 }
             }
@@ -487,4 +435,35 @@ fn single_lines_are_judged_as_nginx_judges_them() {
     assert!(refused_by_mistake.is_empty(), "nginx accepts:\n{}", refused_by_mistake.join("\n"));
     assert!(found * 10 >= wrong * 9, "{found} of {wrong} wrong lines are refused");
     assert!(misquoted.is_empty(), "nginx says it otherwise:\n{}", misquoted.join("\n"));
+    if updating() {
+        std::fs::write(recorded(), record.into_iter().collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    }
+}
+
+/// One line in twenty of those on record is put to nginx again, others with another `WSLINT_SEED`.
+#[test]
+fn lines_on_record_are_what_nginx_says() {
+    let nginx = Nginx::find().unwrap();
+    if !nginx.exact {
+        println!("nginx is not {VERSION}: what it refuses is not recorded");
+        return;
+    }
+    let seed: usize = std::env::var("WSLINT_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(7);
+    let record = std::fs::read_to_string(recorded()).unwrap();
+    let mut asked = 0;
+    for entry in record.lines().skip(seed % 20).step_by(20) {
+        let [block, line, said] = entry.split('\t').collect::<Vec<_>>()[..] else { panic!("{entry}") };
+        let (_, _, place) = PLACES.iter().find(|(_, name, _)| *name == block).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().display().to_string();
+        let name = line.split([' ', ';']).next().unwrap();
+        let text = configuration(place, name, &line.replace(FOLDER, &path), &path);
+        std::fs::write(folder.path().join("nginx.conf"), text).unwrap();
+        match nginx.test(Path::new(&path)) {
+            Err(real) if real.contains("_module.so") => continue,
+            real => assert_eq!(real.err().unwrap_or_default(), said, "{block}: {line}"),
+        }
+        asked += 1;
+    }
+    assert!(asked > 50, "{asked} lines");
 }

@@ -3,6 +3,7 @@
 //! - `verdict::*`: `verdicts/<case>/verdict` is what wslint says of the case, for the nginx of the live
 //!   tests, for a new one and without a version. `tests/live.rs` proves it by that nginx.
 //! - `refusal::*`: what the folders `nginx/{accepted,rejected,platform}` are called after.
+//! - `line::*`: `lines.txt` is what the nginx of the live tests said of single lines; nobody but nginx writes it.
 //! - `truth::*`: `truth.jsonl` is what twelve real versions of nginx did; nobody but nginx writes it.
 //! - `report::*`: `reports/<kind>.txt` is all that is reported of each tree, and all that is fixed in it.
 //!
@@ -12,6 +13,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod lines;
 mod reports;
 mod said;
 mod truth;
@@ -30,6 +32,7 @@ const OURS: [&str; 7] = ["url", "args", "verdict", "expected.txt", "error.txt", 
 fn main() {
     let args = Arguments::from_args();
     let mut trials = verdicts::trials();
+    trials.extend(lines::trials());
     trials.extend(truth::trials());
     trials.extend(reports::trials());
     libtest_mimic::run(&args, trials).exit();

@@ -6,6 +6,7 @@ use wslint::engine::{Options, Selection, check};
 use wslint::fix::{Wanted, fix, unified};
 use wslint::i18n::Lang;
 use wslint::report::{Report, concise};
+use wslint::source::Place;
 use wslint::syntax::Files;
 
 use crate::common::{self, Tree, told};
@@ -31,7 +32,7 @@ pub(crate) fn everything(kind: &str, tree: &Tree, url: &str) -> String {
     }
     let mut options = common::options(None, None);
     options.selection = Selection::new(&["all".to_owned()], &[]).unwrap();
-    out.push_str(&findings(tree, &options));
+    out.push_str(&findings(kind, tree, &options));
     let made = |unsafe_too| fixes(tree, &options, unsafe_too).unwrap_or_else(|e| format!("FAILED {e}\n"));
     let (safe, all) = (made(false), made(true));
     if kind == "nginx/rejected" {
@@ -45,7 +46,7 @@ pub(crate) fn everything(kind: &str, tree: &Tree, url: &str) -> String {
     out
 }
 
-fn findings(tree: &Tree, options: &Options) -> String {
+fn findings(kind: &str, tree: &Tree, options: &Options) -> String {
     let fs = common::mem(tree);
     let mut files = Files::new(&fs);
     let target = common::target(&mut files);
@@ -62,15 +63,48 @@ fn findings(tree: &Tree, options: &Options) -> String {
     let mut out = Vec::new();
     concise(&report, &mut out).unwrap();
     let mut out = String::from_utf8(out).unwrap();
+    let line = |place: Place| {
+        let file = files.sources.get(place.file);
+        format!("{}:{}", file.path.display(), file.lines().line_column(place.span.start, &file.bytes).0)
+    };
     for endpoint in &checked.endpoints {
-        let file = files.sources.get(endpoint.place.file);
-        let (line, _) = file.lines().line_column(endpoint.place.span.start, &file.bytes);
-        let (path, verdict) = (file.path.display(), endpoint.verdict.as_str());
-        let _ = writeln!(
-            out,
-            "{path}:{line}: endpoint, {} evidence, {verdict}",
-            format!("{:?}", endpoint.evidence).to_lowercase()
-        );
+        let evidence = format!("{:?}", endpoint.evidence).to_lowercase();
+        let (at, verdict) = (line(endpoint.place), endpoint.verdict.as_str());
+        let _ = writeln!(out, "{at}: endpoint, {evidence} evidence, {verdict}");
+        if kind.starts_with("nginx") {
+            continue;
+        }
+        if let Some(open) = &endpoint.undecided {
+            let _ =
+                writeln!(out, "    {}: {} {}", open.location, open.text.en, open.place.map(line).unwrap_or_default());
+        }
+        let words = endpoint.words();
+        let server = [words.server.listen.join(", "), words.server.names.join(" ")].join(" ");
+        let effective = words.effective.iter().map(|e| {
+            let place = e.place.map(line).unwrap_or_default();
+            format!(
+                "{} ({}{}{place})",
+                e.value.as_deref().unwrap_or("-"),
+                e.origin,
+                if place.is_empty() { "" } else { " " }
+            )
+        });
+        let effective = effective.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(out, "    {} {} at {}: {effective}", words.location, words.proxy_pass, server.trim());
+    }
+    for found in &checked.diagnostics {
+        let _ = writeln!(out, "{}: {}: {}", line(found.primary.place), found.rule, found.primary.text.en);
+        for label in &found.labels {
+            let _ = writeln!(out, "    {}: {}", line(label.place), label.text.en);
+        }
+        if kind == "rules" {
+            let _ = writeln!(out, "    why: {}", found.why.en);
+        }
+        let _ = writeln!(out, "    help: {}", found.help.en);
+        if let Some(fix) = &found.fix {
+            let note = fix.note.as_ref().map(|n| format!(" ({})", n.en)).unwrap_or_default();
+            let _ = writeln!(out, "    {:?}: {}{note}", fix.applicability, fix.title.en);
+        }
     }
     out
 }

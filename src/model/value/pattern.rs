@@ -319,15 +319,50 @@ mod tests {
 
     #[test]
     fn what_pcre_refuses_is_refused() {
-        for text in ["^/(a)\\2$", "(?z)^/abc$", "^/(?<who>a)(?<who>b)", "a{3,1}", "("] {
+        for text in ["^/(a)\\2$", "(?z)^/abc$", "^/(?<who>a)(?<who>b)", "(?'a'x)(?'a'y)", "a{3,1}", "(", r"\.(", r"\d("]
+        {
             assert!(Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
         }
-        for text in
-            ["^/(a)\\1$", "(?i)^/abc$", "(?|(?<a>x)|(?<a>y))", "[{3,1}]", "[(]\\(", "(?<!x)y", "(?#z)", "\\Q(\\E"]
-        {
+        for text in [
+            "^/(a)\\1$",
+            "(?i)^/abc$",
+            "(?|(?<a>x)|(?<a>y))",
+            "[{3,1}]",
+            "[(]\\(",
+            "(?<!x)y",
+            "(?#z)",
+            "\\Q(\\E",
+            "(?'c'z)",
+        ] {
             assert!(!Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
         }
-        assert_eq!(Pattern::new(b"^(.+\\.php)(/.+)$", false).captures_count(), Some(2));
+    }
+
+    #[test]
+    fn groups_that_capture_are_counted() {
+        for (text, captures) in [
+            (r"^(.+\.php)(/.+)$", Some(2)),
+            (r"\(\)(a)", Some(1)),
+            ("(?<a>x)(?'b'y)(?P<c>z)(d)", Some(4)),
+            ("(?<=a)>(b)", Some(1)),
+            ("(?<!a)>(b)", Some(1)),
+            ("(?:a)(?=b)(?>c)(*ACCEPT)", Some(0)),
+            ("(?i:(a))", Some(1)),
+            ("(?x)(a) # (b)", None),
+            ("(?|(a)|(b))", None),
+            ("[(](a)", Some(1)),
+            ("[](](a)", Some(1)),
+            ("[^](](a)", Some(1)),
+            (r"[\](](a)", Some(1)),
+            ("[[:alpha:](](a)", None),
+            ("[(a)", None),
+            ("a{3,3}(b)", Some(1)),
+        ] {
+            assert_eq!(Pattern::new(text.as_bytes(), false).captures_count(), captures, "{text}");
+        }
+        for text in ["a{3,3}", "a{1,3}", "a{3,}", r"(a)\12"] {
+            assert!(!Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
+        }
     }
 
     #[test]
@@ -345,20 +380,30 @@ mod tests {
             ("^/w[s$]$", "/w$\n", true),
             (r"^/ws\$", "/ws\n", false),
             (r"^/ws\z", "/ws\n", false),
+            ("(?i)^/WS$", "/ws", true),
         ] {
             assert_eq!(Pattern::new(pattern.as_bytes(), false).matches(text.as_bytes()), Some(matches), "{pattern}");
         }
+        assert_eq!(Pattern::new(b"(?i)^/WS$", false).matches(b"/ws\n"), None);
     }
 
     #[test]
     fn letters_are_bytes_unless_characters_are_asked_for() {
-        for (pattern, matches) in
-            [("^/.$", Some(false)), ("^/..$", Some(true)), ("(*UTF8)^/.$", Some(true)), (r"^/\w+$", None)]
-        {
+        for (pattern, matches) in [
+            ("^/.$", Some(false)),
+            ("^/..$", Some(true)),
+            ("(*UTF8)^/.$", Some(true)),
+            (r"^/\w+$", None),
+            ("^/[[:alpha:]]", None),
+            ("(?i)^/x", None),
+        ] {
             assert_eq!(Pattern::new(pattern.as_bytes(), false).matches("/é".as_bytes()), matches, "{pattern}");
         }
         let captured = Pattern::new(b"^/(.)", false).captures("/é".as_bytes()).flatten();
         assert_eq!(captured.map(|c| c.numbered), Some(vec![b"/\xc3".to_vec(), b"\xc3".to_vec()]));
+        let captured = Pattern::new(b"(*UTF8)^/(.)", false).captures("/é".as_bytes()).flatten();
+        assert_eq!(captured.map(|c| c.numbered), Some(vec!["/é".into(), "é".into()]));
+        assert_eq!(Pattern::new(b"(*UTF8)^/.", false).matches(b"/\xff"), None);
         assert!(!Pattern::new(b"(*UTF8)^/ws", false).is_surely_invalid());
     }
 }

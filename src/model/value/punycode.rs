@@ -113,6 +113,16 @@ mod tests {
             ("Example.COM", "example.com"),
             ("他们为什么不说中文", "xn--ihqwcrb4cv8a8dqg056pqjye"),
             ("xn--rss932g.example.com", "xn--rss932g.example.com"),
+            ("почемужеонинеговорятпорусски", "xn--b1abfaaepdrnnbgefbadotcwatmq2g4l"),
+            ("3年b組金八先生", "xn--3b-ww4c5e180e575a65lsy2b"),
+            ("パフィーdeルンバ", "xn--de-jg4avhby1noc0d"),
+            ("そのスピードで", "xn--d9juau41awczczp"),
+            ("ü", "xn--tda"),
+            ("𝒳a", "xn--a-dy9q"),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaé", "xn--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bhd"),
+            ("bücher-und-größe", "xn--bcher-und-gre-mdb85a0c"),
+            ("他a们b为c什d么e不", "xn--abcde-si1hlk1dw2cfg1i"),
+            ("！＂ＡＺ～｡a", "!\"az~.a"),
         ] {
             assert_eq!(to_ascii(host).as_deref(), Some(sent), "{host}");
         }

@@ -276,7 +276,29 @@ mod tests {
         assert_eq!((url.tls, url.host.as_str(), url.effective_port(), url.query()), (true, "love.cat", 443, "x=1"));
         assert_eq!(Url::parse("example.com:8080").unwrap().path_and_query, "/");
         assert_eq!(Url::parse("ws://[::1]:81/x").unwrap().port, Some(81));
-        assert!(Url::parse("ftp://x/").is_err() && Url::parse("ws:///x").is_err() && Url::parse("ws://a:b/").is_err());
+        for (text, host, port, path) in [
+            ("http://me:secret@a/x", "a", 80, "/x"),
+            ("https://a:/x#there", "a", 443, "/x"),
+            ("a?b=/c", "a", 80, "/?b=/c"),
+            ("a#b/c", "a", 80, "/"),
+            ("[::1]", "::1", 80, "/"),
+            ("wss://[::1]/", "::1", 443, "/"),
+            ("ws://聊天.example", "xn--rss932g.example", 80, "/"),
+        ] {
+            let url = Url::parse(text).unwrap();
+            let read = (url.host.as_str(), url.effective_port(), url.path_and_query.as_str());
+            assert_eq!(read, (host, port, path), "{text}");
+        }
+        for (text, said) in [
+            ("ftp://x/", "ftp"),
+            ("ws:///x", "host"),
+            ("ws://a:b/", "`b` is no port"),
+            ("ws://a:65536/", "`65536` is no port"),
+            ("ws://[::1/", "`[`"),
+        ] {
+            let found = Url::parse(text).unwrap_err().text();
+            assert!(found.en.contains(said) && found.zh.chars().any(|c| !c.is_ascii()), "{text}: {}", found.en);
+        }
     }
 
     #[test]
@@ -290,9 +312,23 @@ mod tests {
             ("/ws/", true, Some("/ws/")),
             ("/..", true, None),
             ("/%zz", true, None),
+            ("/%00", true, None),
+            ("/a%4", true, None),
+            ("/a%41", true, Some("/aA")),
+            ("/a%2F..%3Fb", true, Some("/a/..?b")),
+            ("/a//b//", true, Some("/a/b/")),
+            ("/a//b//", false, Some("/a//b//")),
+            ("/a/b/..", true, Some("/a/")),
+            ("/a/.", true, Some("/a/")),
+            ("/a/./", true, Some("/a/")),
+            ("/a/b/../../..", true, None),
+            ("?a=/b", true, Some("/")),
+            ("/a?b=/../..", true, Some("/a")),
         ] {
             let url = Url::parse(&format!("ws://h{path}")).unwrap();
             assert_eq!(url.decoded_path(merge).map(|p| String::from_utf8(p).unwrap()).as_deref(), want, "{path}");
         }
+        assert_eq!(Url::decode_path(b"ws", true), None);
+        assert_eq!(Url::decode_path(b"", true), None);
     }
 }
