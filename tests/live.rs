@@ -13,6 +13,8 @@
 #[path = "live/case.rs"]
 mod case;
 mod common;
+#[path = "common/disk.rs"]
+mod disk;
 #[path = "live/generate.rs"]
 mod generate;
 #[path = "live/jumps.rs"]

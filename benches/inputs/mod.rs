@@ -154,6 +154,7 @@ pub(crate) fn target(files: &mut Files<'_>) -> Option<Target> {
         dump: false,
         named: true,
         page: wslint::engine::Page::None,
+        witness: false,
     })
 }
 

@@ -121,7 +121,7 @@ fn what_two_roots_include_is_mended_for_both() {
         ("edge.conf".to_owned(), root.as_bytes().to_vec()),
         ("site.conf".to_owned(), b"location /ws {\n    proxy_pass http://127.0.0.1:9000;\n}\n".to_vec()),
     ]);
-    let mended = common::mended(&tree, &["nginx.conf"], &common::options(None, None)).unwrap();
+    let mended = crate::disk::mended(&tree, &["nginx.conf"], &common::options(None, None)).unwrap();
     let changed: Vec<&str> = tree.keys().filter(|n| mended[*n] != tree[*n]).map(String::as_str).collect();
     assert_eq!(changed, ["edge.conf", "nginx.conf", "site.conf"]);
 }

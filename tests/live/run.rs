@@ -196,7 +196,7 @@ fn opens(before: &Observation, after: &Observation) -> bool {
 fn fixes(nginx: &Nginx, case: &Case, number: u64) -> Result<Vec<Tree>, String> {
     let roots: Vec<&str> = case.asks.iter().map(|a| a.root).collect();
     if let [_] = roots[..] {
-        let url = (number % 2 == 0).then_some(case.asks[0].url.as_str());
+        let url = number.is_multiple_of(2).then_some(case.asks[0].url.as_str());
         let options = common::options(Some(nginx.version()), url);
         let fixed = common::fixed(&case.tree, &options, false)?;
         if common::fixed(&fixed, &options, false)? != fixed {
@@ -205,9 +205,9 @@ fn fixes(nginx: &Nginx, case: &Case, number: u64) -> Result<Vec<Tree>, String> {
         return Ok(vec![fixed]);
     }
     let options = common::options(Some(nginx.version()), None);
-    let mut out = vec![common::mended(&case.tree, &roots, &options)?];
+    let mut out = vec![crate::disk::mended(&case.tree, &roots, &options)?];
     for root in roots {
-        out.push(common::mended(&case.tree, &[root], &options)?);
+        out.push(crate::disk::mended(&case.tree, &[root], &options)?);
     }
     out.dedup();
     Ok(out)

@@ -183,7 +183,7 @@ pub(crate) fn case(seed: u64, case: u64) -> Case {
             && let Some(end) = inside.find("}\nhttp {\n").or(inside.strip_suffix("}\n").map(str::len))
         {
             let main = format!("{before}stream {{\ninclude stream.d/*.conf;\n{}", &inside[end..]);
-            tree.insert("stream.d/all.conf".to_owned(), inside[..end].as_bytes().to_vec());
+            tree.insert("stream.d/all.conf".to_owned(), inside.as_bytes()[..end].to_vec());
             tree.insert("nginx.conf".to_owned(), main.into_bytes());
         }
     }
