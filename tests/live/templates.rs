@@ -227,6 +227,9 @@ pub(crate) fn case(seed: u64, case: u64) -> Case {
             each.insert("DOLLAR".to_owned(), "$".to_owned());
         }
     }
+    // Without one `${DOLLAR}` nobody can know that every `$` of the file will be replaced.
+    let marked = tree[MAIN].windows(9).any(|w| w == b"${DOLLAR}");
+    let language = if language == Language::All && !marked { Language::Listed } else { language };
     let is_template =
         |text: &[u8]| [&b"${"[..], b"{{", b"{%", b"$X_"].iter().any(|p| text.windows(p.len()).any(|w| w == *p));
     let files: Vec<String> = tree.iter().filter(|(_, b)| is_template(b)).map(|(n, _)| n.clone()).collect();
