@@ -37,7 +37,7 @@ fn a_correct_configuration_upgrades_in_both_browsers() {
         let seen = seen(map, &correct, pass);
         assert_eq!((seen.verdict(), &seen.error, &seen.refused), ("upgrades", &None, &None), "{pass}");
         assert_eq!((seen.chrome.status, seen.firefox.status), (Some(101), Some(101)), "{pass}");
-        assert_eq!(seen.ordinary.len(), 2);
+        assert_eq!(seen.ordinary.len(), 3);
         assert!(seen.ordinary.iter().all(|one| one.status == Some(200) && one.from_backend));
         let request = seen.backend_ordinary.expect("the ordinary request reached the backend");
         assert_eq!(request.line, "GET /ws HTTP/1.1");
