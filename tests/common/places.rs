@@ -97,3 +97,8 @@ pub(crate) fn configuration(place: &str, name: &str, line: &str, folder: &str) -
         .replace("load_module stream", &format!("load_module {modules}_stream_module.so"))
         .replace("load_module mail", &format!("load_module {modules}_mail_module.so"))
 }
+
+/// Whether nginx says what wslint says. nginx puts its prefix before relative names, which no file knows.
+pub(crate) fn says(nginx: &str, ours: &str) -> bool {
+    nginx.contains(ours) || nginx.replace(&format!("{FOLDER}/"), "").contains(ours)
+}

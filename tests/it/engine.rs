@@ -134,6 +134,17 @@ fn categories_are_selected_and_ignored_by_their_names() {
     assert_eq!(selects(&["security"], &[]), [false, false, true]);
     assert_eq!(selects(&["all"], &["h2c-upgrade"]), [true, true, false]);
     assert_eq!(selects(&["lifetime", "h2c-upgrade"], &["all"]), [false, false, false]);
+    let chosen = Selection::new(&names(&["lifetime", "h2c-upgrade"]), &[]).unwrap();
+    assert_eq!(
+        ["h2c-upgrade", "short-read-timeout", "path-mismatch"].map(|r| chosen.names_rule(r)),
+        [true, false, false]
+    );
+    let by_group = |rule, category| chosen.names(rule, category);
+    assert!(by_group("h2c-upgrade", Category::Security) && by_group("short-read-timeout", Category::Lifetime));
+    assert!(!by_group("path-mismatch", Category::Handshake));
+    assert!(
+        Selection::default().selects("path-mismatch", Category::Handshake) && !Selection::default().names_rule("x")
+    );
 }
 
 /// The tree of a file with a syntax error may not be what its author sees.
