@@ -187,3 +187,37 @@ fn a_context_is_called_by_its_block() {
     assert_eq!(names.map(Kind::of_context), kinds.map(Some));
     assert_eq!(Kind::of_context("mail"), None);
 }
+
+/// A browser names the port in `Host` where it is not the scheme's own.
+#[test]
+fn the_port_of_a_url_is_in_the_host_header_unless_it_is_the_usual_one() {
+    let verdict = |host: &str, url: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 80;\n        listen 443;\n        listen 8080;\n        \
+             location /ws {{\n            if ($http_host = {host}) {{ return 403; }}\n            \
+             proxy_pass http://127.0.0.1:3000;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), url, "1.22.1").0
+    };
+    for (url, host) in [
+        ("ws://example.com/ws", "example.com"),
+        ("ws://example.com:80/ws", "example.com"),
+        ("ws://example.com:443/ws", "example.com:443"),
+        ("ws://example.com:8080/ws", "example.com:8080"),
+        ("ws://[::1]:8080/ws", "[::1]:8080"),
+    ] {
+        assert_eq!((verdict(host, url).as_str(), verdict("other.com", url).as_str()), ("broken", "upgrades"), "{url}");
+    }
+}
+
+/// A drive of Windows is none of this machine's folders.
+#[test]
+fn an_include_from_a_drive_of_windows_is_missing() {
+    let text = "events {}\nhttp {\n    include C:/nginx/site.conf;\n}\n";
+    let mut tree = common::single(text);
+    tree.insert("C:/nginx/site.conf".to_owned(), b"server { listen 80; }\n".to_vec());
+    let found = common::findings(&tree, &common::options(None, None));
+    assert_eq!(found.iter().map(|d| d.rule).collect::<Vec<_>>(), ["unresolved-include"]);
+}
