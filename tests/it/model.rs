@@ -221,3 +221,43 @@ fn an_include_from_a_drive_of_windows_is_missing() {
     let found = common::findings(&tree, &common::options(None, None));
     assert_eq!(found.iter().map(|d| d.rule).collect::<Vec<_>>(), ["unresolved-include"]);
 }
+
+#[test]
+fn variables_of_nginx_have_their_values_in_a_handshake() {
+    let verdict = |variable: &str, value: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        server_name example.com;\n        \
+             location /ws {{\n            if (${variable} = \"{value}\") {{ return 403; }}\n            \
+             proxy_pass http://127.0.0.1:3000;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), "ws://Example.com:8080/ws/%61?x=1&Y=2", "1.22.1").0
+    };
+    for (variable, value) in [
+        ("host", "example.com"),
+        ("http_host", "example.com:8080"),
+        ("uri", "/ws/a"),
+        ("document_uri", "/ws/a"),
+        ("request_uri", "/ws/%61?x=1&Y=2"),
+        ("args", "x=1&Y=2"),
+        ("query_string", "x=1&Y=2"),
+        ("is_args", "?"),
+        ("arg_x", "1"),
+        ("arg_y", "2"),
+        ("arg_z", ""),
+        ("scheme", "http"),
+        ("https", ""),
+        ("server_port", "8080"),
+        ("server_name", "example.com"),
+        ("request_method", "GET"),
+        ("server_protocol", "HTTP/1.1"),
+        ("content_length", ""),
+        ("http_upgrade", "websocket"),
+        ("http_sec_websocket_version", "13"),
+        ("upstream_status", ""),
+    ] {
+        let said = [verdict(variable, value), verdict(variable, "other")];
+        assert_eq!(said, ["broken", "upgrades"], "${variable}");
+    }
+}
