@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wslint::diagnostic::{Category, Severity};
+use wslint::diagnostic::{Applicability, Category, Severity};
 use wslint::engine::{Baseline, Checked, Options, Selection, Target, check};
 use wslint::fix::plan;
 use wslint::model::ScopeKind;
@@ -206,4 +206,26 @@ fn a_configuration_reads_nothing_of_another_project() {
     };
     assert_eq!(includes("/a/own.conf"), [""; 0]);
     assert_eq!(includes("/b/other.conf"), ["unresolved-include"]);
+}
+
+/// What is right for one site may be wrong for others that include the same snippet.
+#[test]
+fn a_snippet_of_a_fragment_is_mended_by_hand() {
+    let pass = "proxy_pass http://127.0.0.1:3000;\nproxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\n\
+                proxy_set_header Connection ugrade;\n";
+    let site = "server {\nlisten 8080;\nlocation /ws {\ninclude pass.conf;\n}\n}\n".to_owned();
+    let fix = |name: &str, text: String| {
+        let tree =
+            Tree::from([(name.to_owned(), text.into_bytes()), ("pass.conf".to_owned(), pass.as_bytes().to_vec())]);
+        let fs = common::mem(&tree);
+        let mut files = Files::new(&fs);
+        let target = common::target_called(&mut files, name);
+        let checked = check(&mut files, &[target], &common::options(None, None));
+        let found = checked.diagnostics.into_iter().find(|d| d.rule == "misspelled-websocket-setting").unwrap();
+        let fix = found.fix.unwrap();
+        (fix.applicability, fix.note.is_some())
+    };
+    assert_eq!(fix("nginx.conf", format!("events {{}}\nhttp {{\n{site}}}\n")), (Applicability::Safe, false));
+    assert_eq!(fix("site.conf", site.clone()), (Applicability::Unsafe, true));
+    assert_eq!(fix("site.conf", site.replace("include pass.conf;", pass)), (Applicability::Safe, false));
 }
