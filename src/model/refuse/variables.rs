@@ -160,8 +160,9 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
     } else {
         text.into_owned()
     };
-    // A condition takes all that follows the `$` for a name: `if ($uri=/x)`.
-    if config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
+    // A condition takes all that follows the `$` for a name: `if ($uri=/x)`; so does `ngx_http_charset`.
+    let is_charset = matches!(config.occ(occ).name.as_str(), "charset" | "source_charset") && text.starts_with(b"$");
+    if is_charset || config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
         let name = String::from_utf8_lossy(&text[1..]).into_owned();
         if !name.is_empty() && !open && !names.knows(world, &name) && !name.bytes().all(|b| b.is_ascii_digit()) {
             out.push(
