@@ -257,6 +257,26 @@ mod tests {
     }
 
     #[test]
+    fn who_leaves_out_what_is_told() {
+        let text = b"server { listen 80; }\n".to_vec();
+        let names = ["build/z.conf", "old.conf", "notes.md", "x/y.conf", "apart.conf", "apart.md", "keep.conf"];
+        let files = names.iter().map(|name| (Path::new("/p").join(name), text.clone()));
+        let ignores = b"build/\nold.conf\nnotes.md\n".to_vec();
+        let fs = MemFs::new(files.chain([("/p/.git/HEAD".into(), Vec::new()), ("/p/.gitignore".into(), ignores)]));
+        let exclude = ["x", "apart.*"].map(str::to_owned);
+        let leave_out = LeaveOut { exclude: &exclude, base: Path::new("/p"), ignored: true, carriers: false };
+        let found = discover(&fs, Path::new("/p"), leave_out);
+        assert_eq!(found.files, [PathBuf::from("/p/keep.conf")]);
+        // A folder that is excluded is told as one; what git ignores only where it is called like a configuration.
+        let told = [
+            ("/p/apart.conf", PassedOver::Excluded),
+            ("/p/old.conf", PassedOver::Ignored),
+            ("/p/x", PassedOver::Excluded),
+        ];
+        assert_eq!(found.passed_over, told.map(|(path, why)| (PathBuf::from(path), why)));
+    }
+
+    #[test]
     fn what_a_file_is_is_decided_by_name_and_content() {
         let fs = MemFs::new(
             [

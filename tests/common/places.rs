@@ -15,12 +15,12 @@ pub(crate) const PLACES: &[(u16, &str, &str)] = &[
     (
         Contexts::SERVER,
         "server",
-        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m;\nlimit_conn_zone $uri zone=conns:1m;\nserver {\nlisten 127.0.0.1:8099;\n@LINE\n}\n}\n",
+        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m rate=1r/s;\nlimit_conn_zone $uri zone=conns:1m;\nserver {\nlisten 127.0.0.1:8099;\n@LINE\n}\n}\n",
     ),
     (
         Contexts::LOCATION,
         "location",
-        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m;\nproxy_cache_path @TMP/c keys_zone=cache:1m;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\n@LINE\n}\n}\n}\n",
+        "events {}\nhttp {\naccess_log off;\nlimit_req_zone $uri zone=reqs:1m rate=1r/s;\nproxy_cache_path @TMP/c keys_zone=cache:1m;\nserver {\nlisten 127.0.0.1:8099;\nlocation /x {\n@LINE\n}\n}\n}\n",
     ),
     (
         Contexts::LOCATION_IF,
@@ -96,4 +96,9 @@ pub(crate) fn configuration(place: &str, name: &str, line: &str, folder: &str) -
         .replace("@TMP", folder)
         .replace("load_module stream", &format!("load_module {modules}_stream_module.so"))
         .replace("load_module mail", &format!("load_module {modules}_mail_module.so"))
+}
+
+/// Whether nginx says what wslint says. nginx puts its prefix before relative names, which no file knows.
+pub(crate) fn says(nginx: &str, ours: &str) -> bool {
+    nginx.contains(ours) || nginx.replace(&format!("{FOLDER}/"), "").contains(ours)
 }

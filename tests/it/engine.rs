@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wslint::diagnostic::{Category, Severity};
+use wslint::diagnostic::{Applicability, Category, Severity};
 use wslint::engine::{Baseline, Checked, Options, Selection, Target, check};
 use wslint::fix::plan;
 use wslint::model::ScopeKind;
@@ -135,6 +135,17 @@ fn categories_are_selected_and_ignored_by_their_names() {
     assert_eq!(selects(&["security"], &[]), [false, false, true]);
     assert_eq!(selects(&["all"], &["h2c-upgrade"]), [true, true, false]);
     assert_eq!(selects(&["lifetime", "h2c-upgrade"], &["all"]), [false, false, false]);
+    let chosen = Selection::new(&names(&["lifetime", "h2c-upgrade"]), &[]).unwrap();
+    assert_eq!(
+        ["h2c-upgrade", "short-read-timeout", "path-mismatch"].map(|r| chosen.names_rule(r)),
+        [true, false, false]
+    );
+    let by_group = |rule, category| chosen.names(rule, category);
+    assert!(by_group("h2c-upgrade", Category::Security) && by_group("short-read-timeout", Category::Lifetime));
+    assert!(!by_group("path-mismatch", Category::Handshake));
+    assert!(
+        Selection::default().selects("path-mismatch", Category::Handshake) && !Selection::default().names_rule("x")
+    );
 }
 
 /// The tree of a file with a syntax error may not be what its author sees.
@@ -196,4 +207,26 @@ fn a_configuration_reads_nothing_of_another_project() {
     };
     assert_eq!(includes("/a/own.conf"), [""; 0]);
     assert_eq!(includes("/b/other.conf"), ["unresolved-include"]);
+}
+
+/// What is right for one site may be wrong for others that include the same snippet.
+#[test]
+fn a_snippet_of_a_fragment_is_mended_by_hand() {
+    let pass = "proxy_pass http://127.0.0.1:3000;\nproxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\n\
+                proxy_set_header Connection ugrade;\n";
+    let site = "server {\nlisten 8080;\nlocation /ws {\ninclude pass.conf;\n}\n}\n".to_owned();
+    let fix = |name: &str, text: String| {
+        let tree =
+            Tree::from([(name.to_owned(), text.into_bytes()), ("pass.conf".to_owned(), pass.as_bytes().to_vec())]);
+        let fs = common::mem(&tree);
+        let mut files = Files::new(&fs);
+        let target = common::target_called(&mut files, name);
+        let checked = check(&mut files, &[target], &common::options(None, None));
+        let found = checked.diagnostics.into_iter().find(|d| d.rule == "misspelled-websocket-setting").unwrap();
+        let fix = found.fix.unwrap();
+        (fix.applicability, fix.note.is_some())
+    };
+    assert_eq!(fix("nginx.conf", format!("events {{}}\nhttp {{\n{site}}}\n")), (Applicability::Safe, false));
+    assert_eq!(fix("site.conf", site.clone()), (Applicability::Unsafe, true));
+    assert_eq!(fix("site.conf", site.replace("include pass.conf;", pass)), (Applicability::Safe, false));
 }

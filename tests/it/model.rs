@@ -21,6 +21,13 @@ fn a_server_that_rejects_every_handshake_needs_no_certificate() {
     assert_eq!(refusals(""), [missing]);
     assert_eq!(refusals("ssl_reject_handshake off;"), [missing]);
     assert_eq!(refusals("ssl_reject_handshake on;"), [""; 0]);
+    let two = "ssl_certificate a.pem; ssl_certificate b.pem; ssl_certificate_key a.key;";
+    assert_eq!(refusals(two), ["no \"ssl_certificate_key\" is defined for certificate \"b.pem\""]);
+    assert_eq!(refusals(&format!("{two} ssl_certificate_key b.key;")), [""; 0]);
+    assert_eq!(
+        refusals("ssl_certificate a.pem;"),
+        ["no \"ssl_certificate_key\" is defined for the \"listen ... ssl\" directive"]
+    );
 }
 
 #[test]
@@ -134,4 +141,169 @@ fn a_host_that_another_line_names_needs_no_resolver() {
     assert_eq!(verdict("localhost:3000"), "upgrades");
     assert_eq!(verdict("localhost:3001"), "broken");
     assert_eq!(verdict("127.0.0.1:3000"), "broken");
+}
+
+/// Not in the live tests, which give each port another number.
+#[test]
+fn a_server_on_a_range_of_ports_is_found_at_each_of_them() {
+    let verdict = |port: u16| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        location /ws {{\n            \
+             proxy_pass http://127.0.0.1:{port};\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n    server {{\n        listen 127.0.0.1:8081-8083;\n        return 404;\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), URL, "1.22.1").0
+    };
+    assert_eq!([8081, 8082, 8083].map(verdict), ["broken"; 3]);
+    assert_eq!([8084, 8085].map(verdict), ["upgrades"; 2]);
+}
+
+/// Firefox is turned away for certain; whether Chrome is, a cookie decides.
+#[test]
+fn a_url_at_which_one_browser_fails_and_the_other_may_is_open() {
+    let verdict = |line: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        location /ws {{\n            \
+             if ($http_connection ~ keep-alive) {{ return 403; }}\n            {line}\n            \
+             proxy_pass http://127.0.0.1:3000;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), URL, "1.22.1").0
+    };
+    assert_eq!(verdict(""), "broken");
+    assert_eq!(verdict("if ($cookie_guest) { return 204; }"), "unknown");
+    assert_eq!(verdict("if ($http_upgrade) { return 403; }"), "broken");
+}
+
+/// A script may stand behind names in capitals; nginx itself knows none.
+#[test]
+fn a_variable_in_capitals_may_be_a_scripts() {
+    let refusals = |name: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 80;\n        return 200 ${name};\n    }}\n}}\n"
+        );
+        common::refusals(&common::single(&text), "1.22.1")
+    };
+    assert_eq!(refusals("UPSTREAM_HOST"), [""; 0]);
+    assert_eq!(refusals("upstream_host"), ["unknown \"upstream_host\" variable"]);
+}
+
+/// Of `add_header`, the innermost level counts, unless it says that it merges (1.29.3).
+#[test]
+fn headers_of_the_outer_level_spoil_an_answer_only_where_they_are_merged() {
+    let verdict = |line: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        add_header Upgrade websocket always;\n        \
+             location /ws {{\n            {line}\n            proxy_pass http://127.0.0.1:3000;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), URL, "1.31.5").0
+    };
+    assert_eq!(verdict(""), "broken");
+    assert_eq!(verdict("add_header X-Own x;"), "upgrades");
+    assert_eq!(verdict("add_header X-Own x; add_header_inherit on;"), "upgrades");
+    assert_eq!(verdict("add_header X-Own x; add_header_inherit merge;"), "broken");
+}
+
+/// What a template writes into a map may be any key.
+#[test]
+fn a_map_with_a_placeholder_is_undecided() {
+    let verdict = |key: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    map $http_upgrade $to {{\n        {key} close;\n        default upgrade;\n    }}\n    \
+             server {{\n        listen 8080;\n        location /ws {{\n            proxy_pass http://127.0.0.1:3000;\n            \
+             proxy_http_version 1.1;\n            proxy_set_header Upgrade $http_upgrade;\n            \
+             proxy_set_header Connection $to;\n        }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), URL, "1.22.1").0
+    };
+    assert_eq!(verdict("h2c"), "upgrades");
+    assert_eq!(verdict("websocket"), "broken");
+    assert_eq!(verdict("{{ protocol }}"), "unknown");
+}
+
+#[test]
+fn a_context_is_called_by_its_block() {
+    let names = ["main", "http", "server", "location", "upstream", "stream", "Location"];
+    use wslint::model::ScopeKind as Kind;
+    let kinds = [Kind::Main, Kind::Http, Kind::Server, Kind::Location, Kind::Upstream, Kind::Stream, Kind::Location];
+    assert_eq!(names.map(Kind::of_context), kinds.map(Some));
+    assert_eq!(Kind::of_context("mail"), None);
+}
+
+/// A browser names the port in `Host` where it is not the scheme's own.
+#[test]
+fn the_port_of_a_url_is_in_the_host_header_unless_it_is_the_usual_one() {
+    let verdict = |host: &str, url: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 80;\n        listen 443;\n        listen 8080;\n        \
+             location /ws {{\n            if ($http_host = {host}) {{ return 403; }}\n            \
+             proxy_pass http://127.0.0.1:3000;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), url, "1.22.1").0
+    };
+    for (url, host) in [
+        ("ws://example.com/ws", "example.com"),
+        ("ws://example.com:80/ws", "example.com"),
+        ("ws://example.com:443/ws", "example.com:443"),
+        ("ws://example.com:8080/ws", "example.com:8080"),
+        ("ws://[::1]:8080/ws", "[::1]:8080"),
+    ] {
+        assert_eq!((verdict(host, url).as_str(), verdict("other.com", url).as_str()), ("broken", "upgrades"), "{url}");
+    }
+}
+
+/// A drive of Windows is none of this machine's folders.
+#[test]
+fn an_include_from_a_drive_of_windows_is_missing() {
+    let text = "events {}\nhttp {\n    include C:/nginx/site.conf;\n}\n";
+    let mut tree = common::single(text);
+    tree.insert("C:/nginx/site.conf".to_owned(), b"server { listen 80; }\n".to_vec());
+    let found = common::findings(&tree, &common::options(None, None));
+    assert_eq!(found.iter().map(|d| d.rule).collect::<Vec<_>>(), ["unresolved-include"]);
+}
+
+#[test]
+fn variables_of_nginx_have_their_values_in_a_handshake() {
+    let verdict = |variable: &str, value: &str| {
+        let text = format!(
+            "events {{}}\nhttp {{\n    server {{\n        listen 8080;\n        server_name example.com;\n        \
+             location /ws {{\n            if (${variable} = \"{value}\") {{ return 403; }}\n            \
+             proxy_pass http://127.0.0.1:3000;\n            proxy_http_version 1.1;\n            \
+             proxy_set_header Upgrade $http_upgrade;\n            proxy_set_header Connection \"upgrade\";\n        \
+             }}\n    }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), "ws://Example.com:8080/ws/%61?x=1&Y=2", "1.22.1").0
+    };
+    for (variable, value) in [
+        ("host", "example.com"),
+        ("http_host", "example.com:8080"),
+        ("uri", "/ws/a"),
+        ("document_uri", "/ws/a"),
+        ("request_uri", "/ws/%61?x=1&Y=2"),
+        ("args", "x=1&Y=2"),
+        ("query_string", "x=1&Y=2"),
+        ("is_args", "?"),
+        ("arg_x", "1"),
+        ("arg_y", "2"),
+        ("arg_z", ""),
+        ("scheme", "http"),
+        ("https", ""),
+        ("server_port", "8080"),
+        ("server_name", "example.com"),
+        ("request_method", "GET"),
+        ("server_protocol", "HTTP/1.1"),
+        ("content_length", ""),
+        ("http_upgrade", "websocket"),
+        ("http_sec_websocket_version", "13"),
+        ("upstream_status", ""),
+    ] {
+        let said = [verdict(variable, value), verdict(variable, "other")];
+        assert_eq!(said, ["broken", "upgrades"], "${variable}");
+    }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::common;
-use crate::common::places::{FOLDER, PLACES, configuration, recorded};
+use crate::common::places::{FOLDER, PLACES, configuration, recorded, says};
 use crate::real_nginx::{Nginx, VERSION, updating};
 use wslint::catalog::{Contexts, Directive, Own, Value, Version, names};
 
@@ -108,7 +108,19 @@ const ANYTHING: &[&str] = &[
     "99999999999999999999",
     "4096",
     "512",
+    "511",
+    "31",
+    "32",
     "33",
+    "127",
+    "128",
+    "255",
+    "256",
+    "2147483647",
+    "2147483648",
+    "2g",
+    "2048m",
+    "4294967296",
     "10r/s",
     "$a",
     "syslog:server=127.0.0.1",
@@ -126,8 +138,66 @@ fn of_type(row: &Directive) -> Vec<&'static str> {
         Value::Seconds => vec!["60s", "1h", "1y 2M", "10ms", "1min", "never", "60"],
         Value::Buffers => vec!["8", "16", "4k", "8k", "0", "x", "1g", "-4"],
         Value::One(words) | Value::Each(words) => words.iter().copied().chain(["offf", "none", "onn", "x"]).collect(),
-        Value::Any => Vec::new(),
+        Value::Any => of_name(row.name).to_vec(),
         Value::By(own) => of_function(own).to_vec(),
+    }
+}
+
+/// What is asked of lines whose words are read in their own places.
+fn of_name(name: &str) -> &'static [&'static str] {
+    match name {
+        "listen" => &[
+            "127.0.0.1:8097",
+            "[::1]:8097",
+            "8090-8092",
+            "8092-8090",
+            "unix:@TMP/s",
+            "default_server",
+            "ssl",
+            "http2",
+            "bind",
+            "reuseport",
+            "deferred",
+            "proxy_protocol",
+            "backlog=10",
+            "backlog=0",
+            "rcvbuf=8k",
+            "sndbuf=x",
+            "fastopen=3",
+            "fastopen=x",
+            "ipv6only=on",
+            "ipv6only=o",
+            "ipv6only=x",
+            "setfib=1",
+            "so_keepalive=on",
+            "so_keepalive=30m::10",
+            "so_keepalive=::",
+            "so_keepalive=1:2:x",
+            "nonsense",
+        ],
+        "proxy_pass" => &[
+            "http://127.0.0.1:1",
+            "http://127.0.0.1:1/x",
+            "https://127.0.0.1:1$uri",
+            "http://unix:/tmp/s",
+            "http://unix:/tmp/s:/x",
+            "http://",
+            "http://:80",
+            "http://127.0.0.1:b",
+            "http://127.0.0.1:0",
+            "ws://127.0.0.1",
+            "127.0.0.1:8097",
+        ],
+        "proxy_http_version" => &["1.0", "1.1", "2", "1.2", "11"],
+        "return" => &["301", "200", "204", "444", "404", "http://x", "text", "$uri", "600", "1000", "99", "/x", "0"],
+        "set" => &["$a", "$x_y", "$1", "a", "$uri", "$host", "$http_a", "$args", "\"\""],
+        "proxy_set_header" | "proxy_hide_header" => &["Host", "$host", "Upgrade", "\"\"", "$nope", "a:b"],
+        "proxy_cache" => &["cache", "off", "nothing", "$uri"],
+        "zone" => &["z", "z:1m", "1m", "16k", "32k", "31k", "64k", "x"],
+        "auth_request" | "mirror" => &["off", "/x", "on", "$uri"],
+        "proxy_method" => &["GET", "$request_method", "$nope"],
+        "alias" => &["@TMP", "@TMP/$1", "$document_root", "/x/"],
+        _ => &[],
     }
 }
 
@@ -153,6 +223,15 @@ fn of_function(own: Own) -> &'static [&'static str] {
             "max_size=1g",
             "use_temp_path=off",
             "use_temp_path=no",
+            "loader_files=10",
+            "loader_files=x",
+            "loader_sleep=1s",
+            "loader_threshold=x",
+            "manager_files=0",
+            "manager_sleep=x",
+            "manager_threshold=200ms",
+            "min_free=1m",
+            "min_free=x",
             "purge",
         ],
         Own::CacheValid => &["200", "301", "any", "1h", "99", "all", "forever", "1ms"],
@@ -214,7 +293,19 @@ fn of_function(own: Own) -> &'static [&'static str] {
             "reuseport",
             "default_server",
             "127.0.0.1:8096",
+            "[::1]:8096",
             "http2",
+            "rcvbuf=8k",
+            "sndbuf=x",
+            "fastopen=3",
+            "fastopen=x",
+            "ipv6only=on",
+            "ipv6only=o",
+            "ipv6only=x",
+            "so_keepalive=30m::10",
+            "so_keepalive=1:2:x",
+            "deferred",
+            "proxy_protocol",
         ],
         Own::MailProtocol => &["imap", "pop3", "smtp", "http", "IMAP"],
         Own::ModernBrowser => &["msie", "gecko", "5.5", "chrome", "unlisted", "1.a"],
@@ -319,13 +410,40 @@ fn line(random: &mut Random, row: &Directive) -> String {
     out + ";"
 }
 
-/// Where its block belongs to.
-fn side(row: &Directive) -> &'static str {
-    match row.contexts {
-        c if c.has(Contexts::STREAM | Contexts::STREAM_SERVER | Contexts::STREAM_UPSTREAM) => "stream",
-        c if c.has(Contexts::MAIL | Contexts::MAIL_SERVER) => "mail",
-        _ => "http",
-    }
+/// Lines that are right or wrong only together.
+fn together() -> Vec<(&'static str, String)> {
+    let buffers = [
+        "proxy_buffers 1 8k;",
+        "proxy_buffers 2 8k;",
+        "proxy_buffers 2 8k; proxy_busy_buffers_size 8k;",
+        "proxy_buffers 3 8k; proxy_busy_buffers_size 8k;",
+        "proxy_buffers 3 8k; proxy_busy_buffers_size 7k;",
+        "proxy_buffers 3 8k; proxy_busy_buffers_size 16k;",
+        "proxy_buffers 3 8k; proxy_busy_buffers_size 16385;",
+        "proxy_buffers 4 8k; proxy_buffer_size 16k;",
+        "proxy_buffers 4 8k; proxy_buffer_size 16k; proxy_busy_buffers_size 15k;",
+        "proxy_buffers 4 8k; proxy_buffer_size 16k; proxy_busy_buffers_size 16k;",
+        "proxy_buffers 4 8k; proxy_temp_file_write_size 8k;",
+        "proxy_buffers 4 8k; proxy_temp_file_write_size 8191;",
+        "proxy_buffers 4 8k; proxy_max_temp_file_size 0;",
+        "proxy_buffers 4 8k; proxy_max_temp_file_size 8k;",
+        "proxy_buffers 4 8k; proxy_max_temp_file_size 8191;",
+    ];
+    let hosts = [
+        "a", "*.a", "a.*", "*a", "a*", "*.", "*", ".a", ".ab", ".", "..a", "*.a.*", "a..b", ".*", ".a.*", "*..a", "**",
+        "~a", "~*(", "''", "default",
+    ];
+    let mut out: Vec<_> = buffers.iter().map(|line| ("location", (*line).to_owned())).collect();
+    out.extend(hosts.iter().map(|host| ("http", format!("map $host $a {{ hostnames; {host} b; }}"))));
+    out.extend(hosts.iter().map(|host| ("http", format!("map $host $a {{ {host} b; {host} c; }}"))));
+    out.extend(hosts.iter().map(|host| ("server", format!("valid_referers none {host};"))));
+    let addresses =
+        ["default", "10.0.0.1", "10.0.0.0/8", "10.0.0.0/33", "10.0.0.1/8", "::/0", "::1/129", "a", "ranges", "proxy"];
+    out.extend(addresses.iter().map(|key| ("http", format!("geo $a {{ {key} b; }}"))));
+    let parts = ["1%", "100%", "101%", "0%", "0.01%", "0.001%", "*", "1", "x%", "50.5%", ".5%", "99.99%"];
+    out.extend(parts.iter().map(|part| ("http", format!("split_clients $uri $a {{ {part} b; * c; }}"))));
+    out.extend(parts.iter().map(|part| ("http", format!("split_clients $uri $a {{ 50% b; {part} c; }}"))));
+    out
 }
 
 /// What only the machine decides: files, names that resolve, users.
@@ -381,20 +499,27 @@ fn single_lines_are_judged_as_nginx_judges_them() {
     let mut missed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut record = BTreeSet::new();
     // The ends of each range come first.
-    let mut asked: Vec<(usize, String)> = Vec::new();
-    for (number, (row, ..)) in rows.iter().enumerate() {
+    let mut asked: Vec<(&str, &str, &str, String)> = Vec::new();
+    for (row, block, place) in &rows {
         if let Value::Between(least, most) = row.value {
-            asked.extend([least - 1, least, most, most + 1].map(|n| (number, format!("{} {n};", row.name))));
+            asked.extend(
+                [least - 1, least, most, most + 1].map(|n| (row.name, *block, *place, format!("{} {n};", row.name))),
+            );
         }
     }
-    let next = |n: usize| (n + seed as usize) % rows.len();
-    asked.extend((0..count as usize).map(next).map(|n| (n, line(&mut random, rows[n].0))));
-    for (number, line) in asked {
-        let (row, block, place) = rows[number];
+    for (block, line) in together() {
+        let (_, _, place) = PLACES.iter().find(|(_, name, _)| *name == block).unwrap();
+        asked.push(("", block, place, line));
+    }
+    for n in 0..count as usize {
+        let (row, block, place) = rows[(n + seed as usize) % rows.len()];
+        asked.push((row.name, block, place, line(&mut random, row)));
+    }
+    for (name, block, place, line) in asked {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap();
         let line = line.replace("@TMP", &path.display().to_string());
-        let text = configuration(place, row.name, &line, &path.display().to_string());
+        let text = configuration(place, name, &line, &path.display().to_string());
         std::fs::write(path.join("nginx.conf"), &text).unwrap();
         let real = nginx.test(&path);
         let ours = common::refusals(&common::single(&text), VERSION);
@@ -405,7 +530,7 @@ fn single_lines_are_judged_as_nginx_judges_them() {
                 accepted += 1;
                 record.insert(format!("{block}\t{line}\t"));
                 if !ours.is_empty() {
-                    refused_by_mistake.push(format!("{line}  [{}] wslint: {ours:?}", side(row)));
+                    refused_by_mistake.push(format!("{line}  [{}] wslint: {ours:?}", block));
                 }
             }
             Err(said) if is_the_machines(&said) => machine += 1,
@@ -413,8 +538,8 @@ fn single_lines_are_judged_as_nginx_judges_them() {
                 wrong += 1;
                 found += u64::from(!ours.is_empty());
                 if ours.is_empty() {
-                    missed.entry(row.name).or_default().push(format!("{line}  [{}] {said}", side(row)));
-                } else if ours.iter().any(|o| said.contains(o.as_str())) {
+                    missed.entry(name).or_default().push(format!("{line}  [{}] {said}", block));
+                } else if ours.iter().any(|o| says(&said, o)) {
                     record.insert(format!("{block}\t{line}\t{said}"));
                 } else {
                     misquoted.push(format!("{line}  nginx: {said}  wslint: {ours:?}"));

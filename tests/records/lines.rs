@@ -4,7 +4,7 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::check;
 use crate::common;
-use crate::common::places::{FOLDER, PLACES, configuration, recorded};
+use crate::common::places::{FOLDER, PLACES, configuration, recorded, says};
 use crate::said::VERSION;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -29,7 +29,7 @@ fn lines_of(block: &str, place: &str) -> Result<(), Failed> {
         asked += 1;
         let name = line.split([' ', ';']).next().unwrap_or(line);
         let ours = common::refusals(&common::single(&configuration(place, name, line, FOLDER)), VERSION);
-        let agrees = if nginx.is_empty() { ours.is_empty() } else { ours.iter().any(|o| nginx.contains(o.as_str())) };
+        let agrees = if nginx.is_empty() { ours.is_empty() } else { ours.iter().any(|o| says(nginx, o)) };
         if !agrees {
             wrong.push(format!("{line}\n  nginx: {nginx}\n  wslint: {ours:?}"));
         }

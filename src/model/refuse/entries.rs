@@ -123,8 +123,8 @@ pub(super) fn hash_keys(name: &[u8]) -> Option<Vec<Vec<u8>>> {
     if stars > 1 || name.windows(2).any(|w| w == b"..") {
         return None;
     }
-    if let Some(rest) = name.strip_prefix(b".") {
-        return (rest.len() > 1 && stars == 0).then(|| vec![rest.to_vec(), [b"*.", rest].concat()]);
+    if let Some(rest) = name.strip_prefix(b".").filter(|rest| !rest.is_empty()) {
+        return Some(vec![rest.to_vec(), [b"*.", rest].concat()]);
     }
     let wildcard = name.len() > 2 && (name.starts_with(b"*.") || name.ends_with(b".*"));
     (stars == 0 || wildcard).then(|| vec![name.to_vec()])

@@ -99,5 +99,11 @@ mod tests {
             (None, Some(6_000), None, None)
         );
         assert_eq!((seconds("forever"), seconds(""), seconds("s")), (None, None, None));
+        // Each unit once, and from the largest to the smallest.
+        for text in ["1w1w", "1h1h", "1m 1m", "1s1s", "1ms1s", "1ms1ms", "1s1m", "1 1s"] {
+            assert_eq!(milliseconds(text), None, "{text}");
+        }
+        assert_eq!((seconds("1y1y"), seconds("1M1y"), seconds("1M1m")), (None, None, Some(2_592_060)));
+        assert_eq!((milliseconds("1s1ms"), milliseconds("1w1d1h1m1s1ms")), (Some(1_001), Some(694_861_001)));
     }
 }

@@ -8,7 +8,7 @@ use super::own::{self, Line, Wrong};
 use super::{Refusal, RefusalKind as Kind, is_opaque};
 use crate::catalog::{Directive, NameSet, Value};
 use crate::model::config::lines::Lines;
-use crate::model::config::scope::OccId;
+use crate::model::config::scope::{OccId, ScopeKind};
 use crate::model::way::world::World;
 use crate::syntax::{Ending, word};
 
@@ -27,6 +27,11 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool, out
             continue;
         }
         let Some(context) = kind.context() else { continue };
+        // A location has the types of its server, and no hash of its own (`ngx_http_core_merge_loc_conf`).
+        if kind == ScopeKind::Location && occ.name.as_str().starts_with("types_hash_") && config.arg_text(id, 0) == "0"
+        {
+            continue;
+        }
         // Where the context is a guess, the line may be meant for any.
         let guessed = top_is_inferred && occ.scope == config.top();
         let rows = occ.name.rows().iter().filter(|d| guessed || d.contexts.has(context));

@@ -161,8 +161,9 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
         text.into_owned()
     };
     // A condition takes all that follows the `$` for a name: `if ($uri=/x)`, and `1` is none
-    // (`ngx_http_rewrite_variable`).
-    if config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
+    // (`ngx_http_rewrite_variable`); so does `ngx_http_charset`.
+    let is_charset = matches!(config.occ(occ).name.as_str(), "charset" | "source_charset") && text.starts_with(b"$");
+    if is_charset || config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
         let name = String::from_utf8_lossy(&text[1..]).into_owned();
         if !name.is_empty() && !open && !names.knows(world, &name) {
             out.push(

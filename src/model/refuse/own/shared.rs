@@ -4,6 +4,7 @@
 use super::super::number::{milliseconds, number, offset, seconds, size};
 use super::super::zones::SMALLEST;
 use super::{Line, Wrong};
+use crate::syntax::word;
 
 /// `zone=name:size` of the two zones for limits.
 fn zone(at: usize, value: &str, name_and_size: &str) -> Wrong {
@@ -14,6 +15,11 @@ fn zone(at: usize, value: &str, name_and_size: &str) -> Wrong {
     }
 }
 
+/// The key is compiled before anything else is looked at, and its mistakes are told where variables are.
+fn key_is_wrong(line: Line<'_>) -> bool {
+    word::parts(line.arg(0).as_bytes()).is_err()
+}
+
 fn must_have_zone(line: Line<'_>) -> Wrong {
     let named = |v: &str| v.strip_prefix("zone=").is_some_and(|z| !z.is_empty() && !z.starts_with(':'));
     (!line.args.iter().skip(1).any(|v| named(v)))
@@ -21,6 +27,9 @@ fn must_have_zone(line: Line<'_>) -> Wrong {
 }
 
 pub(super) fn limit_conn_zone(line: Line<'_>) -> Wrong {
+    if key_is_wrong(line) {
+        return None;
+    }
     for (at, &value) in line.args.iter().enumerate().skip(1) {
         let wrong = match value.strip_prefix("zone=") {
             Some(z) => zone(at, value, z),
@@ -34,6 +43,9 @@ pub(super) fn limit_conn_zone(line: Line<'_>) -> Wrong {
 }
 
 pub(super) fn limit_req_zone(line: Line<'_>) -> Wrong {
+    if key_is_wrong(line) {
+        return None;
+    }
     for (at, &value) in line.args.iter().enumerate().skip(1) {
         let wrong = if let Some(z) = value.strip_prefix("zone=") {
             zone(at, value, z)
