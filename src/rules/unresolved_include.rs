@@ -149,3 +149,29 @@ pub(super) fn told_together(first: &Diagnostic, others: &[&Diagnostic]) -> Diagn
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Text;
+    use crate::source::{FileId, Place, Span};
+
+    #[test]
+    fn only_what_hangs_on_one_location_is_told_together() {
+        let place = |file, at| Place { file: FileId(file), span: Span::at(at) };
+        let label = |at| Label { place: place(0, at), text: Text::default() };
+        let finding = |file, location| {
+            let mut found = RULE.at(place(file, 1), Text::default(), Text::default());
+            found.labels.push(label(location));
+            found
+        };
+        let first = finding(0, 7);
+        assert!(is_told_with(&first, &finding(0, 7)));
+        assert!(!is_told_with(&first, &finding(0, 8)));
+        assert!(!is_told_with(&first, &finding(1, 7)));
+        let mut graver = finding(0, 7);
+        graver.severity = Severity::Error;
+        assert_ne!(first.severity, graver.severity);
+        assert!(!is_told_with(&first, &graver));
+    }
+}

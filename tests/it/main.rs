@@ -20,6 +20,7 @@ mod carriers;
 mod chinese;
 mod cli;
 mod codegen;
+mod corners;
 mod disks;
 mod docs;
 mod embedded;

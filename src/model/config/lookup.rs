@@ -234,3 +234,21 @@ fn bytes_path(bytes: &[u8]) -> PathBuf {
 fn bytes_path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::MemFs;
+
+    #[test]
+    fn a_fragment_looks_upward_no_further_than_its_project() {
+        let fs = MemFs::new([(PathBuf::from("/a/b/c/site.conf"), Vec::new()), (PathBuf::from("/x/y/z"), Vec::new())]);
+        let files = Files::new(&fs);
+        let from = |from: &str, project: &str| upward(&files, Path::new(from), Path::new(project));
+        let all = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(from("/a/b/c", "/a"), all(&["/a/b/c", "/a/b", "/a"]));
+        assert_eq!(from("/a", "/a"), all(&["/a"]));
+        // Outside the project nothing above is looked at.
+        assert_eq!(from("/x/y", "/a"), all(&["/x/y"]));
+    }
+}
