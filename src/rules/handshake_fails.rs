@@ -2,8 +2,10 @@ use super::duplicate_host_header::is_duplicate_host;
 use super::{Context, Rule, arrives_here, words};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::i18n::Text;
+use crate::model::Config;
 use crate::model::cause::diagnose::Cause;
 use crate::model::trace::Trace;
+use crate::model::way::endpoint::Endpoint;
 use crate::model::way::handshake::Refusal;
 use crate::model::way::verdict::{Outcome, Reason, Verdict};
 use crate::source::{FileId, Place, Span};
@@ -75,6 +77,10 @@ rule! {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Inside(_))) {
+        let Cause::Inside(reason) = cause else { continue };
+        out.push(inside(cx, endpoint, reason));
+    }
     for (endpoint, cause) in cx.endpoints_with(|c| matches!(c, Cause::Other(_)) && !is_duplicate_host(c)) {
         let location = cx.location_words(endpoint.location);
         let Cause::Other(reason) = cause else { continue };
@@ -91,18 +97,50 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.severity = cx.by_evidence(endpoint);
         found.labels.extend(cx.location_label(endpoint, arrives_here()));
         if culprit.is_some_and(|o| o != endpoint.pass) {
-            found.labels.push(Label {
-                place: config.head(endpoint.pass),
-                text: text!("requests would leave for the backend here", "请求本应从这里转发给后端"),
-            });
+            found.labels.push(would_leave(config, endpoint));
         }
-        found.why = text!(
-            "a backend wants a GET over HTTP/1.1 with exactly one `Host`, `Upgrade: websocket`, `Connection: upgrade` and the client's `Sec-WebSocket-*` headers (RFC 6455 §4.2.1), and the browser wants to see the answer.",
-            "后端需要一个 HTTP/1.1 的 GET，带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 请求头（RFC 6455 §4.2.1），浏览器也必须看到响应。"
-        );
+        found.why = wanted();
         found.help = help(cx, reason);
         out.push(found);
     }
+}
+
+/// A handshake that fails in an `if` alone: its place is the `if`, for the lines around it are right.
+fn inside(cx: &Context<'_>, endpoint: &Endpoint, reason: &Reason) -> Diagnostic {
+    let config = cx.config();
+    let block = config.scope(endpoint.scope).opened_by.unwrap_or(endpoint.pass);
+    let culprit = reason.culprit().filter(|&o| config.occ(o).scope == endpoint.scope);
+    let (location, head) = (cx.location_words(endpoint.location), cx.location_words(endpoint.scope));
+    let Text { en, zh } = words::reason(config, reason);
+    let mut found = RULE.at(
+        config.head(culprit.unwrap_or(block)),
+        text!("only what comes in here fails", "只有进入这里的握手会失败"),
+        text!(
+            "WebSocket handshakes that enter `{head}` in `{location}` fail: {en}",
+            "进入 `{location}` 中 `{head}` 的 WebSocket 握手失败：{zh}"
+        ),
+    );
+    found.severity = cx.by_evidence(endpoint);
+    if culprit != Some(endpoint.pass) {
+        found.labels.push(would_leave(config, endpoint));
+    }
+    found.why = wanted();
+    found.help = help(cx, reason);
+    found
+}
+
+fn would_leave(config: Config<'_>, endpoint: &Endpoint) -> Label {
+    Label {
+        place: config.head(endpoint.pass),
+        text: text!("requests would leave for the backend here", "请求本应从这里转发给后端"),
+    }
+}
+
+fn wanted() -> Text {
+    text!(
+        "a backend wants a GET over HTTP/1.1 with exactly one `Host`, `Upgrade: websocket`, `Connection: upgrade` and the client's `Sec-WebSocket-*` headers (RFC 6455 §4.2.1), and the browser wants to see the answer.",
+        "后端需要一个 HTTP/1.1 的 GET，带有唯一的 `Host`、`Upgrade: websocket`、`Connection: upgrade` 以及客户端的 `Sec-WebSocket-*` 请求头（RFC 6455 §4.2.1），浏览器也必须看到响应。"
+    )
 }
 
 /// What a person would do about a reason that no other rule speaks of.

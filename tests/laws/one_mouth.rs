@@ -119,12 +119,14 @@ impl Seat {
         let own = blocks().find(|d| d.head() == beside.location.span).map(|d| at(d.span()));
         let Some(own) = own else { return Seat { own: None, inner: Vec::new(), elsewhere: Vec::new() } };
         let text = &files.sources.get(file).bytes;
-        let is_seat = |span: Span| {
-            let name = &text[span.range()];
-            name == b"location" || name == b"if" || name == b"limit_except"
+        let named = |names: &'static [&'static [u8]]| {
+            blocks().filter(|d| names.contains(&&text[d.name().span().range()])).map(|d| at(d.span()))
         };
-        let others: Vec<Place> =
-            blocks().filter(|d| is_seat(d.name().span())).map(|d| at(d.span())).filter(|p| *p != own).collect();
+        let locations: Vec<Place> = named(&[b"location"]).collect();
+        // An `if` of the server concerns all its locations.
+        let within = |p: &Place| locations.iter().any(|l| covers(*l, *p));
+        let blocks_of_locations = named(&[b"if", b"limit_except"]).filter(within);
+        let others: Vec<Place> = locations.iter().copied().chain(blocks_of_locations).filter(|p| *p != own).collect();
         let (inner, outer): (Vec<Place>, Vec<Place>) = others.into_iter().partition(|p| covers(own, *p));
         let elsewhere = outer.into_iter().filter(|p| !covers(*p, own)).collect();
         Seat { own: Some(own), inner, elsewhere }

@@ -45,6 +45,8 @@ pub enum Cause {
     Unreachable(Reason),
     /// A misspelling or an undefined variable, reported where it stands.
     Elsewhere,
+    /// What an `if` makes of lines around it with which everything outside the `if` opens.
+    Inside(Reason),
     /// Anything else.
     Other(Reason),
 }
@@ -82,7 +84,14 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Vec<Fin
         }
         let causes = match endpoint.alike.and_then(|kind| known.get(&kind)) {
             Some(causes) => causes.clone(),
-            None => causes(analysis, endpoint, misspellings),
+            None => match &endpoint.outcome {
+                Outcome::Broken(reason)
+                    if !endpoint.unreachable && opens_around(&analysis.endpoints[..i], endpoint) =>
+                {
+                    vec![Cause::Inside(reason.clone())]
+                }
+                _ => causes(analysis, endpoint, misspellings),
+            },
         };
         // What is said without a place is so wherever the same lines stand.
         let everywhere = |c: &Cause| matches!(c, Cause::NotForwarded | Cause::NoUpgrade | Cause::NoConnection);
@@ -100,6 +109,13 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Vec<Fin
         }
     }
     out
+}
+
+/// Whether an endpoint is an `if` or `limit_except` of a location whose other handshakes open: nothing is wrong
+/// with the location's lines then. The endpoints before it, its location's among them.
+fn opens_around(before: &[Endpoint], endpoint: &Endpoint) -> bool {
+    let outer = before.iter().rfind(|e| e.scope == endpoint.location);
+    endpoint.scope != endpoint.location && outer.is_some_and(|e| e.verdict() == Verdict::Upgrades)
 }
 
 /// Wrong values at levels whose headers no endpoint is seen to use: snippets.

@@ -95,7 +95,10 @@ fn outcome(
     if open(name::ADD_HEADER) || open(name::PROXY_HIDE_HEADER) {
         return Outcome::Unknown(Why::Include);
     }
-    if is_scripted(world, pass, vars) {
+    // Only a unix socket takes a connection in no time.
+    let target =
+        no_time(config, scope).and_then(|_| config.arg(pass, 0)).map(|url| vars.value(&url, Purpose::Condition));
+    if is_scripted(world, pass, vars) || target == Some(Value::Unknown) {
         return Outcome::Unknown(Why::Values);
     }
     match answer {
@@ -121,7 +124,10 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
     let text = config.arg(pass, 0)?;
     // `proxy_pass` with variables is checked only when a request arrives (`ngx_http_proxy_eval`).
     let (url, computed) = match word::has_variables(&text) {
-        true => (vars.value(&text, Purpose::Condition).known()?.to_vec(), true),
+        true => match vars.value(&text, Purpose::Condition).known() {
+            Some(url) => (url.to_vec(), true),
+            None => return no_time(config, scope).filter(|_| !may_be_socket(&text)),
+        },
         false => (text.into_owned(), false),
     };
     let shown = String::from_utf8_lossy(&url).into_owned();
@@ -151,9 +157,22 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
     let over_unix = |o: OccId| config.arg(o, 0).is_some_and(|a| a.starts_with(b"unix:"));
     let socket =
         upstream.and_then(|u| config.occ(u).opens()).is_some_and(|u| config.own_named(u, name::SERVER).any(over_unix));
-    let occ = config.effective(scope, name::PROXY_CONNECT_TIMEOUT).occ().filter(|_| !socket)?;
-    let time = config.arg_text(occ, 0);
-    (word::time_ms(time.as_bytes()) == Some(0)).then_some(Reason::ConnectTimeout(occ))
+    no_time(config, scope).filter(|_| !socket)
+}
+
+/// A timeout that leaves no time to connect; it is in effect for everything but a unix socket.
+fn no_time(config: Config<'_>, scope: ScopeId) -> Option<Reason> {
+    let occ = config.effective(scope, name::PROXY_CONNECT_TIMEOUT).occ()?;
+    (word::time_ms(config.arg_text(occ, 0).as_bytes()) == Some(0)).then_some(Reason::ConnectTimeout(occ))
+}
+
+/// Whether a URL with variables that nobody knows may lead to a unix socket, or to an `upstream` that has one.
+fn may_be_socket(url: &[u8]) -> bool {
+    let target = Target::of(url);
+    // A host with a port is no `upstream`.
+    !(target.scheme() == "http" || target.scheme() == "https")
+        || target.port().is_none()
+        || target.host().is_none_or(|host| host.contains('$'))
 }
 
 /// Whether no server of an `upstream` may be asked (http/ngx_http_upstream_round_robin.c).
