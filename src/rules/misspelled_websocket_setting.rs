@@ -153,7 +153,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         };
         found.help = text!("replace it with `{shown}`", "替换为 `{shown}`");
         // Under its right name it would be sent twice.
-        let twice = *part == Part::Header && broken.is_empty();
+        let value = config.arg_text(*occ, 1).to_ascii_lowercase();
+        let ordinary = matches!(value.as_str(), "" | "close" | "keep-alive");
+        let twice = *part == Part::Header && (broken.is_empty() || ordinary);
         let there = twice.then(|| config.header(config.occ(*occ).scope, meant)).flatten();
         if let Some(there) = there.filter(|&o| config.arg(o, 1).is_some_and(|v| !v.is_empty())) {
             found.labels.push(Label {
@@ -253,10 +255,16 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         return safe(text!("let ordinary requests get `close`", "让普通请求得到 `close`"), vec![close(line)]);
     }
     let Some(default) = default else { return safe(title, vec![word]) };
+    let map = config.occ(default).scope;
+    let has_line = config.own(map).any(|l| config.name_text(l).eq_ignore_ascii_case(b"websocket"));
+    // A second line for it would keep nginx from starting.
+    if !has_line && cx.may_have_key(map) {
+        let note = text!("it lets any protocol through that a client asks for", "这样会放行客户端请求的任何协议");
+        return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
+    }
     let mut edits = if misspelling.part == Part::MapValue { Vec::new() } else { vec![word] };
     edits.push(close(default));
-    // A second line for it would keep nginx from starting.
-    if !config.own(config.occ(default).scope).any(|l| config.name_text(l).eq_ignore_ascii_case(b"websocket")) {
+    if !has_line {
         let place = config.place(default, config.directive(default).span());
         edits.push(Edit::InsertAfter(place, vec!["websocket upgrade;".into()]));
     }

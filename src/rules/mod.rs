@@ -79,6 +79,7 @@ use crate::model::way::endpoint::Endpoint;
 use crate::model::way::handshake::Forwarded;
 use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
+use crate::syntax::template::is_open;
 use crate::text;
 
 pub use connection::ConnectionMode;
@@ -446,6 +447,13 @@ impl<'a> Context<'a> {
             )
         };
         here.take(1).map(|c| Label { place: Place { file, span: *c }, text: text() }).collect()
+    }
+
+    /// Whether a map may hold any key beside those that are written: one is a placeholder, or in what was not read.
+    /// A second line for a key keeps nginx from starting.
+    fn may_have_key(&self, map: ScopeId) -> bool {
+        let config = self.config();
+        config.scope(map).unresolved || config.own(map).any(|line| is_open(&config.name_text(line)))
     }
 
     /// A label on the location of an endpoint.

@@ -184,6 +184,9 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
 fn new_line(cx: &Context<'_>, map: &Map, line: &'static str) -> Option<Edit> {
     let config = cx.config();
     let file = config.file(map.occ);
+    if config.occ(map.occ).opens().is_none_or(|body| cx.may_have_key(body)) {
+        return None;
+    }
     let last: Option<OccId> = map.entries.iter().map(|e| e.occ).rfind(|&o| config.file(o) == file);
     Some(match last {
         Some(occ) => Edit::InsertAfter(Place { file, span: config.directive(occ).span() }, vec![line.into()]),

@@ -12,7 +12,7 @@ use sha1::{Digest as _, Sha1};
 use super::{Handshake, Ordinary};
 
 /// How long a client waits for the next bytes. Whatever works on loopback takes milliseconds.
-const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
+const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A head longer than this is an endless stream, not a request.
 const LONGEST_HEAD: usize = 200_000;
