@@ -173,7 +173,7 @@ const WORDS: &[(&str, &str, &str)] = &[
         "运算符有 `=`、`!=`、`~`、`~*`、`!~`、`!~*`",
     ),
     ("invalid return code", "write a number, or a URL alone", "写一个数字，或只写一个 URL"),
-    ("closing bracket", "close the name with `}}`", "用 `}}` 结束变量名"),
+    ("closing bracket", "close the name with `}`", "用 `}` 结束变量名"),
     ("variable name", "a variable's name begins with `$`", "变量名以 `$` 开头"),
     ("no servers are inside upstream", "add a `server` line", "补上一行 `server`"),
     ("no servers in upstream", "leave one `server` without `backup`", "至少留一个不带 `backup` 的 `server`"),

@@ -67,10 +67,15 @@ fn called(c: char) -> Text {
         '；' => ("a full-width semicolon", "全角分号"),
         '。' => ("an ideographic full stop", "中文句号"),
         '，' => ("a full-width comma", "全角逗号"),
+        '：' => ("a full-width colon", "全角冒号"),
+        '、' => ("an ideographic comma", "顿号"),
+        '\u{61b}' => ("an Arabic semicolon", "阿拉伯文分号"),
+        '\u{37e}' => ("a Greek question mark", "希腊文问号"),
         '｛' | '｝' => ("a full-width brace", "全角花括号"),
         '(' | ')' => return text!("a round bracket", "圆括号"),
         '[' | ']' => return text!("a square bracket", "方括号"),
         ':' => return text!("a colon", "冒号"),
+        ',' => return text!("a comma", "逗号"),
         _ => ("a character that is no ASCII", "非 ASCII 字符"),
     };
     text!("{code}, {en}", "{code}（{zh}）")

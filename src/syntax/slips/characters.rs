@@ -1,6 +1,7 @@
 //! Slips that a single character gives away.
 
 use super::{Candidate, Mend, Slip, SlipKind, begins_line, ends_line, line_end, line_start, span};
+use crate::catalog::{Name, lookup};
 use crate::syntax::{Ast, SyntaxError, SyntaxErrorKind};
 
 /// Blanks to the eye, letters to nginx.
@@ -12,7 +13,7 @@ const BLANKS: &[char] = &[
 const NOTHING: &[char] =
     &['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}', '\u{200e}', '\u{200f}'];
 /// What input methods and word processors write for `;`.
-const SEMICOLONS: &[char] = &['；', '\u{37e}', '﹔', '。', '，'];
+const SEMICOLONS: &[char] = &['；', '\u{37e}', '\u{61b}', '﹔', '。', '，', '、', '：'];
 
 /// What stands for braces: what input methods write, and the brackets of other languages.
 const BRACES: &[(&str, char, &str)] =
@@ -40,14 +41,17 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
         at = end;
         let blank = BLANKS.contains(&c);
         // Behind a sentence of Chinese it is what it looks like.
-        let semicolon = SEMICOLONS.contains(&c) && ends_line(bytes, end) && is_plain(bytes, start);
+        let ends = ends_line(bytes, end) || begins_directive(&bytes[end..]);
+        let semicolon = SEMICOLONS.contains(&c) && ends && is_plain(bytes, start);
         if !(blank || semicolon || NOTHING.contains(&c)) || is_quoted_or_comment(bytes, start) {
             continue;
         }
         // Behind a `;` it stands for nothing more, and its place is one of a blank.
         let ended = bytes[..start].trim_ascii_end().last().is_none_or(|b| b";{}".contains(b));
+        let glued = bytes.get(end).is_some_and(u8::is_ascii_alphabetic);
         let (kind, text) = match semicolon {
-            true => (SlipKind::OtherSemicolon(c), if ended { "" } else { ";" }),
+            true if ended => (SlipKind::OtherSemicolon(c), ""),
+            true => (SlipKind::OtherSemicolon(c), if glued { "; " } else { ";" }),
             false => (SlipKind::Invisible(c), if blank { " " } else { "" }),
         };
         let mut patch: Vec<(usize, u8)> = (start..end).map(|i| (i, b' ')).collect();
@@ -92,6 +96,14 @@ fn stands_as_brace(bytes: &[u8], at: usize, closes: bool) -> bool {
 /// Whether the line of an offset begins with what may be a directive, or holds nothing before it.
 fn is_plain(bytes: &[u8], at: usize) -> bool {
     bytes[line_start(bytes, at)..at].trim_ascii_start().first().is_none_or(u8::is_ascii)
+}
+
+/// Whether a text goes on with the name of a directive that could hardly be anything else.
+fn begins_directive(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let length = text.iter().take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
+    let ends = text.get(length).is_some_and(u8::is_ascii_whitespace);
+    ends && text[..length].contains(&b'_') && lookup(&text[..length]) != Name::UNKNOWN
 }
 
 /// `"upgrade":`, where a `;` belongs behind the quote.
@@ -150,12 +162,33 @@ fn is_quoted_or_comment(bytes: &[u8], at: usize) -> bool {
     quote.is_some()
 }
 
+/// The character that HTML writes with a text's first bytes, and how many of them; those that stand in configurations.
+fn entity(text: &[u8]) -> Option<(char, usize)> {
+    // A page that is escaped twice writes `&amp;quot;`.
+    let amp = if text.starts_with(b"&amp;") { b"&amp;".len() } else { 1 };
+    let end = amp + memchr::memchr(b';', text.get(amp..(amp + 8).min(text.len()))?)?;
+    let name = std::str::from_utf8(text.get(amp..end)?).ok().filter(|_| text[0] == b'&')?;
+    let number = match name.strip_prefix('#') {
+        Some(hex) if hex.starts_with(['x', 'X']) => u32::from_str_radix(&hex[1..], 16).ok(),
+        Some(digits) => digits.parse().ok(),
+        None => None,
+    };
+    let c = match name {
+        "quot" => '"',
+        "apos" => '\'',
+        "ldquo" | "rdquo" => '\u{201c}',
+        "lsquo" | "rsquo" => '\u{2018}',
+        "dollar" => '$',
+        _ => char::from_u32(number?)?,
+    };
+    Some((c, end + 1))
+}
+
 /// `&#36;host`, copied from the source of a page.
 pub(super) fn html_dollars(bytes: &[u8]) -> Vec<Candidate> {
-    const ENTITIES: [&[u8]; 3] = [b"&#36;", b"&dollar;", b"&#x24;"];
     let entities = memchr::memchr_iter(b'&', bytes).filter_map(|start| {
-        let entity = ENTITIES.iter().find(|e| bytes[start..].starts_with(e))?;
-        Some((start, start + entity.len()))
+        let (c, length) = entity(&bytes[start..])?;
+        (c == '$').then_some((start, start + length))
     });
     let candidate = |(start, end): (usize, usize)| {
         let mut patch: Vec<(usize, u8)> = (start..end - 1).map(|i| (i, b' ')).chain([(end - 1, b'$')]).collect();
@@ -171,23 +204,34 @@ fn is_comment(bytes: &[u8], at: usize) -> bool {
     is_quoted_or_comment(bytes, at) && bytes[line_start(bytes, at)..at].contains(&b'#')
 }
 
+/// The quote that a character stands for.
+fn quote_of(c: char) -> Option<u8> {
+    match c {
+        '"' | '\u{201c}' | '\u{201d}' => Some(b'"'),
+        '\'' | '\u{2018}' | '\u{2019}' => Some(b'\''),
+        _ => None,
+    }
+}
+
 /// `&quot;upgrade&quot;`, copied from the source of a page.
 pub(super) fn html_quotes(bytes: &[u8]) -> Vec<Candidate> {
-    const ENTITIES: [&[u8]; 4] = [b"&quot;", b"&#34;", b"&#39;", b"&apos;"];
     let mut out = Vec::new();
     let mut at = 0;
+    let quote_at = |at: usize| {
+        let (c, length) = entity(&bytes[at..])?;
+        Some((quote_of(c)?, length))
+    };
     while let Some(found) = memchr::memchr(b'&', &bytes[at..]) {
         let start = at + found;
         at = start + 1;
-        let Some(entity) = ENTITIES.iter().find(|e| bytes[start..].starts_with(e)) else { continue };
-        let inner = start + entity.len();
-        let line = &bytes[inner..line_end(bytes, inner)];
-        let Some(length) = memchr::memmem::find(line, entity) else { continue };
+        let Some((quote, length)) = quote_at(start) else { continue };
+        let inner = start + length;
+        let closing = memchr::memchr_iter(b'&', &bytes[inner..line_end(bytes, inner)]).take(16).map(|n| inner + n);
+        let mut closing = closing.filter_map(|at| quote_at(at).map(|(q, length)| (q, at, at + length)));
+        let Some((_, close, end)) = closing.find(|(q, ..)| *q == quote) else { continue };
         if is_quoted_or_comment(bytes, start) {
             continue;
         }
-        let quote = if matches!(*entity, b"&quot;" | b"&#34;") { b'"' } else { b'\'' };
-        let (close, end) = (inner + length, inner + length + entity.len());
         let mut patch: Vec<(usize, u8)> = (start..inner).chain(close..end).map(|i| (i, b' ')).collect();
         patch.push((inner - 1, quote));
         patch.push((close, quote));

@@ -1,7 +1,11 @@
 //! Slips that show in what a directive swallowed, or in its name.
 
-use super::{Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, fits, line_end, marks, span, takes};
+use super::{
+    Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, ends_line, fits, line_end, line_start, marks,
+    span, takes,
+};
 use crate::catalog::{Name, lookup, names};
+use crate::source::Span;
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
 /// What directives that nginx refuses may have been.
@@ -16,7 +20,8 @@ pub(super) fn candidates(ast: &Ast, text: &[u8], is_diff: bool) -> Vec<Candidate
             Name::UNKNOWN => no_directive(directive, text, is_diff),
             _ => Vec::new(),
         };
-        let found = if found.is_empty() { swallowed(directive, text) } else { found };
+        let found = if found.is_empty() { swallowed(&parts(directive, text), directive, text) } else { found };
+        let found = if found.is_empty() { swallowed(&parts_of_lines(directive, text), directive, text) } else { found };
         let found = if found.is_empty() { inside(directive, known, text) } else { found };
         out.extend(found);
     });
@@ -25,12 +30,20 @@ pub(super) fn candidates(ast: &Ast, text: &[u8], is_diff: bool) -> Vec<Candidate
 
 /// The words of a directive, cut where a line begins with the name of another one.
 fn parts(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Vec<Word>> {
+    cut(directive, text, &|word| begins_line(text, word.start as usize))
+}
+
+/// The same, also cut where such a name stands within a line, and could hardly be anything else.
+fn parts_of_lines(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Vec<Word>> {
+    cut(directive, text, &|word| begins_line(text, word.start as usize) || text[word.range()].contains(&b'_'))
+}
+
+fn cut(directive: DirectiveRef<'_>, text: &[u8], may_begin: &dyn Fn(Span) -> bool) -> Vec<Vec<Word>> {
     let mut out: Vec<Vec<Word>> = Vec::new();
     for word in directive.words().iter() {
-        let start = word.span().start as usize;
         let is_name = word.kind() == WordKind::Bare
             && lookup(&text[word.span().range()]) != Name::UNKNOWN
-            && begins_line(text, start);
+            && may_begin(word.span());
         match out.last_mut() {
             Some(part) if !is_name => part.push(word),
             _ => out.push(vec![word]),
@@ -40,12 +53,11 @@ fn parts(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Vec<Word>> {
 }
 
 /// Directives that lost their `;` or `{`, and swallowed what stands on the lines below.
-fn swallowed(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
-    let parts = parts(directive, text);
+fn swallowed(parts: &[Vec<Word>], directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
     let block = directive.ending() == Ending::Block;
     let missing = directive.ending() == Ending::Missing;
     let known = |part: &[Word]| lookup(&text[part[0].span().range()]);
-    let [earlier @ .., last] = parts.as_slice() else { return Vec::new() };
+    let [earlier @ .., last] = parts else { return Vec::new() };
     if !fits(known(last), last.len() - 1, block) || (earlier.is_empty() && !missing) {
         return Vec::new();
     }
@@ -60,9 +72,9 @@ fn swallowed(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
         let end_byte = text.get(end).copied();
         let (named, arguments) = (known(part), part.len() - 1);
         let (kind, at, patch, mend) = if fits(named, arguments, false) {
-            match colon(part, text) {
+            match separator(part, text) {
                 Some(at) => (
-                    SlipKind::OtherSemicolon(':'),
+                    SlipKind::OtherSemicolon(char::from(text[at])),
                     span(at, at + 1),
                     (at, b';'),
                     Mend { span: span(at, at + 1), text: ";".to_owned() },
@@ -81,7 +93,7 @@ fn swallowed(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
             return Vec::new();
         };
         // The mask needs a byte for what is missing.
-        if kind != SlipKind::OtherSemicolon(':') && !end_byte.is_some_and(|b| b.is_ascii_whitespace()) {
+        if !matches!(kind, SlipKind::OtherSemicolon(_)) && !end_byte.is_some_and(|b| b.is_ascii_whitespace()) {
             return Vec::new();
         }
         out.push(Candidate { slip: Slip { span: at, kind, mends: vec![mend], about }, patch: vec![patch] });
@@ -89,11 +101,11 @@ fn swallowed(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
     out
 }
 
-/// The offset of a `:` that stands for the `;` behind the last word.
-fn colon(part: &[Word], text: &[u8]) -> Option<usize> {
+/// The offset of a `:` or `,` that stands for the `;` behind the last word.
+fn separator(part: &[Word], text: &[u8]) -> Option<usize> {
     let word = part.last().filter(|w| w.kind() == WordKind::Bare && w.span().len() > 1)?;
     let last = word.span().end as usize - 1;
-    (text[last] == b':').then_some(last)
+    matches!(text[last], b':' | b',').then_some(last)
 }
 
 /// Lines that are no directive: comments of other languages, dots, prose; and names with something glued to
@@ -107,7 +119,9 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8], is_diff: bool) -> Vec<
     };
     let replaced = |from: usize, to: usize, text: &str| Mend { span: span(from, to), text: text.to_owned() };
     let until = line_end(text, start);
-    if name.starts_with(b"//") {
+    // `http&#58;//` is no comment.
+    let stands_alone = start == 0 || text[start - 1].is_ascii_whitespace() || begins_line(text, start);
+    if name.starts_with(b"//") && stands_alone {
         return one(
             SlipKind::ForeignComment("//"),
             (start, until),
@@ -181,9 +195,11 @@ fn prose(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
     let about = next.map(|next| next[0].span().cover(next[next.len() - 1].span()));
     let first = &text[words[0].span().range()];
     let (start, end) = (words[0].span().start as usize, words[words.len() - 1].span().end as usize);
-    let like_a_directive = first.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
-        && (first.contains(&b'_') || words.len() < 3);
-    if like_a_directive {
+    let own_line = begins_line(text, start);
+    if !own_line && !is_behind_an_end(text, start) {
+        return Vec::new();
+    }
+    if own_line && next.is_some() && like_a_directive(words, text) {
         // A directive of a module that wslint does not know, or a misspelt one.
         let room = text.get(end).is_some_and(u8::is_ascii_whitespace);
         let slip = Slip {
@@ -194,13 +210,41 @@ fn prose(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Candidate> {
         };
         return if room { vec![Candidate { slip, patch: vec![(end, b';')] }] } else { Vec::new() };
     }
-    let lines: Vec<usize> = words.iter().map(|w| w.span().start as usize).filter(|&at| begins_line(text, at)).collect();
-    if lines.first() != Some(&start) {
+    // `@@}` is one word for nginx, and the brace in it is one that somebody wrote.
+    let closes = |w: &Word| text[w.span().range()].ends_with(b"}") && !text[w.span().range()].contains(&b'{');
+    if words.iter().any(closes) {
+        let is_mark = words.len() == 1 && !String::from_utf8_lossy(first).contains(char::is_alphanumeric);
+        let mends = vec![Mend { span: span(start, end - 1), text: String::new() }];
+        let slip = Slip { span: span(start, end), kind: SlipKind::Mark, mends, about };
+        let patch = (start..end - 1).map(|at| (at, b' ')).collect();
+        return if is_mark && end - start > 1 { vec![Candidate { slip, patch }] } else { Vec::new() };
+    }
+    if !ends_line(text, end) {
         return Vec::new();
     }
-    let mends = lines.iter().map(|&at| Mend { span: span(at, at), text: "# ".to_owned() }).collect();
+    let starts = words.iter().map(|w| w.span().start as usize);
+    let lines: Vec<usize> = starts.filter(|&at| at == start || begins_line(text, at)).collect();
+    let glued = start > 0 && !text[start - 1].is_ascii_whitespace();
+    let hash = |at: usize| if at == start && glued { " # " } else { "# " };
+    let mends = lines.iter().map(|&at| Mend { span: span(at, at), text: hash(at).to_owned() }).collect();
     let patch = lines.iter().map(|&at| (at, b'#')).collect();
     vec![Candidate { slip: Slip { span: span(start, end), kind: SlipKind::Prose, mends, about }, patch }]
+}
+
+/// Whether words on a line of their own may be a directive of a module that wslint does not know: a single word may
+/// be, and is more often the label of a block of code, `nginx` or `conf`.
+fn like_a_directive(words: &[Word], text: &[u8]) -> bool {
+    let of_name = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_';
+    let word = |i: usize| words.get(i).map_or(&b""[..], |w| &text[w.span().range()]);
+    let (first, second) = (word(0), word(1));
+    let prose = !matches!(second, b"on" | b"off") && second.iter().all(u8::is_ascii_lowercase);
+    first.iter().all(of_name) && (first.contains(&b'_') || (words.len() == 2 && !prose))
+}
+
+/// Whether something ends on the line before this offset, and nothing but blanks stands between.
+fn is_behind_an_end(text: &[u8], at: usize) -> bool {
+    let before = text[line_start(text, at)..at].trim_ascii_end();
+    before.last().is_some_and(|b| b";{}".contains(b))
 }
 
 /// Slips among the arguments of a known directive: `Upgrade = $http_upgrade`, a comment behind it.

@@ -194,6 +194,8 @@ pub(super) fn before_a_directive(directive: DirectiveRef<'_>, text: &[u8], is_di
     Some(Candidate { slip, patch: name.range().map(|at| (at, b' ')).collect() })
 }
 
+/// Whether a word is a sign of its own that is neither a letter nor ASCII: bullets, arrows, pictures.
 fn is_bullet(mark: &[u8]) -> bool {
-    matches!(std::str::from_utf8(mark), Ok("•" | "·" | "–" | "—" | "▪" | "◦"))
+    let is_sign = |c: char| !c.is_ascii() && !c.is_alphanumeric();
+    std::str::from_utf8(mark).is_ok_and(|mark| (1..=2).contains(&mark.chars().count()) && mark.chars().all(is_sign))
 }

@@ -353,6 +353,15 @@ mod tests {
             ("\"upgrade\"", "'upgrade\"", SlipKind::LostQuote('\'')),
             ("        proxy_http", "        - proxy_http", SlipKind::Mark),
             ("        proxy_http", "+       proxy_http", SlipKind::Mark),
+            ("1.1;\n       ", "1.1", SlipKind::LostSemicolon),
+            ("1.1;\n       ", "1.1,", SlipKind::OtherSemicolon(',')),
+            ("1.1;\n        ", "1.1；", SlipKind::OtherSemicolon('；')),
+            ("$http_upgrade;", "$http_upgrade、", SlipKind::OtherSemicolon('、')),
+            ("$http_upgrade;", "$http_upgrade,", SlipKind::OtherSemicolon(',')),
+            ("\"upgrade\"", "&#x22;upgrade&#x22;", SlipKind::HtmlQuotes),
+            ("\"upgrade\"", "&ldquo;upgrade&rdquo;", SlipKind::HtmlQuotes),
+            ("\"upgrade\"", "&amp;quot;upgrade&amp;quot;", SlipKind::HtmlQuotes),
+            ("    }\n    location /", "    @@}\n    location /", SlipKind::Mark),
         ] {
             let slip = GOOD.replacen(from, to, 1);
             assert_ne!(slip, GOOD, "{from}");
@@ -455,6 +464,20 @@ mod tests {
         }
         let behind = GOOD.replacen("1.1;", "1.1; // of old", 1);
         assert_eq!(mended(&behind).0, [SlipKind::ForeignComment("//")]);
+        // Words behind what ends take the next line with them, and so does the label of a block of code.
+        for (from, to, after) in [
+            ("1.1;", "1.1; <-- crucial!", "1.1; # <-- crucial!"),
+            ("1.1;", "1.1;使用 HTTP/1.1", "1.1; # 使用 HTTP/1.1"),
+            ("1.1;", "1.1; required", "1.1; # required"),
+            ("    }\n    location /", "    } end of ws\n    location /", "    } # end of ws\n    location /"),
+            ("    }\n    location /", "    }),\n    location /", "    } # ),\n    location /"),
+            ("/ws {", "/ws { <br>", "/ws { # <br>"),
+            ("server {", "nginx\nserver {", "# nginx\nserver {"),
+            ("server {", "my config\nserver {", "# my config\nserver {"),
+        ] {
+            let slip = GOOD.replacen(from, to, 1);
+            assert_eq!(mended(&slip), (vec![SlipKind::Prose], GOOD.replacen(from, after, 1)), "{slip}");
+        }
     }
 
     #[test]
