@@ -124,7 +124,8 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             Some(_) => None,
             None => {
                 let writable = config.scope(headers_level).opened_by.is_none_or(|o| cx.writable(config.file(o)));
-                let blocked = config.scope(headers_level).unresolved || !writable;
+                let blocked =
+                    config.scope(headers_level).unresolved || !writable || remedy::is_half_written(cx, headers_level);
                 remedy::anchor(config, headers_level)
                     .filter(|_| !blocked)
                     .map(|p| safe(title, vec![Edit::InsertAfter(p, vec!["proxy_http_version 1.1;".into()])]))

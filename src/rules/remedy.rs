@@ -1,8 +1,10 @@
 //! What has to be written for an endpoint so that its handshake succeeds, and nothing else changes.
 
+use memchr::memmem;
+
 use super::Context;
 use super::connection::{connection, literal_note, says_what_the_client_asks};
-use crate::catalog::{name, near};
+use crate::catalog::{Name, name, near};
 use crate::diagnostic::{Applicability, Edit, Fix, Line};
 use crate::i18n::Text;
 use crate::model::config::inherit::Found;
@@ -55,6 +57,9 @@ impl<'c, 'a> Remedy<'c, 'a> {
         let level = config.settings_level(endpoint.scope);
         let file = config.file(config.scope(level).opened_by?);
         if config.scope(level).unresolved || !cx.writable(file) || !says_what_the_client_asks(cx) {
+            return None;
+        }
+        if is_half_written(cx, level) {
             return None;
         }
         let sent = cx.sent(endpoint);
@@ -197,6 +202,33 @@ pub(super) fn streaming_note() -> Text {
 /// Whether request bodies are passed on while they arrive.
 pub(super) fn streams_bodies(config: Config<'_>, level: ScopeId) -> bool {
     config.flag(level, name::PROXY_REQUEST_BUFFERING) == Some(false)
+}
+
+/// Whether a line of a level that nginx does not take, or sends elsewhere, was to be what a fix would write:
+/// `proxy_version 1.1;`, `proxy set header Upgrade $http_upgrade;`, `proxy_set_header "upgrade" Connection;`. Beside it,
+/// once it is put right, what was written would stand twice.
+pub(super) fn is_half_written(cx: &Context<'_>, level: ScopeId) -> bool {
+    let config = cx.config();
+    let refused = |occ| cx.analysis.refusals.iter().any(|r| r.occ == Some(occ) && r.argument.is_none());
+    let speaks = |occ| {
+        let text = config.bytes(occ)[config.head(occ).span.range()].to_ascii_lowercase();
+        ["upgrade", "connection", "http_version", "proxy_version", "websocket"]
+            .iter()
+            .any(|w| memmem::find(&text, w.as_bytes()).is_some())
+    };
+    // `"upgrade" Connection`: the value stands where the name belongs.
+    let names_a_header = |occ| {
+        let (name, value) = (config.arg_text(occ, 0).to_ascii_lowercase(), config.arg_text(occ, 1));
+        let is_value = name.starts_with('$') || matches!(name.as_str(), "upgrade" | "websocket");
+        is_value
+            && !value.eq_ignore_ascii_case(&name)
+            && ["Upgrade", "Connection"].iter().any(|h| value.eq_ignore_ascii_case(h))
+    };
+    config.own(level).any(|occ| match config.occ(occ).name {
+        Name::UNKNOWN => speaks(occ),
+        name::PROXY_SET_HEADER => names_a_header(occ) || (refused(occ) && speaks(occ)),
+        _ => refused(occ) && speaks(occ),
+    })
 }
 
 /// The handshake headers of an outer level that this level's own headers drop, if they are right.

@@ -2,6 +2,7 @@ use super::{Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::i18n::Text;
 use crate::model::cause::diagnose::Cause;
+use crate::model::way::verdict::Reason;
 use crate::text;
 
 rule! {
@@ -88,6 +89,22 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         found.severity = cx.by_evidence(endpoint);
         if reason.culprit().is_some() {
             found.labels.push(Label { place: config.head(endpoint.pass), text: never_reached() });
+        }
+        if let Reason::NoSuchPath(occ) = reason {
+            found.primary.text = text!("matches no request", "匹配不到任何请求");
+            found.help = match config.arg(*occ, config.args(*occ).len() - 1) {
+                Some(path) if path.iter().any(|b| b"^$*\\(|".contains(b)) => text!(
+                    "begin the path with `/`; a regular expression needs `~` in front of it",
+                    "路径请以 `/` 开头；如果是正则表达式，前面要写 `~`"
+                ),
+                _ => text!("begin the path with `/`", "路径请以 `/` 开头"),
+            };
+            found.why = text!(
+                "nginx compares a `location` with the path of the request, which begins with `/`.",
+                "nginx 用请求的路径去匹配 `location`，而路径总是以 `/` 开头。"
+            );
+            out.push(found);
+            continue;
         }
         found.why = text!(
             "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",

@@ -36,6 +36,9 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
         Reason::Internal(_) => {
             text!("the location is `internal`: a client gets 404", "该 location 是 `internal`，客户端得到 404")
         }
+        Reason::NoSuchPath(_) => {
+            text!("a path begins with `/`, so none matches this prefix", "路径总是以 `/` 开头，没有路径能匹配这个前缀")
+        }
         Reason::SlashRedirect(_) => text!(
             "nginx redirects to the path with a `/` at its end (301), and browsers follow no redirect of a handshake",
             "nginx 会重定向到末尾带 `/` 的路径（301），而浏览器不会跟随握手的重定向"

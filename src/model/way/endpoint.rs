@@ -21,7 +21,7 @@ use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::{Browser, Request};
 use crate::model::value::variable::{Definer, variables_in};
 use crate::source::Place;
-use crate::syntax::template::is_open;
+use crate::syntax::template::{is_open, stands_for_another};
 
 /// Why wslint believes that an endpoint carries WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -353,6 +353,9 @@ impl<'m, 'a> Ends<'m, 'a> {
     /// The outcome over both browsers and every way that arrives at the endpoint.
     fn verdict_at(&mut self, scope: ScopeId, location: ScopeId, pass: OccId) -> Found {
         let world = self.world;
+        if let Some(occ) = self.never_matches(location) {
+            return (Outcome::Broken(Reason::NoSuchPath(occ)), true, true);
+        }
         let found = self.direct(scope, location, pass);
         let hidden = world.is_hidden(location);
         if !hidden && found.0.verdict() != Verdict::Broken {
@@ -384,6 +387,16 @@ impl<'m, 'a> Ends<'m, 'a> {
             }
         }
         found
+    }
+
+    /// A `location` whose prefix is that of no path, in a server in which nothing but a client asks for a path.
+    fn never_matches(&self, location: ScopeId) -> Option<OccId> {
+        let world = self.world;
+        let server = world.config.enclosing(location, ScopeKind::Server)?;
+        let read = world.location_of(location)?;
+        let (Matcher::Exact(path) | Matcher::Prefix(path, _)) = &read.matcher else { return None };
+        let outside = path.first().is_some_and(|b| *b != b'/') && !is_open(path) && !stands_for_another(path);
+        (outside && !world.may_jump(server) && !world.is_hidden(location)).then_some(read.occ)
     }
 
     /// The outcome of requests that arrive by themselves.

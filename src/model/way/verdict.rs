@@ -68,6 +68,8 @@ pub enum Reason {
     OtherHandler(OccId),
     /// `deny all`
     Denied(OccId),
+    /// No path begins as this `location` does: paths begin with `/` (`ngx_http_parse_request_line`).
+    NoSuchPath(OccId),
     /// `internal`: requests from outside get 404.
     Internal(OccId),
     /// `/path` is answered with a redirect to `/path/`.
@@ -128,6 +130,7 @@ impl Reason {
             | Reason::OtherHandler(o)
             | Reason::Denied(o)
             | Reason::Internal(o)
+            | Reason::NoSuchPath(o)
             | Reason::HiddenResponse(o, _)
             | Reason::DuplicateResponse(o, _)
             | Reason::StatusReplaced(o)

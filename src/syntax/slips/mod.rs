@@ -158,8 +158,30 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
         }
     }
     let Bench { text, ast, mut slips, .. } = bench;
+    if ast.as_ref().is_some_and(|ast| is_another_language(&slips, ast, bytes, &text)) {
+        return None;
+    }
     slips.sort_by_key(|s| s.span);
     ast.map(|ast| Ast { slips, masked: Some(text), ..ast })
+}
+
+/// Whether what was taken for slips is the text of another language: more lines of prose than directives that nginx
+/// takes, a heredoc, a string over several lines. To make comments of it would harm whoever reads that language.
+fn is_another_language(slips: &[Slip], ast: &Ast, bytes: &[u8], mask: &[u8]) -> bool {
+    let prose = || slips.iter().filter(|s| s.kind == SlipKind::Prose);
+    let opens_text = |s: &Slip| {
+        let words = &bytes[s.span.range()];
+        memchr::memmem::find(words, b"<<").is_some() || words.ends_with(b"= `")
+    };
+    if prose().any(opens_text) {
+        return true;
+    }
+    let lines: usize = prose().map(|s| s.mends.len()).sum();
+    let mut taken = 0;
+    if lines > 1 {
+        each_directive(ast, mask, &mut |directive, known| taken += usize::from(takes(directive, known, mask)));
+    }
+    lines > taken && lines > 1
 }
 
 /// The text as it is put right, step by step.
