@@ -4,7 +4,7 @@ use super::{
     Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, ends_line, fits, line_end, line_start, marks,
     span, takes,
 };
-use crate::catalog::{Name, lookup, names};
+use crate::catalog::{Name, lookup, name, names};
 use crate::source::Span;
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
@@ -173,7 +173,8 @@ fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipK
     let begins = rest[0].is_ascii_digit()
         || rest[0].is_ascii_uppercase()
         || b"$\"'/~=".contains(&rest[0])
-        || [&b"http://"[..], b"https://", b"unix:"].iter().any(|s| rest.starts_with(s));
+        || [&b"http://"[..], b"https://", b"unix:"].iter().any(|s| rest.starts_with(s))
+        || (named == name::PROXY_SET_HEADER && is_header(rest));
     // The name moves to the left by one byte, which is the blank that it then needs.
     let room = start > 0 && matches!(text[start - 1], b' ' | b'\t');
     if !begins || !room || !fits(named, others + 1, false) {
@@ -181,6 +182,11 @@ fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipK
     }
     let patch = (start..at).map(|i| (i - 1, text[i])).chain([(at - 1, b' ')]).collect();
     Some((SlipKind::LostBlank(found), Mend { span: span(at, at), text: " ".to_owned() }, patch))
+}
+
+/// Whether a word is one of the headers that people set, in small letters.
+fn is_header(word: &[u8]) -> bool {
+    matches!(word, b"upgrade" | b"connection" | b"host") || word.starts_with(b"x-") || word.starts_with(b"sec-")
 }
 
 /// Words above a directive that are none.

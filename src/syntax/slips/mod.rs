@@ -355,6 +355,7 @@ mod tests {
             ("version 1.1;", "version 1.1:", SlipKind::OtherSemicolon(':')),
             ("proxy_http_version 1.1", "proxy_http_version1.1", SlipKind::LostBlank("proxy_http_version")),
             ("proxy_pass http", "proxy_passhttp", SlipKind::LostBlank("proxy_pass")),
+            ("proxy_set_header Connection", "proxy_set_headerConnection", SlipKind::LostBlank("proxy_set_header")),
             ("proxy_set_header U", "proxy_set_header\u{a0}U", SlipKind::Invisible('\u{a0}')),
             ("proxy_http_version 1", "proxy_http_version\u{3000}1", SlipKind::Invisible('\u{3000}')),
             ("        proxy_http", "        \u{200b}proxy_http", SlipKind::Invisible('\u{200b}')),
