@@ -180,7 +180,10 @@ fn unknown(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         return;
     }
     let no_name = !text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') || text[0].is_ascii_digit();
-    if NO_DIRECTIVES.contains(&shown.as_str()) || NO_PREFIXES.iter().any(|p| shown.starts_with(p)) {
+    if NO_DIRECTIVES.contains(&shown.as_str())
+        || is_capitalized(&shown)
+        || NO_PREFIXES.iter().any(|p| shown.starts_with(p))
+    {
         out.push(Refusal::new(occ, Kind::UnknownDirective(None), format!("unknown directive \"{shown}\"")));
         return;
     }
@@ -208,7 +211,39 @@ fn unquoted_pattern(world: &World<'_>, occ: OccId) -> Option<String> {
 }
 
 /// Words of other languages that people write, and no module defines.
-const NO_DIRECTIVES: &[&str] = &["else", "elseif", "elsif", "elif", "websocket", "websockets", "proxy_headers"];
+const NO_DIRECTIVES: &[&str] = &[
+    "else",
+    "elseif",
+    "elsif",
+    "elif",
+    "websocket",
+    "websockets",
+    "proxy_headers",
+    "proxy_version",
+    "http_version",
+    "set_header",
+    "proxy_websocket",
+    "proxy_upgrade",
+    "upgrade",
+    "connection",
+    "reverse_proxy",
+    "header_up",
+    "header_down",
+    "nginx",
+    "sudo",
+    "systemctl",
+    "service",
+];
+
+/// A name that begins with a capital is one of Apache, or a word of a sentence: of nginx's modules only those for
+/// ModSecurity and naxsi have such names. In capitals alone it may stand for something else.
+fn is_capitalized(name: &str) -> bool {
+    let of_module = ["Sec", "ModSecurity", "LibInjection", "Ignore", "LearningMode", "DeniedUrl"];
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.contains(|c: char| c.is_ascii_lowercase())
+        && !of_module.iter().any(|m| name.starts_with(m))
+        && (name == "RewriteRule" || !name.ends_with("Rule"))
+}
 
 /// No module extends these: `proxy_set_header_inherit` is wished for, and does not exist up to 1.31.5.
 const NO_PREFIXES: &[&str] = &["proxy_set_header_", "proxy_http_version_", "proxy_pass_header_"];
