@@ -2,7 +2,7 @@
 
 use crate::model::analysis::Analysis;
 use crate::model::config::render::{Deciders, Renderings, decider, renderings};
-use crate::model::config::scope::{OccId, ScopeId};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::request::{Browser, Request, Url, Value};
 use crate::model::way::arrival::{Arrival, explore, join};
 use crate::model::way::hop::{Entry, enter, follow};
@@ -97,9 +97,8 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
         }
         None => {}
     }
-    let hidden_servers = config
-        .scopes()
-        .any(|(_, s)| s.unresolved && matches!(s.kind, crate::model::ScopeKind::Main | crate::model::ScopeKind::Http));
+    let hidden_servers =
+        config.scopes().any(|(_, s)| s.unresolved && matches!(s.kind, ScopeKind::Main | ScopeKind::Http));
     let mut ways: Vec<(Candidate, Arrival)> = Vec::new();
     let mut browsers_differ = false;
     for candidate in &candidates {
@@ -110,7 +109,7 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
                 break;
             }
             let arrivals = explore(|decisions| {
-                let request = request(candidate, url, entry, browser);
+                let request = request(world.config, candidate, url, entry, browser);
                 let (arrival, used, saw) = enter(world, version, candidate, entry, &request, decisions);
                 asked |= saw;
                 (follow(world, version, arrival), used)
@@ -161,7 +160,7 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
 }
 
 /// The request of a browser for a URL, as the server's port receives it.
-fn request(candidate: &Candidate, url: &Url, entry: Entry, browser: Browser) -> Request {
+fn request(config: Config<'_>, candidate: &Candidate, url: &Url, entry: Entry, browser: Browser) -> Request {
     let host = in_header(&url.host);
     let written = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
     let host_header = match url.port {
@@ -170,8 +169,10 @@ fn request(candidate: &Candidate, url: &Url, entry: Entry, browser: Browser) -> 
     };
     let asked = Some(url.effective_port()).filter(|p| candidate.listen.has_port(*p));
     let port = asked.or(candidate.listen.ports.map(|(first, _)| first));
-    // Where something in front ends TLS, the server's own socket says how it is reached.
-    let tls = entry.tls.unwrap_or(candidate.listen.ssl);
+    // Where something in front ends TLS, the server's own socket says how it is reached; the server around a
+    // fragment, which nobody sees, is reached as the URL says.
+    let seen = config.scope(candidate.server).opened_by.is_some();
+    let tls = entry.tls.unwrap_or(if seen { candidate.listen.ssl } else { url.tls });
     Request {
         host_header: Value::text(&host_header),
         host: Value::text(&host),

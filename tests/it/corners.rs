@@ -83,3 +83,14 @@ fn what_a_deployment_replaces_is_no_refusal() {
     assert_eq!(refusals("proxy-lines on;"), ["unknown directive \"proxy-lines\""]);
     assert_eq!(refusals("%proxy-lines% on;"), [""; 0]);
 }
+
+/// The server around a fragment is not seen: its scheme is the one that the URL says.
+#[test]
+fn a_fragment_is_reached_as_the_url_says() {
+    let tree = common::single(&format!(
+        "location /ws {{ if ($scheme = http) {{ return 301 https://$host$request_uri; }} {WS} \
+         proxy_pass http://127.0.0.1:3000; }}"
+    ));
+    assert!(common::told_of(&tree, "nginx.conf", "wss://example.com/ws").starts_with("upgrades"));
+    assert!(common::told_of(&tree, "nginx.conf", "ws://example.com/ws").starts_with("broken"));
+}
