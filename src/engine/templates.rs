@@ -131,6 +131,10 @@ fn with_dollars(text: &str, written: &str, is_replaced: &dyn Fn(&str) -> bool) -
 
 /// Whether a file has this word, such as `$DOMAIN`, as one that is replaced before nginx reads it.
 fn is_replaced(config: Config<'_>, file: FileId, word: &str) -> bool {
+    // Nobody has others of these names, also where one stands behind too few backslashes.
+    if matches!(word, "$http_upgrade" | "$http_connection" | "$connection_upgrade") {
+        return false;
+    }
     let raw = &config.sources.get(file).bytes;
     let read = config.ast(file).text(raw);
     memchr::memmem::find_iter(raw, word.as_bytes()).any(|at| is_open(&read[at..at + word.len()]))

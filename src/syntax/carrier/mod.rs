@@ -26,22 +26,47 @@ pub enum Hand {
     /// As nginx does.
     #[default]
     Plain,
-    /// An unquoted heredoc of a shell: `\$x` is nginx's, `$x` and `${x}` are the shell's.
-    Shell,
+    /// An unquoted heredoc of a shell, or so many of them around one another, which takes a backslash away each: in one
+    /// `\$x` is nginx's, in two `\\\$x`; `$x` and `${x}` are the shell's.
+    Shell(u8),
     /// Compose: `$$x` is nginx's, `$x` and `${x}` are Compose's.
     Compose,
     /// Nix: `''${x}` is nginx's, `${x}` is Nix's, `$x` is nginx's.
     Nix,
     /// Terraform and HCL: `$${x}` is nginx's, `${x}` is Terraform's, `$x` is nginx's.
     Hcl,
+    /// An unquoted heredoc of a shell within one of HCL: `\$x` is nginx's, `$x` the shell's, `${x}` Terraform's.
+    HclShell,
+    /// More than one of these around one another: nobody knows whose a `$` is.
+    Mixed,
 }
 
+/// More heredocs around one another are not counted.
+const DEEPEST: u8 = 3;
+
 impl Hand {
+    /// How what stands in this hand is written within another.
+    fn inside(self, outer: Hand) -> Hand {
+        match (outer, self) {
+            (Hand::Plain, hand) | (hand, Hand::Plain) => hand,
+            (Hand::Shell(outer), Hand::Shell(inner)) if outer + inner <= DEEPEST => Hand::Shell(outer + inner),
+            (Hand::Hcl, Hand::Shell(1)) => Hand::HclShell,
+            _ => Hand::Mixed,
+        }
+    }
+
+    /// Whether a shell reads it first.
+    pub(super) fn is_shell(self) -> bool {
+        matches!(self, Hand::Shell(_) | Hand::HclShell)
+    }
+
     /// What stands for a `$`, where that is no `$`.
     pub(super) fn escape(self) -> Option<&'static str> {
         match self {
-            Hand::Plain | Hand::Hcl => None,
-            Hand::Shell => Some("\\$"),
+            Hand::Plain | Hand::Hcl | Hand::Mixed => None,
+            Hand::Shell(1) | Hand::HclShell => Some("\\$"),
+            Hand::Shell(2) => Some("\\\\\\$"),
+            Hand::Shell(_) => Some("\\\\\\\\\\\\\\$"),
             Hand::Compose => Some("$$"),
             Hand::Nix => Some("''$"),
         }
@@ -54,7 +79,7 @@ impl Hand {
 
     /// Whether `$x` is not nginx's.
     pub(super) fn takes_words(self) -> bool {
-        matches!(self, Hand::Shell | Hand::Compose)
+        self.is_shell() || matches!(self, Hand::Compose | Hand::Mixed)
     }
 }
 

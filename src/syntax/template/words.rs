@@ -83,12 +83,17 @@ impl<'b> Names<'b> {
         let rest = &self.bytes[at..];
         match rest[0] {
             b'$' if self.unguarded.binary_search(&at).is_ok() => None,
+            b'$' if matches!(self.hand, Hand::HclShell | Hand::Mixed) && rest.starts_with(b"$${") => {
+                balanced(&rest[1..], b'{', b'}').map(|length| length + 1)
+            }
+            // The number of the shell's process.
+            b'$' if self.hand.is_shell() && rest.get(1) == Some(&b'$') => Some(2),
             b'$' if self.hand != Hand::Plain && rest.get(1) == Some(&b'{') => balanced(rest, b'{', b'}'),
-            b'$' if self.hand == Hand::Shell && rest.get(1) == Some(&b'(') => balanced(rest, b'(', b')'),
+            b'$' if self.hand.is_shell() && rest.get(1) == Some(&b'(') => balanced(rest, b'(', b')'),
             b'$' if rest.get(1) == Some(&b'{') => self.dollar(rest),
             b'$' if self.shell => {
                 let name = variable(&rest[1..]);
-                let digits = self.hand == Hand::Shell;
+                let digits = self.hand.is_shell();
                 let first = rest.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_' || digits);
                 (first && name > 0).then_some(name + 1)
             }
@@ -130,7 +135,7 @@ impl<'b> Names<'b> {
 }
 
 /// The length of what stands between brackets, behind the `$` and with both.
-fn balanced(rest: &[u8], open: u8, close: u8) -> Option<usize> {
+pub(super) fn balanced(rest: &[u8], open: u8, close: u8) -> Option<usize> {
     let mut depth = 0usize;
     for (i, b) in rest.iter().enumerate().skip(1).take(16 * LONGEST) {
         depth += usize::from(*b == open);
