@@ -35,6 +35,8 @@ pub(crate) fn look(name: &str, bytes: &[u8]) -> Result<Looked, Problem> {
     let subject = session.open(&asked)?;
     let options: Options = common::options(None, None);
     let (files, checked) = subject.check(&options)?;
+    let everything = format!("{checked:?}");
+    assert!(!["\\u{1}", "\\u{2}", "\\u{3}"].iter().any(|mask| everything.contains(mask)), "{name}: {everything}");
     let (mut said, mut found) = (String::new(), Vec::new());
     for d in &checked.diagnostics {
         let file = files.sources.get(d.primary.place.file);
