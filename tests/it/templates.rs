@@ -111,6 +111,14 @@ fn hostile_templates_are_read_in_linear_time() {
         "_",
         "<",
         "{% comment %}",
+        "[% IF a %]",
+        "[% ",
+        "|AB|\n",
+        "|*if A|",
+        "@@a",
+        "%(a",
+        "<AB",
+        "#{a",
     ] {
         let text = piece.repeat(20_000);
         let start = std::time::Instant::now();
