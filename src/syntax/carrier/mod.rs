@@ -16,6 +16,7 @@ mod yaml_files;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::catalog::{Name, lookup};
 use crate::source::{Carrier, Span, is_nginx};
 
 pub(super) use mask::mask;
@@ -215,7 +216,16 @@ fn says_nginx(name: &str) -> bool {
 /// Whether the lines are nginx, where their surroundings say so or do not.
 fn holds_nginx(bytes: &[u8], lines: &[Range<usize>], said: bool) -> bool {
     let content: Vec<u8> = lines.iter().flat_map(|line| &bytes[line.clone()]).copied().collect();
-    is_nginx(&content, said)
+    is_nginx(&content, said) && !is_command(&content)
+}
+
+/// Whether a command comes first that goes on in quotes: `/bin/echo '`, `printf "server {`.
+fn is_command(content: &[u8]) -> bool {
+    let mut written = content.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    let first = written.find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
+    let word = first.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let open = |quote: u8| memchr::memchr_iter(quote, first).count() % 2 == 1;
+    lookup(word) == Name::UNKNOWN && (open(b'\'') || open(b'"')) && !first.starts_with(b"}")
 }
 
 /// The blocks of a text that stands inside another, found as if it stood alone: its indentation is nobody's.
