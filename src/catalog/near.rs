@@ -188,7 +188,8 @@ fn escaped_dollar(value: &str, variables: &[String]) -> Option<String> {
         .then(|| inner.to_owned())
 }
 
-fn is_known_variable(value: &str, variables: &[String]) -> bool {
+/// Whether a value is a variable, and one that the handshake's headers are set to.
+pub fn is_known_variable(value: &str, variables: &[String]) -> bool {
     plain_variable(value).is_some_and(|n| {
         ["http_upgrade", "connection_upgrade", "http_connection"].contains(&n.to_ascii_lowercase().as_str())
             || variables.iter().any(|v| v.eq_ignore_ascii_case(n))

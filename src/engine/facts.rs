@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use super::templates::show_in_place;
 use crate::catalog::name;
 use crate::i18n::Text;
 use crate::model::ScopeId;
@@ -153,7 +154,8 @@ fn undecided(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Option<Box<Undecid
         return None;
     }
     let config = analysis.config();
-    let (text, place) = words::hangs_on(analysis, endpoint.scope, why);
+    let (mut text, place) = words::hangs_on(analysis, endpoint.scope, why);
+    show_in_place(config, place.unwrap_or_else(|| config.head(endpoint.pass)), &mut text);
     let location = config.scope(endpoint.location).opened_by.map(|o| config.shown(o)).unwrap_or_default();
     Some(Box::new(Undecided { location: location.into(), text, place }))
 }
@@ -182,12 +184,13 @@ pub fn endpoint_beside(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Endpoint
 fn beside(analysis: &Analysis<'_>, endpoint: &Endpoint) -> Beside {
     let config = analysis.config();
     let head = |scope: ScopeId| config.scope(scope).opened_by.map(|o| config.head(o));
-    let reason = match (analysis.rejection().filter(|_| analysis.is_rejected()), &endpoint.outcome) {
+    let mut reason = match (analysis.rejection().filter(|_| analysis.is_rejected()), &endpoint.outcome) {
         (Some((why, _)), _) => Some(text!("nginx refuses to start: {why}", "nginx 拒绝启动：{why}")),
         (None, Outcome::Upgrades) => None,
         (None, Outcome::Broken(reason)) => Some(words::reason(config, reason)),
         (None, Outcome::Unknown(why)) => Some(words::hangs_on(analysis, endpoint.scope, why).0),
     };
+    reason.iter_mut().for_each(|text| show_in_place(config, config.head(endpoint.pass), text));
     Beside {
         location: head(endpoint.scope).unwrap_or_else(|| config.head(endpoint.pass)),
         server: endpoint.server.and_then(head),

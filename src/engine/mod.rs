@@ -38,6 +38,7 @@ pub use select::Selection;
 #[cfg(feature = "internals")]
 pub use select::SelectionError;
 use shared::{everywhere, heed_the_faultless, heed_witnesses};
+pub(crate) use templates::show_in_place;
 
 /// What a file is analysed as.
 #[derive(Clone, Debug, PartialEq, Eq)]

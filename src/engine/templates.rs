@@ -4,6 +4,7 @@ use foldhash::HashMap;
 
 use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Line};
+use crate::i18n::Text;
 use crate::model::analysis::Analysis;
 use crate::model::{Config, ScopeId};
 use crate::source::{FileId, Place};
@@ -19,6 +20,7 @@ pub(super) fn suit_templates(analysis: &Analysis<'_>, diagnostics: &mut [Diagnos
     }
     let mut blocks = None;
     for diagnostic in diagnostics {
+        show_as_written(config, diagnostic);
         let Some(fix) = &mut diagnostic.fix else { continue };
         let decided = |edit: &Edit| {
             config.ast(edit.file()).template == Template::Control
@@ -30,6 +32,81 @@ pub(super) fn suit_templates(analysis: &Analysis<'_>, diagnostics: &mut [Diagnos
         }
         write_dollars(config, fix);
     }
+}
+
+/// The byte of a mask: nobody is ever shown one, and none is written into a file.
+fn is_mask(byte: u8) -> bool {
+    matches!(byte, 1..=3)
+}
+
+fn is_masked(text: &str) -> bool {
+    text.bytes().any(is_mask)
+}
+
+/// What is said of words with placeholders is said of what stands in the file.
+fn show_as_written(config: Config<'_>, found: &mut Diagnostic) {
+    let about = found.primary.place;
+    let show = |text: &mut Text| show_in_place(config, about, text);
+    [&mut found.message, &mut found.primary.text, &mut found.why, &mut found.help].into_iter().for_each(show);
+    // A word of the line that is at fault may be said beside another.
+    found.labels.iter_mut().for_each(|label| show(&mut label.text));
+    let Some(fix) = &mut found.fix else { return };
+    show(&mut fix.title);
+    fix.note.iter_mut().for_each(show);
+    let holds_mask = |edit: &Edit| match edit {
+        Edit::Replace(_, text) => is_masked(text),
+        Edit::Delete(_) => false,
+        Edit::InsertAfter(_, lines) | Edit::StartOfBlock(_, lines) => lines.iter().any(|line| is_masked(line)),
+    };
+    if fix.edits.iter().any(holds_mask) {
+        found.fix = None;
+    }
+}
+
+/// The same of a text about a place.
+pub fn show_in_place(config: Config<'_>, about: Place, text: &mut Text) {
+    for text in [&mut text.en, &mut text.zh].into_iter().filter(|text| is_masked(text)) {
+        *text = as_written(config, about, text).into();
+    }
+}
+
+/// A text with each run of a mask's bytes as its file has it: the run of that length which is the nearest to a place.
+fn as_written(config: Config<'_>, about: Place, text: &str) -> String {
+    let raw = &config.sources.get(about.file).bytes;
+    let read = config.ast(about.file).text(raw);
+    let (mut out, mut rest, mut used) = (String::with_capacity(text.len()), text, Vec::new());
+    while let Some(at) = rest.bytes().position(is_mask) {
+        let length = rest[at..].bytes().take_while(|b| is_mask(*b)).count();
+        out.push_str(&rest[..at]);
+        match nearest(read, about, length, &used) {
+            None => out.push('…'),
+            Some(start) => {
+                used.push(start);
+                // The last byte of a hole stands for `;`.
+                let hole = read.get(start + length) == Some(&b';') && raw[start + length] != b';';
+                out.push_str(&String::from_utf8_lossy(&raw[start..start + length + usize::from(hole)]));
+            }
+        }
+        rest = &rest[at + length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where the nearest run of a mask's bytes of this length begins, those first that are not shown yet.
+fn nearest(read: &[u8], about: Place, length: usize, used: &[usize]) -> Option<usize> {
+    let (mut found, mut at): (Option<(bool, usize, usize)>, usize) = (None, 0);
+    while let Some(start) = read[at..].iter().position(|b| is_mask(*b)).map(|n| at + n) {
+        let run = read[start..].iter().take_while(|b| is_mask(**b)).count();
+        at = start + run;
+        let (from, to) = (about.span.start as usize, about.span.end as usize);
+        let distance = from.saturating_sub(start) + start.saturating_sub(to);
+        let next = (used.contains(&start), distance, start);
+        if run == length && found.is_none_or(|best| next < best) {
+            found = Some(next);
+        }
+    }
+    found.map(|(_, _, start)| start)
 }
 
 /// The blocks of directives, by where they begin, and which of them have lines in branches.
@@ -131,6 +208,10 @@ fn with_dollars(text: &str, written: &str, is_replaced: &dyn Fn(&str) -> bool) -
 
 /// Whether a file has this word, such as `$DOMAIN`, as one that is replaced before nginx reads it.
 fn is_replaced(config: Config<'_>, file: FileId, word: &str) -> bool {
+    // Nobody has others of these names, also where one stands behind too few backslashes.
+    if matches!(word, "$http_upgrade" | "$http_connection" | "$connection_upgrade") {
+        return false;
+    }
     let raw = &config.sources.get(file).bytes;
     let read = config.ast(file).text(raw);
     memchr::memmem::find_iter(raw, word.as_bytes()).any(|at| is_open(&read[at..at + word.len()]))

@@ -7,7 +7,7 @@ use super::{Problem, carried, roots};
 use crate::engine::{Page, Target};
 use crate::model::ScopeKind;
 use crate::model::config::context::guess;
-use crate::model::config::lookup::{Lookup, main_file_for, well_known};
+use crate::model::config::lookup::{Lookup, WELL_KNOWN, main_file_for, well_known};
 use crate::settings::Settings;
 use crate::source::{
     Bounds, Carrier, FileId, FileKind, FileSystem, Found, LeaveOut, MemFs, Overlay, PassedOver, discover, is_dump,
@@ -484,10 +484,11 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 /// The project around a directory: the nearest with `.git`, else the nearest with `wslint.toml`, else the
-/// directory itself.
+/// configuration of a machine in which it lies, `rootfs/etc/nginx`, else the directory itself.
 pub(super) fn project_of(fs: &dyn FileSystem, folder: &Path) -> PathBuf {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let Ok(start) = fs.canonicalize(folder) else { return folder.to_owned() };
     let around = |name: &str| start.ancestors().find(|dir| fs.kind(&dir.join(name)).is_ok());
-    around(".git").or_else(|| around("wslint.toml")).unwrap_or(&start).to_owned()
+    let of_machine = || start.ancestors().find(|dir| WELL_KNOWN.iter().any(|known| dir.ends_with(&known[1..])));
+    around(".git").or_else(|| around("wslint.toml")).or_else(of_machine).unwrap_or(&start).to_owned()
 }

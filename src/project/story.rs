@@ -1,6 +1,6 @@
 //! The way of one URL, as data that reports tell.
 
-use crate::engine::{EndpointFact, endpoint_fact};
+use crate::engine::{EndpointFact, endpoint_fact, show_in_place};
 use crate::i18n::Text;
 use crate::model::analysis::Analysis;
 use crate::model::config::inherit::Origin;
@@ -63,6 +63,11 @@ impl Story {
                 Some(words::hangs_on(analysis, last, why).0)
             }
         };
+        let about = endpoint.map(|e| config.head(e.pass));
+        let reason = reason.map(|mut text| {
+            about.iter().for_each(|place| show_in_place(config, *place, &mut text));
+            text
+        });
         Story {
             url: url.given.clone(),
             verdict: found.verdict,

@@ -90,8 +90,9 @@ fn nothing(report: &Report<'_>) -> Text {
     let endpoints = &report.checked.endpoints;
     let count = |wanted: &dyn Fn(&EndpointFact) -> bool| endpoints.iter().filter(|e| wanted(e)).count();
     let opens = count(&|e| e.verdict == Verdict::Upgrades);
-    let undecided = count(&|e| e.verdict == Verdict::Unknown && e.evidence >= Evidence::Likely);
-    let rest = endpoints.len() - opens - undecided;
+    let likely = |verdict: Verdict| count(&|e| e.verdict == verdict && e.evidence >= Evidence::Likely);
+    let (undecided, refused, broken) = (likely(Verdict::Unknown), likely(Verdict::Rejected), likely(Verdict::Broken));
+    let rest = endpoints.len() - opens - undecided - refused - broken;
     let (files, all) = (report.checked.files.len(), endpoints.len());
     let (f, e) = (plural(files, "file"), plural(all, "endpoint"));
     let mut parts = Vec::new();
@@ -103,6 +104,16 @@ fn nothing(report: &Report<'_>) -> Text {
         let verb = if undecided == 1 { "is" } else { "are" };
         parts.push((format!("{undecided} {verb} undecided"), format!("{undecided} 处无法判断")));
     }
+    // What is found there is not said: somebody takes it as it is, or it may be put together otherwise than it stands.
+    if broken > 0 {
+        let verb = if broken == 1 { "fails" } else { "fail" };
+        parts.push((format!("{broken} {verb}"), format!("{broken} 处握手失败")));
+    }
+    if refused > 0 {
+        let verb = if refused == 1 { "is" } else { "are" };
+        let en = format!("{refused} {verb} in what nginx refuses as it stands");
+        parts.push((en, format!("{refused} 处所在的配置按现在的写法会被 nginx 拒绝")));
+    }
     if rest > 0 {
         let verb = if rest == 1 { "has" } else { "have" };
         parts.push((format!("{rest} {verb} no sign of WebSocket"), format!("{rest} 处没有 WebSocket 的迹象")));
@@ -112,6 +123,12 @@ fn nothing(report: &Report<'_>) -> Text {
     let (en, zh) = (colon(en.join(", "), ": "), colon(zh.join("，"), "："));
     let mut out = match all {
         0 => text!("{f}, no endpoints. Nothing to report.", "{files} 个文件，没有 `proxy_pass`。没有发现问题。"),
+        _ if broken + refused > 0 => {
+            text!(
+                "{f}, {e}{en}. Nothing else to report.",
+                "{files} 个文件，{all} 处 `proxy_pass`{zh}。没有发现其他问题。"
+            )
+        }
         _ => text!("{f}, {e}{en}. Nothing to report.", "{files} 个文件，{all} 处 `proxy_pass`{zh}。没有发现问题。"),
     };
     let advice = report.count(Severity::Advice);

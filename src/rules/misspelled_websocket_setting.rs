@@ -99,12 +99,23 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
     for ((misspelling, broken), opens) in cx.misspellings.iter().zip(broken).zip(opens) {
         let Misspelling { occ, argument, part, written, meant } = misspelling;
-        let shown = if meant.is_empty() { "\"\"" } else { meant };
+        let by_process = misspelling.is_process_number();
+        let written_so = config.ast(config.file(*occ)).dollar.as_deref().filter(|_| by_process);
+        let as_written = written_so.map(|dollar| meant.replace('$', dollar));
+        let shown = as_written.as_deref().unwrap_or(if meant.is_empty() { "\"\"" } else { meant });
         let place = match argument {
             Some(argument) => config.arg_place(*occ, *argument),
             None => config.place(*occ, config.directive(*occ).name().span()),
         };
+        let name = meant.trim_start_matches('$');
         let message = match part {
+            Part::Upgrade | Part::Connection if by_process => {
+                let header = if *part == Part::Upgrade { "Upgrade" } else { "Connection" };
+                text!(
+                    "`{header}` is sent as a number and `{name}`: the shell writes its process id for `$$`",
+                    "`{header}` 的值成了一串数字加 `{name}`：shell 会把 `$$` 换成自己的进程号"
+                )
+            }
             Part::Connection | Part::MapValue => text!(
                 "`Connection` is sent as \"{written}\", which no backend understands",
                 "`Connection` 的值是 \"{written}\"，任何后端都不认识"

@@ -3,6 +3,7 @@ use crate::diagnostic::{Diagnostic, Label};
 use crate::i18n::Text;
 use crate::model::cause::diagnose::Cause;
 use crate::model::way::verdict::Reason;
+use crate::model::{Config, OccId};
 use crate::text;
 
 rule! {
@@ -87,6 +88,17 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         );
         found.severity = cx.by_evidence(endpoint);
+        if let Reason::TryFiles(line) = reason
+            && [endpoint.scope, endpoint.location].contains(&config.occ(*line).scope)
+        {
+            of_files(config, *line, &location, &mut found);
+            found.labels.push(Label {
+                place: config.head(endpoint.pass),
+                text: text!("reached only for what exists", "只有路径实际存在时才会到这里"),
+            });
+            out.push(found);
+            continue;
+        }
         if reason.culprit().is_some() {
             found.labels.push(Label { place: config.head(endpoint.pass), text: never_reached() });
         }
@@ -116,6 +128,28 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         out.push(found);
     }
+}
+
+/// Beside a `try_files`, what is there is passed on, and a handshake's path is not.
+fn of_files(config: Config<'_>, line: OccId, location: &str, found: &mut Diagnostic) {
+    let words = config.words(line);
+    let folders = words.iter().rev().skip(1).any(|word| word.ends_with(b"/"));
+    found.message = match folders {
+        true => text!(
+            "only what exists as a file or a directory gets as far as `proxy_pass` in `{location}`: `try_files` answers everything else",
+            "在 `{location}` 中，只有实际存在的文件或目录才会到达 `proxy_pass`，其余请求都由 `try_files` 直接返回响应"
+        ),
+        false => text!(
+            "only what exists as a file gets as far as `proxy_pass` in `{location}`: `try_files` answers everything else",
+            "在 `{location}` 中，只有实际存在的文件才会到达 `proxy_pass`，其余请求都由 `try_files` 直接返回响应"
+        ),
+    };
+    found.why = text!(
+        "`try_files` runs before a request is passed on. The path of a handshake is no file, so the last argument answers it.",
+        "`try_files` 在转发之前执行。握手请求的路径不是文件，因此由最后一个参数返回响应。"
+    );
+    found.help =
+        text!("give WebSocket a location without `try_files`", "为 WebSocket 单独设一个不带 `try_files` 的 location");
 }
 
 fn never_reached() -> Text {

@@ -217,7 +217,7 @@ pub fn hangs_on(analysis: &Analysis<'_>, scope: ScopeId, why: &Why) -> (Text, Op
     if matches!(why, Why::Include)
         && let Some(unread) = unread_include(analysis, scope)
     {
-        let path = config.arg_text(unread, 0);
+        let path = config.arg_shown(unread, 0);
         return (
             text!("the include `{path}` could not be read", "没能读取 include 的 `{path}`"),
             Some(config.head(unread)),

@@ -64,7 +64,10 @@ impl Carrier {
         let mut said = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).take(100);
         let first = said.find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
         let is_docker = [&b"FROM "[..], b"ARG "].iter().any(|word| first.starts_with(word));
-        (shell || is_docker).then_some(Carrier::Script)
+        // A template that a shell renders need not say so: `cat <<EOF` comes first.
+        let writes = [&b"cat "[..], b"tee "].iter().any(|word| first.starts_with(word));
+        let is_heredoc = writes && memchr::memmem::find(first, b"<<").is_some();
+        (shell || is_docker || is_heredoc).then_some(Carrier::Script)
     }
 
     /// Whether a file is a page or a program, in which nobody looks for configurations: by its name, or by how it
@@ -138,6 +141,10 @@ mod tests {
         assert_eq!(Carrier::by_head(b"#cloud-config\n"), Some(Carrier::Yaml));
         assert_eq!(Carrier::by_head(b"ARG V=1\nFROM nginx:$V\n"), Some(Carrier::Script));
         assert_eq!(Carrier::by_head(b"FROMAGE\n"), None);
+        assert_eq!(Carrier::by_head(b"# site\ncat <<EOF\nserver {\n"), Some(Carrier::Script));
+        assert_eq!(Carrier::by_head(b"cat > /etc/nginx/nginx.conf <<-'X'\n"), Some(Carrier::Script));
+        assert_eq!(Carrier::by_head(b"category <<x\n"), None);
+        assert_eq!(Carrier::by_head(b"server {\n# cat <<EOF\n"), None);
         assert!(
             Carrier::is_foreign(Path::new("page"), b"<html lang=en>") && !Carrier::is_foreign(Path::new("x"), b"<")
         );

@@ -159,11 +159,12 @@ impl Search<'_> {
         }
         match read {
             Ok(bytes) if is_dump(&bytes) => self.out.dumps.push(normalise(path)),
-            Ok(bytes) if says == NameSays::Nothing => match Carrier::by_head(&bytes) {
-                Some(carrier) => self.look_into(path, carrier),
-                None if is_nginx(&bytes, false) => self.out.files.push(normalise(path)),
-                None => {}
-            },
+            Ok(bytes) if let Some(carrier) = Carrier::by_head(&bytes) => self.look_into(path, carrier),
+            Ok(bytes) if says == NameSays::Nothing => {
+                if is_nginx(&bytes, false) {
+                    self.out.files.push(normalise(path));
+                }
+            }
             Ok(bytes) if is_nginx(&bytes, true) => self.out.files.push(normalise(path)),
             _ if says == NameSays::Nothing => {}
             Ok(_) => self.pass_over(path, PassedOver::NotNginx),
@@ -285,6 +286,7 @@ mod tests {
                 ("notes", "server { listen 80; }\n"),
                 ("other.conf", "[a]\nb = c\n"),
                 ("README.md", "```nginx\nserver {\n listen 80;\n proxy_pass http://a;\n}\n```\n"),
+                ("rendered.conf.tpl", "cat <<E\nserver {\n listen 80;\n proxy_pass http://a;\n}\nE\n"),
                 ("run", "#!/bin/sh\ncat >x <<E\nproxy_pass http://a;\nE\n"),
                 ("quiet.md", "nothing\n"),
                 ("words", "some words\n"),
@@ -302,7 +304,9 @@ mod tests {
         assert_eq!(all.files.iter().map(|p| name(p)).collect::<Vec<_>>(), ["late", "notes"]);
         assert_eq!(all.dumps.iter().map(|p| name(p)).collect::<Vec<_>>(), ["dump"]);
         let carriers: Vec<_> = all.carriers.iter().map(|(p, c)| (name(p), *c)).collect();
-        assert_eq!(carriers, [("README.md".to_owned(), Carrier::Markdown), ("run".to_owned(), Carrier::Script)]);
+        let script = |name: &str| (name.to_owned(), Carrier::Script);
+        let readme = ("README.md".to_owned(), Carrier::Markdown);
+        assert_eq!(carriers, [readme, script("rendered.conf.tpl"), script("run")]);
         assert_eq!(all.passed_over, [(PathBuf::from("/p/other.conf"), PassedOver::NotNginx)]);
         assert!(found(false).carriers.is_empty());
     }

@@ -196,6 +196,10 @@ struct Lines {
     hits: usize,
     /// Of these, ones that other formats may have.
     weak: usize,
+    /// Of these, ones that say more than the name of a block: `server {` and `http {` are common to many formats.
+    firm: usize,
+    /// Lines that give something a value, as in HOCON, HCL or Logstash: `port = 80`, `port => 80`.
+    foreign: usize,
 }
 
 fn count(bytes: &[u8]) -> Lines {
@@ -213,6 +217,8 @@ fn count(bytes: &[u8]) -> Lines {
         let Ok(word) = std::str::from_utf8(word) else { continue };
         let rest = line[word.len()..].trim_ascii_start();
         if rest.starts_with(b"=") || rest.starts_with(b":") {
+            // With a `;`, it may be a slip of the hand.
+            out.foreign += usize::from(!line.contains(&b';'));
             continue;
         }
         // A comment may follow the end.
@@ -222,6 +228,10 @@ fn count(bytes: &[u8]) -> Lines {
         let opens = empty || ends(b"{") || rest.first() == Some(&b'{') && rest.contains(&b';');
         let names_server = word == "server" && (rest.is_empty() || rest.first() == Some(&b'{'));
         let fits = match (word, rest.first()) {
+            // `zone "x" { type master; };` of BIND, `alias <A> = <B>;` of X11.
+            _ if !word.contains("_by_lua") && (opens_before_it_ends(rest) || word != "error_page" && assigns(rest)) => {
+                false
+            }
             ("set", first) => first == Some(&b'$'),
             ("return", first) => first.is_some_and(|b| b.is_ascii_digit() || b"$\"'h".contains(b)),
             _ => true,
@@ -231,18 +241,37 @@ fn count(bytes: &[u8]) -> Lines {
         if names_server || is_simple || is_block {
             out.hits += 1;
             out.weak += usize::from(!names_server && WEAK.contains(&word));
+            let says_more = rest.first().is_some_and(|first| *first != b'{');
+            out.firm += usize::from(is_simple || says_more || rest.contains(&b';'));
         }
     }
     out
 }
 
+/// Whether a block begins in front of the first `;`: what nginx ends with one has no brace that stands alone.
+fn opens_before_it_ends(rest: &[u8]) -> bool {
+    let end = rest.iter().position(|b| *b == b';').unwrap_or(rest.len());
+    let mut words = rest[..end].split(u8::is_ascii_whitespace);
+    words.any(|word| word == b"{")
+}
+
+/// Whether a `=` stands between two words, outside quotes.
+fn assigns(rest: &[u8]) -> bool {
+    let end = rest.iter().position(|b| matches!(b, b';' | b'"' | b'\'')).unwrap_or(rest.len());
+    rest[..end].split(u8::is_ascii_whitespace).any(|word| word == b"=")
+}
+
 /// Whether a text is an nginx configuration: at least one line in ten is a directive of nginx, ended as one,
-/// in a file that is called like one; elsewhere one in three, and more than one unless there are no others.
+/// in a file that is called like one; elsewhere one in three, and more than one unless there are no others. Where
+/// something is given values as other formats do, blocks whose names those have as well are no sign.
 pub fn is_nginx(bytes: &[u8], named: bool) -> bool {
     if memchr::memchr(0, &bytes[..bytes.len().min(1024)]).is_some() {
         return false;
     }
-    let Lines { all, hits, weak } = count(bytes);
+    let Lines { all, hits, weak, firm, foreign } = count(bytes);
+    if firm == 0 && foreign > 0 {
+        return false;
+    }
     if named {
         return hits > 0 && (hits > weak || hits == all) && hits * 10 >= all;
     }
@@ -268,9 +297,19 @@ mod tests {
             "server\n{\n    listen 80; # here\n}\n",
             "http { server { listen 80; } }\n",
             "events {}\nhttp { server { listen 80; } }\n",
+            "error_page 404 = /x;\n",
             "server {\n    location /sorry {\n        return 503 \"\n<html>\n\";\n    }\n}\n",
         ] {
             assert!(is_nginx(text.as_bytes(), true) && is_nginx(text.as_bytes(), false), "{text}");
+        }
+        // Slips are no other format.
+        for text in [
+            "server {\n    listen = 80;\n}\n",
+            "server {\n    listen 80；\n}\n",
+            "server {\n    listen 80\n    server_name a;\n}\n",
+            "server {\n    listen 80;\n    set $a b\n    client_max_body_size = 1m\n}\n",
+        ] {
+            assert!(is_nginx(text.as_bytes(), true), "{text}");
         }
         for text in [
             "// BIND\ninclude \"/etc/bind/named.conf.options\";\nzone \".\" {\n type hint;\n};\n",
@@ -283,6 +322,14 @@ mod tests {
             "frontend web\n    bind *:80\n    default_backend app\nbackend app\n    server a 127.0.0.1:80\n",
             "/var/log/nginx/*.log {\n    daily\n    rotate 14\n    postrotate\n        nginx -s reopen\n    endscript\n}\n",
             "sub vcl_recv {\n    set req.http.X = \"1\";\n    return (pass);\n}\n",
+            "akka {\n  loglevel = \"DEBUG\"\n  http {\n    server {\n      remote-address-header = on\n    }\n  }\n}\n",
+            "http {\n  host = \"0.0.0.0\"\n  port = ${?HTTP_PORT}\n}\n",
+            "server {\n  enabled = true\n  bootstrap_expect = 3\n}\n",
+            "input {\n  http {\n    port => 8080\n  }\n}\noutput {\n  elasticsearch { hosts => [\"es:9200\"] }\n}\n",
+            "zone \"example.com\" { type master; file \"/etc/bind/db.example.com\"; };\nzone \"b\" { type hint; };\n",
+            "listen {\n    ip *;\n    port 6667;\n}\nlisten { ip *; port 8000; options { tls; } }\n",
+            "serverinfo {\n    name = \"irc\";\n};\nlisten { port = 6667; };\n",
+            "// aliases\ndefault xkb_keycodes \"x\" {\n    alias <AC12> = <BKSL>;\n    alias <MENU> = <COMP>;\n};\n",
             "allow booting;\nsubnet 10.0.0.0 netmask 255.0.0.0 {\n  range 10.0.0.1 10.0.0.9;\n  option routers 10.0.0.1;\n}\n",
         ] {
             assert!(!is_nginx(text.as_bytes(), true) && !is_nginx(text.as_bytes(), false), "{text}");
@@ -337,6 +384,9 @@ mod tests {
             "return $x;",
             "return http://x;",
             "proxy_nonsense x;",
+            "error_page 404 = @x;",
+            "add_header A \"b = {\";",
+            "server_name ~^[a-z]{2}$;",
         ] {
             assert!(says(line), "{line}");
         }
@@ -355,6 +405,9 @@ mod tests {
             "nonsense x;",
             "# listen 80;",
             "{{ listen }} 80;",
+            "listen { ip *; port 80; }",
+            "zone \"x\" { type hint; };",
+            "alias <A> = <B>;",
             "include x;",
         ] {
             assert!(!says(line), "{line}");

@@ -402,6 +402,9 @@ fn is_suspicious(bytes: &[u8]) -> bool {
             | (u8::from(b == b'#') & u8::from(a == b'{'))
             | (u8::from(b == b'[') & u8::from(a == b'['))
             | (u8::from(b == b'$') & u8::from(a == b'\\'))
+            // DirectAdmin.
+            | (u8::from(b == b'*') & u8::from(a == b'|'))
+            | (u8::from(b == b'|') & u8::from(matches!(a, b'\n' | b'\t' | b' ' | 0)))
             // Kong.
             | (u8::from(b == b'>') & u8::from(matches!(a, b'\n' | 0)))
             // Nginx UI.
@@ -487,7 +490,7 @@ mod tests {
 
         #[test]
         fn what_may_be_a_template_is_suspicious(
-            pieces in proptest::collection::vec("[aU \n;{}\"'#$_%@<>I\\\\]{0,9}|UI Template|# Nginx UI Template Start|x_by_lua_block \\{", 1..30),
+            pieces in proptest::collection::vec("[aU \n;{}\"'#$_%@<>I|*\\\\]{0,9}|UI Template|# Nginx UI Template Start|x_by_lua_block \\{", 1..30),
         ) {
             let text = pieces.concat();
             let found = crate::syntax::template::may_be(text.as_bytes());

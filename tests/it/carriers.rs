@@ -35,6 +35,8 @@ pub(crate) fn look(name: &str, bytes: &[u8]) -> Result<Looked, Problem> {
     let subject = session.open(&asked)?;
     let options: Options = common::options(None, None);
     let (files, checked) = subject.check(&options)?;
+    let everything = format!("{checked:?}");
+    assert!(!["\\u{1}", "\\u{2}", "\\u{3}"].iter().any(|mask| everything.contains(mask)), "{name}: {everything}");
     let (mut said, mut found) = (String::new(), Vec::new());
     for d in &checked.diagnostics {
         let file = files.sources.get(d.primary.place.file);
@@ -89,6 +91,49 @@ fn a_shell_writes_what_was_mended() {
     assert!(written.contains("server_name example.com;"), "{written}");
     assert!(written.contains("proxy_set_header Upgrade $http_upgrade;"), "{written}");
     assert!(written.contains("proxy_set_header Host $host;"), "{written}");
+}
+
+/// What bash writes of heredocs within heredocs: each unquoted one takes its share of the backslashes.
+#[test]
+fn what_heredocs_leave_of_a_dollar_is_what_bash_leaves_of_it() {
+    let written = |script: &[u8], passes: usize| {
+        let mut text = script.to_vec();
+        for _ in 0..passes {
+            let mut bash = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let mut stdin = bash.stdin.take().unwrap();
+            std::io::Write::write_all(&mut stdin, &text).unwrap();
+            drop(stdin);
+            text = bash.wait_with_output().unwrap().stdout;
+        }
+        String::from_utf8(text).unwrap()
+    };
+    let right = "proxy_set_header Upgrade $http_upgrade;";
+    let (mut passed, mut mended) = (0, 0);
+    for words in [vec!["A"], vec!["'A'"], vec!["A", "B"], vec!["A", "'B'"], vec!["'A'", "B"], vec!["A", "B", "C"]] {
+        let dollars = (0..9).map(|slashes| "\\".repeat(slashes) + "$").chain(["$$".to_owned()]);
+        for dollar in dollars {
+            let mut script = format!(
+                "server {{\nlisten 80;\nlocation /ws {{\nproxy_pass http://a:1;\nproxy_http_version 1.1;\nproxy_set_header Upgrade {dollar}http_upgrade;\nproxy_set_header Connection \"upgrade\";\n}}\n}}\n"
+            );
+            for word in words.iter().rev() {
+                script = format!("cat <<{word}\n{script}{}\n", word.trim_matches('\''));
+            }
+            let looked = look("a.sh", script.as_bytes()).unwrap();
+            let is_right = written(script.as_bytes(), words.len()).contains(right);
+            let errors: Vec<_> = looked.found.iter().filter(|f| f.1 == "error").collect();
+            passed += usize::from(is_right);
+            if is_right {
+                assert!(errors.is_empty() && looked.patched == script.as_bytes(), "{script}{}", looked.said);
+            } else if looked.patched != script.as_bytes() {
+                mended += 1;
+                assert!(written(&looked.patched, words.len()).contains(right), "{script}{}", looked.said);
+            }
+            // Where nothing stands before the `$`, the outermost shell takes it for its own, or for its process's number.
+            let lost = !dollar.starts_with('\\') && words.iter().any(|word| !word.contains('\''));
+            assert!(!lost || !errors.is_empty(), "{script}");
+        }
+    }
+    assert!(passed == 6 && mended > 4, "{passed} {mended}");
 }
 
 #[test]

@@ -461,3 +461,25 @@ fn a_fix_that_another_root_cannot_bear_is_not_made() {
     wslint(root, &["--fix", "nginx.conf"], None);
     assert_eq!(std::fs::read_to_string(root.join("snip/ws.conf")).unwrap(), "proxy_http_version 1.1;\n");
 }
+
+/// What an image copies to its `/`: a template in a directory of its own includes what lies beside that directory.
+#[test]
+fn a_template_of_a_machine_includes_what_the_machine_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    put(root, "rootfs/etc/nginx/includes/proxy_params.conf", SNIPPET);
+    let template = |path: &str| {
+        format!(
+            "server {{\n  listen {{{{ .port }}}};\n  include {path};\n  location /ws {{\n    proxy_pass http://a:1;\n  }}\n}}\n"
+        )
+    };
+    let opens = || {
+        let report = json(root, &["--isolated", "."], None);
+        assert_eq!(reported(&report).len(), usize::from(report["endpoints"][0]["verdict"] != "upgrades"), "{report}");
+        report["endpoints"][0]["verdict"].as_str().unwrap().to_owned()
+    };
+    put(root, "rootfs/etc/nginx/templates/ingress.gtpl", &template("/etc/nginx/includes/proxy_params.conf"));
+    assert_eq!(opens(), "upgrades");
+    put(root, "rootfs/etc/nginx/templates/ingress.gtpl", &template("/etc/nginx/includes/none.conf"));
+    assert_eq!(opens(), "unknown");
+}

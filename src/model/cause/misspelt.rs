@@ -8,6 +8,7 @@ use crate::model::analysis::Analysis;
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::variable::variables_in;
+use crate::syntax::template::is_open;
 
 /// What was misspelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +187,14 @@ fn header(analysis: &Analysis<'_>, occ: OccId, names: &[String], out: &mut Vec<M
         });
     }
     let header = meant.unwrap_or(&written);
+    // `$$http_upgrade` in a heredoc: what the shell makes of it is open, and what was meant is not.
+    let shown = config.arg_shown(occ, 1);
+    let inner = shown.strip_prefix('$').filter(|inner| is_open(value.as_bytes()) && inner.starts_with('$'));
+    if let (Some(part), Some(meant)) = (header_part(header), inner.filter(|v| near::is_known_variable(v, names))) {
+        let meant = meant.to_owned();
+        out.push(Misspelling { occ, argument: Some(1), part, written: shown, meant });
+        return;
+    }
     if header.eq_ignore_ascii_case("Upgrade")
         && let Some(meant) = near::upgrade_value(&value, names)
     {
@@ -298,6 +307,11 @@ fn header_variables(analysis: &Analysis<'_>) -> Vec<String> {
 }
 
 impl Misspelling {
+    /// Whether the number of a shell's process stands in place of a `$`.
+    pub fn is_process_number(&self) -> bool {
+        matches!(self.part, Part::Upgrade | Part::Connection) && self.written.starts_with("$$")
+    }
+
     /// Whether it is why a header of an endpoint is wrong.
     pub fn concerns_header(&self, analysis: &Analysis<'_>, scope: ScopeId, header: &str) -> bool {
         let config = analysis.config();

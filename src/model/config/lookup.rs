@@ -189,10 +189,18 @@ fn map_absolute(files: &Files<'_>, lookup_in: &Lookup, path: &Path) -> Option<Pa
         let inside = elsewhere.and_then(|w| path.strip_prefix(w).ok());
         return Some(inside.map_or_else(|| path.to_owned(), |rest| lookup_in.root_dir.join(rest)));
     }
-    match well_known(path) {
-        Some(prefix) => Some(lookup_in.root_dir.join(path.strip_prefix(prefix).ok()?)),
-        None => Some(path.to_owned()),
-    }
+    let Some(prefix) = well_known(path) else { return Some(path.to_owned()) };
+    let rest = path.strip_prefix(prefix).ok()?;
+    let beside = lookup_in.root_dir.join(rest);
+    // A template in `rootfs/etc/nginx/templates` includes what lies in `rootfs/etc/nginx`.
+    let is_there = |path: &Path| {
+        let glob = is_glob(path.as_os_str().as_encoded_bytes());
+        let wanted = if glob { path.parent().unwrap_or(path) } else { path };
+        files.fs().kind(wanted).is_ok()
+    };
+    let of_machine = lookup_in.root_dir.ancestors().skip(1).find(|dir| dir.ends_with(&prefix[1..]));
+    let found = of_machine.map(|dir| dir.join(rest)).filter(|path| !is_there(&beside) && is_there(path));
+    Some(found.unwrap_or(beside))
 }
 
 /// Whether a file may be read: it lies in the project (links resolved), the root lies in a
@@ -239,6 +247,36 @@ fn bytes_path(bytes: &[u8]) -> PathBuf {
 mod tests {
     use super::*;
     use crate::source::MemFs;
+
+    #[test]
+    fn what_lies_deeper_on_a_machine_includes_what_lies_in_its_own_directory() {
+        let paths =
+            ["etc/nginx/includes/a.conf", "etc/nginx/t/own/b.conf", "etc/nginx/own/b.conf", "etc/nginx/d/c.conf"];
+        let fs = MemFs::new(paths.map(|path| (Path::new("/p/rootfs").join(path), Vec::new())));
+        let files = Files::new(&fs);
+        let led = |root_dir: &str, path: &str| {
+            let lookup = Lookup {
+                root_dir: root_dir.into(),
+                project: "/p".into(),
+                map: Vec::new(),
+                fragment: true,
+                enabled: None,
+                complete: false,
+            };
+            map_absolute(&files, &lookup, Path::new(path)).unwrap()
+        };
+        for (from, path, want) in [
+            ("/p/rootfs/etc/nginx/t", "/etc/nginx/includes/a.conf", "/p/rootfs/etc/nginx/includes/a.conf"),
+            ("/p/rootfs/etc/nginx/t", "/etc/nginx/d/*.conf", "/p/rootfs/etc/nginx/d/*.conf"),
+            // What lies beside a file is nearer.
+            ("/p/rootfs/etc/nginx/t", "/etc/nginx/own/b.conf", "/p/rootfs/etc/nginx/t/own/b.conf"),
+            ("/p/rootfs/etc/nginx/t", "/etc/nginx/none.conf", "/p/rootfs/etc/nginx/t/none.conf"),
+            ("/p/rootfs/etc/nginx", "/etc/nginx/includes/a.conf", "/p/rootfs/etc/nginx/includes/a.conf"),
+            ("/p/rootfs", "/etc/nginx/includes/a.conf", "/p/rootfs/includes/a.conf"),
+        ] {
+            assert_eq!(led(from, path), Path::new(want), "{path} from {from}");
+        }
+    }
 
     #[test]
     fn a_fragment_looks_upward_no_further_than_its_project() {

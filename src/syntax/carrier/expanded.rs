@@ -9,7 +9,7 @@ use crate::catalog::builtin_variable;
 /// The offsets of the `$` that are nginx's and were not written so. Only where one belongs to a handshake: who
 /// wrote that one did not think of the shell.
 pub(super) fn expanded(bytes: &[u8], lines: &[Range<usize>], hand: Hand) -> Vec<usize> {
-    if !hand.takes_words() {
+    if !hand.takes_words() || hand == Hand::Mixed {
         return Vec::new();
     }
     let mut out = Vec::new();
@@ -24,9 +24,11 @@ pub(super) fn expanded(bytes: &[u8], lines: &[Range<usize>], hand: Hand) -> Vec<
                 at += 1;
                 continue;
             }
-            let escaped = text[..start].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
+            // Behind a backslash it may be nginx's, and behind another `$` it belongs to the number of a process.
+            let escaped = hand.is_shell() && start > 0 && matches!(text[start - 1], b'\\' | b'$');
+            let terraform = hand == Hand::HclShell && text.get(at) == Some(&b'{');
             let name = name(&text[at..]);
-            if (escaped && hand == Hand::Shell) || !is_nginx_s(name, text) || is_set(bytes, lines, name) {
+            if escaped || terraform || !is_nginx_s(name, text) || is_set(bytes, lines, name) {
                 continue;
             }
             of_handshake |= matches!(name, b"http_upgrade" | b"http_connection" | b"connection_upgrade");
@@ -90,18 +92,21 @@ mod tests {
     #[test]
     fn only_what_nobody_sets_is_lost() {
         let header = "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Host $host;\n";
-        assert_eq!(lost(&format!("cat <<EOF\n{header}EOF\n"), Hand::Shell), ["http_upgrade", "host"]);
-        assert_eq!(lost(&format!("cat <<EOF\n{header}EOF\nhost=x\n"), Hand::Shell), ["http_upgrade"]);
+        assert_eq!(lost(&format!("cat <<EOF\n{header}EOF\n"), Hand::Shell(1)), ["http_upgrade", "host"]);
+        assert_eq!(lost(&format!("cat <<EOF\n{header}EOF\nhost=x\n"), Hand::Shell(1)), ["http_upgrade"]);
         assert_eq!(
-            lost(&format!("for host in a b; do\ncat <<EOF\n{header}EOF\ndone\n"), Hand::Shell),
+            lost(&format!("for host in a b; do\ncat <<EOF\n{header}EOF\ndone\n"), Hand::Shell(1)),
             ["http_upgrade"]
         );
-        assert_eq!(lost("cat <<EOF\nproxy_set_header Upgrade \\$http_upgrade;\nEOF\n", Hand::Shell), [""; 0]);
+        assert_eq!(lost("cat <<EOF\nproxy_set_header Upgrade \\$http_upgrade;\nEOF\n", Hand::Shell(1)), [""; 0]);
         assert_eq!(lost("cat <<EOF\nproxy_set_header Upgrade $$http_upgrade;\nEOF\n", Hand::Compose), [""; 0]);
         assert_eq!(lost("x <<EOF\nproxy_set_header Upgrade ${http_upgrade};\nEOF\n", Hand::Compose), ["http_upgrade"]);
         // Without one of the handshake, the words may be the script's own.
-        assert_eq!(lost("cat <<EOF\nproxy_set_header Host $host;\nserver_name $host;\nEOF\n", Hand::Shell), [""; 0]);
-        assert_eq!(lost("cat <<EOF\nserver_name $host;\nif ($http_upgrade) {\nEOF\n", Hand::Shell), ["http_upgrade"]);
+        assert_eq!(lost("cat <<EOF\nproxy_set_header Host $host;\nserver_name $host;\nEOF\n", Hand::Shell(1)), [""; 0]);
+        assert_eq!(
+            lost("cat <<EOF\nserver_name $host;\nif ($http_upgrade) {\nEOF\n", Hand::Shell(1)),
+            ["http_upgrade"]
+        );
         assert_eq!(lost(&format!("cat <<EOF\n{header}EOF\n"), Hand::Nix), [""; 0]);
     }
 }

@@ -18,12 +18,20 @@ struct Announced {
     end: usize,
 }
 
+/// A heredoc that holds others: a script that writes files.
+struct Around {
+    lines: Range<usize>,
+    hand: Hand,
+    /// How many blanks are taken away in front of each line.
+    indentation: usize,
+}
+
 /// The heredocs of a script that hold nginx.
 pub(super) fn shell(bytes: &[u8]) -> Vec<Block> {
     find(
         bytes,
         |text, at| announced(text, at, true),
-        |announced| if announced.quoted { Hand::Plain } else { Hand::Shell },
+        |announced| if announced.quoted { Hand::Plain } else { Hand::Shell(1) },
     )
 }
 
@@ -40,15 +48,25 @@ fn find(
     let all: Vec<Range<usize>> = lines(bytes).collect();
     let mut out = Vec::new();
     let mut at = 0;
-    // Behind this line, no heredoc stands around another: what is written in two hands is not looked into so far.
-    let mut outer = 0;
+    let mut around: Vec<Around> = Vec::new();
     while at < all.len() {
         let line = all[at].clone();
         let text = &bytes[line.clone()];
-        let is_nested = at < outer;
-        let replaced = |block: Block| match is_nested {
-            true => block,
-            false => Block { expanded: expanded(bytes, &block.lines, block.hand), ..block },
+        around.retain(|outer| outer.lines.end > at);
+        let outer = around.iter().filter(|outer| outer.lines.contains(&at));
+        let (mut by, mut indentation, mut nested) = (Hand::Plain, 0, false);
+        outer.for_each(|o| (by, indentation, nested) = (o.hand.inside(by), indentation + o.indentation, true));
+        // What stands in a heredoc of HCL is a shell's.
+        let announced =
+            |text: &[u8], start| if nested { self::announced(text, start, true) } else { announced(text, start) };
+        let hand = |heredoc: &Announced| match nested {
+            true if heredoc.quoted => Hand::Plain,
+            true => Hand::Shell(1),
+            false => hand(heredoc),
+        };
+        let replaced = |block: Block| {
+            let expanded = expanded(bytes, &block.lines, block.hand);
+            Block { expanded, writable: block.writable && block.hand != Hand::Mixed, ..block }
         };
         at += 1;
         if text.trim_ascii_start().starts_with(b"#") {
@@ -62,23 +80,26 @@ fn find(
             next = start + 2;
             let Some(heredoc) = announced(text, start) else { continue };
             next = heredoc.end;
-            let Some(length) = body(bytes, &all[from..], &heredoc) else { continue };
+            let Some(length) = body(bytes, &all[from..], &heredoc, indentation) else { continue };
             let lines = all[from..from + length].to_vec();
             let target = target(text);
             let said = target.as_deref().is_some_and(says_nginx);
+            let own = from..from + length;
             from += length + 1;
             if is_yaml(bytes, &lines) {
                 let found = super::within(bytes, &lines, yaml_files::blocks);
-                let hand = hand(&heredoc);
-                let by = |block: &Block| if block.hand == Hand::Plain { hand } else { block.hand };
-                let found = found.into_iter().map(|block| Block { hand: by(&block), is_material: true, ..block });
+                let hand = hand(&heredoc).inside(by);
+                let material = |block: Block| Block { hand: block.hand.inside(hand), is_material: true, ..block };
+                let found = found.into_iter().map(material);
                 out.extend(found.map(replaced));
                 at = at.max(from);
                 continue;
             }
             // What is none may hold another heredoc, as a script does that writes files.
-            if holds_heredoc(bytes, &lines) {
-                outer = outer.max(from);
+            let hand = if is_script_of_docker(text, start, heredoc.end) { Hand::Plain } else { hand(&heredoc) };
+            let indentation = if hand == Hand::Hcl && heredoc.indented { common_indentation(bytes, &lines) } else { 0 };
+            if holds(bytes, &lines, indentation) {
+                around.push(Around { lines: own, hand, indentation });
                 continue;
             }
             if !holds_nginx(bytes, &lines, said) {
@@ -88,7 +109,7 @@ fn find(
             let name = target.clone().unwrap_or_else(|| line_number(bytes, line.start).to_string());
             let files = target.filter(|t| t.starts_with('/') && !t.contains(['$', '*'])).map(PathBuf::from);
             let block = Block::new(name, line.start, lines);
-            let (hand, files) = (hand(&heredoc), files.into_iter().collect());
+            let (hand, files) = (hand.inside(by), files.into_iter().collect());
             out.push(replaced(Block { hand, is_material: true, files, ..block }));
         }
     }
@@ -104,19 +125,38 @@ fn is_yaml(bytes: &[u8], lines: &[Range<usize>]) -> bool {
 
 /// Whether a heredoc begins and ends in these lines: they are a script then, whatever it writes.
 pub(super) fn holds_heredoc(bytes: &[u8], lines: &[Range<usize>]) -> bool {
+    holds(bytes, lines, 0)
+}
+
+fn holds(bytes: &[u8], lines: &[Range<usize>], indentation: usize) -> bool {
     lines.iter().enumerate().any(|(n, line)| {
         let text = &bytes[line.clone()];
         let begun = memchr::memmem::find_iter(text, b"<<").find_map(|at| announced(text, at, true));
-        begun.is_some_and(|heredoc| body(bytes, &lines[n + 1..], &heredoc).is_some())
+        begun.is_some_and(|heredoc| body(bytes, &lines[n + 1..], &heredoc, indentation).is_some())
     })
 }
 
+/// How many blanks HCL takes away in front of the lines behind `<<-`.
+fn common_indentation(bytes: &[u8], lines: &[Range<usize>]) -> usize {
+    let written = lines.iter().map(|line| &bytes[line.clone()]).filter(|text| !text.trim_ascii().is_empty());
+    written.map(super::indentation).min().unwrap_or_default()
+}
+
+/// `RUN <<EOF` and nothing more: the lines are a script, and no shell replaces anything in them (Dockerfile
+/// reference, "Here-documents").
+fn is_script_of_docker(text: &[u8], start: usize, end: usize) -> bool {
+    let mut words = text[..start].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.next() == Some(b"RUN") && words.all(|word| word.starts_with(b"--")) && text[end..].trim_ascii().is_empty()
+}
+
 /// How many lines stand before the one that ends a heredoc; `None` where none does.
-fn body(bytes: &[u8], rest: &[Range<usize>], heredoc: &Announced) -> Option<usize> {
+fn body(bytes: &[u8], rest: &[Range<usize>], heredoc: &Announced, indentation: usize) -> Option<usize> {
     rest.iter().position(|line| {
         let text = &bytes[line.clone()];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let blanks = super::indentation(text).min(indentation);
+        let text = &text[blanks..];
         if heredoc.indented { text.trim_ascii_start() == heredoc.word } else { text == heredoc.word }
     })
 }

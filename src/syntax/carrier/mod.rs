@@ -16,6 +16,7 @@ mod yaml_files;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::catalog::{Name, lookup};
 use crate::source::{Carrier, Span, is_nginx};
 
 pub(super) use mask::mask;
@@ -26,22 +27,47 @@ pub enum Hand {
     /// As nginx does.
     #[default]
     Plain,
-    /// An unquoted heredoc of a shell: `\$x` is nginx's, `$x` and `${x}` are the shell's.
-    Shell,
+    /// An unquoted heredoc of a shell, or so many of them around one another, which takes a backslash away each: in one
+    /// `\$x` is nginx's, in two `\\\$x`; `$x` and `${x}` are the shell's.
+    Shell(u8),
     /// Compose: `$$x` is nginx's, `$x` and `${x}` are Compose's.
     Compose,
     /// Nix: `''${x}` is nginx's, `${x}` is Nix's, `$x` is nginx's.
     Nix,
     /// Terraform and HCL: `$${x}` is nginx's, `${x}` is Terraform's, `$x` is nginx's.
     Hcl,
+    /// An unquoted heredoc of a shell within one of HCL: `\$x` is nginx's, `$x` the shell's, `${x}` Terraform's.
+    HclShell,
+    /// More than one of these around one another: nobody knows whose a `$` is.
+    Mixed,
 }
 
+/// More heredocs around one another are not counted.
+const DEEPEST: u8 = 3;
+
 impl Hand {
+    /// How what stands in this hand is written within another.
+    fn inside(self, outer: Hand) -> Hand {
+        match (outer, self) {
+            (Hand::Plain, hand) | (hand, Hand::Plain) => hand,
+            (Hand::Shell(outer), Hand::Shell(inner)) if outer + inner <= DEEPEST => Hand::Shell(outer + inner),
+            (Hand::Hcl, Hand::Shell(1)) => Hand::HclShell,
+            _ => Hand::Mixed,
+        }
+    }
+
+    /// Whether a shell reads it first.
+    pub(super) fn is_shell(self) -> bool {
+        matches!(self, Hand::Shell(_) | Hand::HclShell)
+    }
+
     /// What stands for a `$`, where that is no `$`.
     pub(super) fn escape(self) -> Option<&'static str> {
         match self {
-            Hand::Plain | Hand::Hcl => None,
-            Hand::Shell => Some("\\$"),
+            Hand::Plain | Hand::Hcl | Hand::Mixed => None,
+            Hand::Shell(1) | Hand::HclShell => Some("\\$"),
+            Hand::Shell(2) => Some("\\\\\\$"),
+            Hand::Shell(_) => Some("\\\\\\\\\\\\\\$"),
             Hand::Compose => Some("$$"),
             Hand::Nix => Some("''$"),
         }
@@ -54,7 +80,7 @@ impl Hand {
 
     /// Whether `$x` is not nginx's.
     pub(super) fn takes_words(self) -> bool {
-        matches!(self, Hand::Shell | Hand::Compose)
+        self.is_shell() || matches!(self, Hand::Compose | Hand::Mixed)
     }
 }
 
@@ -190,7 +216,16 @@ fn says_nginx(name: &str) -> bool {
 /// Whether the lines are nginx, where their surroundings say so or do not.
 fn holds_nginx(bytes: &[u8], lines: &[Range<usize>], said: bool) -> bool {
     let content: Vec<u8> = lines.iter().flat_map(|line| &bytes[line.clone()]).copied().collect();
-    is_nginx(&content, said)
+    is_nginx(&content, said) && !is_command(&content)
+}
+
+/// Whether a command comes first that goes on in quotes: `/bin/echo '`, `printf "server {`.
+fn is_command(content: &[u8]) -> bool {
+    let mut written = content.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    let first = written.find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
+    let word = first.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let open = |quote: u8| memchr::memchr_iter(quote, first).count() % 2 == 1;
+    lookup(word) == Name::UNKNOWN && (open(b'\'') || open(b'"')) && !first.starts_with(b"}")
 }
 
 /// The blocks of a text that stands inside another, found as if it stood alone: its indentation is nobody's.

@@ -22,6 +22,9 @@ pub(super) fn blocks(bytes: &[u8]) -> Vec<Block> {
             Some(content) => crate::source::is_nginx(content.as_bytes(), said),
             None => holds_nginx(bytes, &entry.lines, said),
         };
+        if file.is_pattern(entry) {
+            continue;
+        }
         if nginx && !heredoc::holds_heredoc(bytes, &entry.lines) {
             out.push(file.block(entry, is_compose));
         } else if entry.style == Style::Literal && !is_compose {
@@ -61,6 +64,14 @@ impl File<'_> {
             }),
             _ => None,
         }
+    }
+
+    /// What Ansible looks for in a file, or puts in the place of what it found: no configuration, but where one is
+    /// changed, and what becomes a part of it.
+    fn is_pattern(&self, entry: &Entry) -> bool {
+        const PATTERNS: [&str; 6] = ["regexp", "insertafter", "insertbefore", "search_string", "before", "after"];
+        let replaces = || entry.key() == "replace" && self.beside(entry, &["regexp"]).is_some();
+        (PATTERNS.contains(&entry.key()) || replaces()) && self.beside(entry, &["path", "dest", "destfile"]).is_some()
     }
 
     /// Where services mount a config of this name.

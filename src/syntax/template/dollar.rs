@@ -3,6 +3,7 @@
 
 use foldhash::HashMap;
 
+use super::words::balanced;
 use super::{DOLLAR, PLACEHOLDER};
 use crate::catalog::builtin_variable;
 use crate::syntax::carrier::Hand;
@@ -14,6 +15,8 @@ pub(super) struct Dollar {
     pub written: Option<Box<str>>,
     /// Every `$NAME` is replaced, as `envsubst` does where nobody lists the names: that is why nginx's are written so.
     pub takes_all: bool,
+    /// In whose hand the text around the configuration writes.
+    hand: Hand,
 }
 
 fn name(bytes: &[u8]) -> &[u8] {
@@ -29,7 +32,7 @@ fn is_nginx_s(text: &[u8]) -> bool {
 impl Dollar {
     /// As the text around a configuration demands it.
     pub(super) fn by(hand: Hand) -> Dollar {
-        Dollar { written: hand.escape().map(Into::into), takes_all: false }
+        Dollar { written: hand.escape().map(Into::into), takes_all: false, hand }
     }
 
     pub(super) fn of(bytes: &[u8]) -> Dollar {
@@ -53,13 +56,13 @@ impl Dollar {
             }
         }
         if escaped > 1 && !plain {
-            return Dollar { written: Some("\\$".into()), takes_all: false };
+            return Dollar { written: Some("\\$".into()), ..Dollar::default() };
         }
         let mut all: Vec<&[u8]> = words.into_iter().filter(|(_, always)| *always).map(|(word, _)| word).collect();
         all.sort_unstable();
         let word = all.first().map(|w| String::from_utf8_lossy(w).into_owned());
         let takes_all = word.is_some() && !plain;
-        Dollar { written: word.map(|w| format!("${{{w}}}").into()), takes_all }
+        Dollar { written: word.map(|w| format!("${{{w}}}").into()), takes_all, hand: Hand::Plain }
     }
 
     /// Whether the body of a heredoc is read: a `$` without a backslash is the shell's.
@@ -70,7 +73,11 @@ impl Dollar {
     /// Masks a `$` that is written otherwise; the length of what was masked.
     pub(super) fn mask(&self, bytes: &[u8], at: usize, out: &mut [u8]) -> Option<usize> {
         let rest = &bytes[at..];
-        let doubled = rest.starts_with(b"$${");
+        if let Some(length) = self.unknown(rest) {
+            out[at..at + length].fill(PLACEHOLDER);
+            return Some(length);
+        }
+        let doubled = rest.starts_with(b"$${") && !self.hand.is_shell();
         let written = self.written.as_deref().map(str::as_bytes);
         let length = match written {
             Some(written) if rest.starts_with(written) => written.len(),
@@ -102,5 +109,25 @@ impl Dollar {
         put(out, at, at + length);
         out[at] = b'\\';
         Some(length + name(behind).len())
+    }
+
+    /// The length of what begins with backslashes where several texts stand around a configuration, and is not what
+    /// nginx's variables have to be written as: some reader on the way takes it for its own.
+    fn unknown(&self, rest: &[u8]) -> Option<usize> {
+        if !matches!(self.hand, Hand::Shell(2..) | Hand::HclShell | Hand::Mixed) {
+            return None;
+        }
+        let slashes = rest.iter().take_while(|b| **b == b'\\').count();
+        let behind = &rest[slashes..];
+        if behind.first() != Some(&b'$') {
+            return (slashes > 2).then_some(slashes);
+        }
+        let braces = behind.get(1) == Some(&b'{');
+        let right = self.written.as_deref().is_some_and(|written| written.len() == slashes + 1);
+        if slashes == 0 || (right && !(braces && self.hand == Hand::HclShell)) {
+            return None;
+        }
+        let word = if braces { balanced(behind, b'{', b'}')? } else { 1 + name(&behind[1..]).len() };
+        Some(slashes + word)
     }
 }

@@ -114,7 +114,7 @@ fn parse_replaced(text: &[u8], block: &Block) -> Ast {
     };
     if let Some(&at) = block.expanded.iter().find(is_shown) {
         let span = Span::new(at as u32, (at + 1 + name(at)) as u32);
-        let kind = SlipKind::Replaced { by_shell: block.hand == Hand::Shell };
+        let kind = SlipKind::Replaced { by_shell: block.hand.is_shell() };
         ast.slips.push(Slip { span, kind, mends, about: None });
         ast.slips.sort_by_key(|slip| slip.span);
     }

@@ -61,6 +61,10 @@ pub(super) struct Languages {
     velocity: bool,
     smarty: bool,
     freemarker: bool,
+    /// `[% x %]` of Template Toolkit.
+    toolkit: bool,
+    /// `|X|` and `|*if X="y"|` of DirectAdmin.
+    pipes: bool,
     /// Python's `str.format`: braces of nginx are doubled, `{name}` is a value.
     pub(super) format: bool,
 }
@@ -86,6 +90,8 @@ impl Languages {
             angle_lines: bytes.starts_with(b"> if ") || has(b"\n> if ") || has(b"\n> for "),
             smarty: has(b"{/if}") || has(b"{/foreach}"),
             freemarker: has(b"<#if") || has(b"<#list") || has(b"<#assign"),
+            toolkit: memchr::memmem::find_iter(bytes, b"[%").any(|at| toolkit(&bytes[at..]).is_some()),
+            pipes: memchr::memchr_iter(b'|', bytes).any(|at| is_of_pipes(bytes, at)),
             format: is_format(bytes),
             velocity: line(b"#", &[b"end"]) && (line(b"#", &[b"if", b"foreach"])),
         }
@@ -103,6 +109,8 @@ impl Languages {
             || self.velocity
             || self.smarty
             || self.freemarker
+            || self.toolkit
+            || self.pipes
     }
 
     /// The tag that begins at an offset, which is the first of a line but for blanks, or is not.
@@ -135,6 +143,8 @@ impl Languages {
                 let length = closing(rest, b"]]").filter(|n| !rest[..*n].contains(&b'\n'))?;
                 is_go(&rest[2..]).then(|| Tag { length, role: go(&rest[2..length - 2]) })
             }
+            b'[' if self.toolkit && rest.starts_with(b"[%") => toolkit(rest),
+            b'|' if self.pipes => pipes(whole, at),
             // Zimbra writes the file once for each domain.
             b'!' if self.explode && at_line && rest.starts_with(b"!{") => {
                 let length = closing(rest, b"}").filter(|n| !rest[..*n].contains(&b'\n'))?;
@@ -337,6 +347,64 @@ fn terraform(rest: &[u8]) -> Option<Tag> {
         b"else" => Role::Middle,
         b"endif" | b"endfor" => Role::Close,
         _ => return None,
+    };
+    Some(Tag { length, role })
+}
+
+/// `[% x %]`, `[% IF x %]`, `[%- END -%]` of Template Toolkit: a blank tells it from a class of characters.
+fn toolkit(rest: &[u8]) -> Option<Tag> {
+    let length = closing(rest, b"%]")?;
+    let body = &rest[2..length - 2];
+    let signs = |b: &u8| matches!(b, b'-' | b'+' | b'=' | b'~');
+    let inner = body.strip_prefix(b"#").or(body.split_first().filter(|(b, _)| signs(b)).map(|(_, rest)| rest));
+    let inner = inner.unwrap_or(body);
+    if !inner.first().is_some_and(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let text = inner.strip_suffix(b"-").or(inner.strip_suffix(b"+")).unwrap_or(inner).trim_ascii();
+    let word = first_word(text);
+    let assigns = text[word.len()..].trim_ascii_start().strip_prefix(b"=").is_some_and(|rest| !rest.starts_with(b"="));
+    let role = match word {
+        _ if body.starts_with(b"#") => Role::Blank,
+        b"IF" | b"UNLESS" | b"SWITCH" => Role::Open(Kind::If),
+        b"FOREACH" | b"FOR" | b"WHILE" | b"BLOCK" | b"FILTER" | b"WRAPPER" | b"TRY" | b"PERL" => Role::Open(Kind::Loop),
+        b"ELSE" | b"ELSIF" | b"CASE" | b"CATCH" | b"FINAL" => Role::Middle,
+        b"END" => Role::Close,
+        b"INCLUDE" | b"PROCESS" | b"INSERT" => Role::Hole,
+        b"SET" | b"DEFAULT" | b"USE" | b"CALL" | b"META" | b"NEXT" | b"LAST" | b"STOP" => Role::Blank,
+        _ if assigns => Role::Blank,
+        _ => Role::Value,
+    };
+    Some(Tag { length, role })
+}
+
+/// Whether a statement of DirectAdmin begins here, or a word that stands alone on its line.
+fn is_of_pipes(whole: &[u8], at: usize) -> bool {
+    let Some(tag) = pipes(whole, at) else { return false };
+    let starts = whole[..at].iter().rev().find(|b| !matches!(b, b' ' | b'\t')).is_none_or(|b| *b == b'\n');
+    let behind = whole[at + tag.length..].iter().find(|b| !matches!(b, b' ' | b'\t' | b'\r'));
+    whole[at + 1] == b'*' || (starts && tag.role == Role::Value && behind.is_none_or(|b| *b == b'\n'))
+}
+
+/// `|NAME|`, `|*if X="y"|`, `|*else|`, `|*endif|`, `|?X=y|` of DirectAdmin. Between alternatives of a pattern, a word
+/// stands in front of the bar.
+fn pipes(whole: &[u8], at: usize) -> Option<Tag> {
+    let rest = &whole[at..];
+    let length = closing(rest, b"|").filter(|n| !rest[..*n].contains(&b'\n'))?;
+    let body = &rest[1..length - 1];
+    let role = match body.split_first()? {
+        (b'*', statement) => match first_word(statement) {
+            b"if" => Role::Open(Kind::If),
+            b"else" | b"elseif" => Role::Middle,
+            b"endif" => Role::Close,
+            _ => return None,
+        },
+        (b'?', _) => Role::Blank,
+        _ => {
+            let within = at > 0 && matches!(whole[at - 1], b')' | b'(' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9');
+            let named = body.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+            (named && !within).then_some(Role::Value)?
+        }
     };
     Some(Tag { length, role })
 }

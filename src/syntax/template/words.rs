@@ -83,12 +83,17 @@ impl<'b> Names<'b> {
         let rest = &self.bytes[at..];
         match rest[0] {
             b'$' if self.unguarded.binary_search(&at).is_ok() => None,
+            b'$' if matches!(self.hand, Hand::HclShell | Hand::Mixed) && rest.starts_with(b"$${") => {
+                balanced(&rest[1..], b'{', b'}').map(|length| length + 1)
+            }
+            // The number of the shell's process.
+            b'$' if self.hand.is_shell() && rest.get(1) == Some(&b'$') => Some(2),
             b'$' if self.hand != Hand::Plain && rest.get(1) == Some(&b'{') => balanced(rest, b'{', b'}'),
-            b'$' if self.hand == Hand::Shell && rest.get(1) == Some(&b'(') => balanced(rest, b'(', b')'),
+            b'$' if self.hand.is_shell() && rest.get(1) == Some(&b'(') => balanced(rest, b'(', b')'),
             b'$' if rest.get(1) == Some(&b'{') => self.dollar(rest),
             b'$' if self.shell => {
                 let name = variable(&rest[1..]);
-                let digits = self.hand == Hand::Shell;
+                let digits = self.hand.is_shell();
                 let first = rest.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_' || digits);
                 (first && name > 0).then_some(name + 1)
             }
@@ -96,7 +101,7 @@ impl<'b> Names<'b> {
                 let name = variable(&rest[1..]);
                 is_capital(&rest[1..1 + name]).then_some(name + 1)
             }
-            b'<' => sample(rest),
+            b'<' => sample(rest).or_else(|| capital_sample(rest, at.checked_sub(1).map(|before| self.bytes[before]))),
             b'_' if rest.starts_with(b"__") => {
                 let name = upper(&rest[2..]);
                 let trimmed = rest[2..2 + name].iter().rev().take_while(|b| **b == b'_').count();
@@ -104,6 +109,7 @@ impl<'b> Names<'b> {
             }
             b'@' => at_signs(rest),
             b'%' => percent(rest),
+            b'#' if rest.starts_with(b"#{") && token(rest).is_some() => token(rest),
             b'#' if rest.starts_with(b"#{") && at > 0 && !self.bytes[at - 1].is_ascii_whitespace() => {
                 let name = rest[2..].iter().take_while(|b| b.is_ascii_alphanumeric() || b"_.[]:-".contains(b)).count();
                 (rest.get(2 + name) == Some(&b'}') && rest[2].is_ascii_alphabetic()).then_some(name + 3)
@@ -130,7 +136,7 @@ impl<'b> Names<'b> {
 }
 
 /// The length of what stands between brackets, behind the `$` and with both.
-fn balanced(rest: &[u8], open: u8, close: u8) -> Option<usize> {
+pub(super) fn balanced(rest: &[u8], open: u8, close: u8) -> Option<usize> {
     let mut depth = 0usize;
     for (i, b) in rest.iter().enumerate().skip(1).take(16 * LONGEST) {
         depth += usize::from(*b == open);
@@ -191,8 +197,28 @@ fn sample(rest: &[u8]) -> Option<usize> {
     (closed && name < 64).then_some(name + 2)
 }
 
-/// autoconf's `@PORT@`, CMake's `@port@`; `user@host@` is no such thing.
+/// `<EXTRA_LOCATIONS>`, alone or as a part of an address; `(?<NAME>` begins a group of a pattern.
+fn capital_sample(rest: &[u8], before: Option<u8>) -> Option<usize> {
+    let name = upper(&rest[1..]);
+    let begins = before.is_none_or(|b| b.is_ascii_whitespace() || b"/:.@=".contains(&b));
+    let ends = rest.get(2 + name).is_none_or(|b| b.is_ascii_whitespace() || b";/:.".contains(b));
+    (name > 1 && begins && ends && rest[1].is_ascii_uppercase() && rest.get(1 + name) == Some(&b'>'))
+        .then_some(name + 2)
+}
+
+/// `#{Name}#` of Azure's tasks that replace tokens.
+fn token(rest: &[u8]) -> Option<usize> {
+    let name = rest[2..].iter().take(LONGEST).take_while(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b)).count();
+    (name > 0 && rest[2 + name..].starts_with(b"}#")).then_some(name + 4)
+}
+
+/// autoconf's `@PORT@`, CMake's `@port@`, `@@port@@`; `user@host@` is no such thing.
 fn at_signs(rest: &[u8]) -> Option<usize> {
+    if rest.starts_with(b"@@") {
+        let name = variable(&rest[2..]);
+        let named = rest.get(2).is_some_and(u8::is_ascii_alphabetic) && name > 1;
+        return (named && rest[2 + name..].starts_with(b"@@")).then_some(name + 4);
+    }
     let capitals = upper(&rest[1..]);
     if capitals > 1 && rest.get(1 + capitals) == Some(&b'@') {
         return Some(capitals + 2);
@@ -203,8 +229,13 @@ fn at_signs(rest: &[u8]) -> Option<usize> {
     (closed && (behind.is_ascii_whitespace() || b";:/.\"'".contains(&behind))).then_some(name + 2)
 }
 
-/// Hestia's `%ip%`, Home Assistant's `%%port%%`; `%D0%B0` is an encoded character.
+/// Hestia's `%ip%`, Home Assistant's `%%port%%`, Python's `%(port)s`; `%D0%B0` is an encoded character.
 fn percent(rest: &[u8]) -> Option<usize> {
+    if rest.starts_with(b"%(") {
+        let name = variable(&rest[2..]);
+        let closed = rest.get(2 + name) == Some(&b')') && rest.get(3 + name).is_some_and(|b| b"sdifr".contains(b));
+        return (closed && name > 0).then_some(name + 4);
+    }
     let signs = rest.iter().take_while(|b| **b == b'%').count().min(2);
     let name = rest[signs..].iter().take_while(|b| b.is_ascii_alphabetic() || **b == b'_').count();
     let closed = rest[signs + name..].iter().take_while(|b| **b == b'%').count() >= signs;
@@ -244,6 +275,16 @@ pub fn is_replaced(word: &[u8]) -> bool {
     };
     // The shell's `$(hostname)`, Concourse's `((port))`.
     if pair(b"$(", b")") || pair(b"((", b"))") {
+        return true;
+    }
+    // `http://[host]:[port]`; an address in brackets has colons.
+    let bracket = |at: usize| {
+        let name = word[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+        let begins = at == 0 || matches!(word[at - 1], b'/' | b':' | b'.') && !word.starts_with(b"~");
+        let ends = word.get(at + 2 + name).is_none_or(|b| b"/:.".contains(b));
+        begins && ends && name > 1 && word[at + 1].is_ascii_alphabetic() && word.get(at + 1 + name) == Some(&b']')
+    };
+    if (word.starts_with(b"[[") && pair(b"[[", b"]]")) || memchr::memchr_iter(b'[', word).any(bracket) {
         return true;
     }
     let between = |open: u8, close: u8| {
