@@ -277,14 +277,14 @@ pub fn is_replaced(word: &[u8]) -> bool {
     if pair(b"$(", b")") || pair(b"((", b"))") {
         return true;
     }
-    // `http://[host]:[port]`; an address in brackets has colons.
-    let bracket = |at: usize| {
-        let name = word[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
-        let begins = at == 0 || matches!(word[at - 1], b'/' | b':' | b'.') && !word.starts_with(b"~");
-        let ends = word.get(at + 2 + name).is_none_or(|b| b"/:.".contains(b));
-        begins && ends && name > 1 && word[at + 1].is_ascii_alphabetic() && word.get(at + 1 + name) == Some(&b']')
+    // `http://[host]:[port]`: where a port belongs, there is no address in brackets.
+    let port = |at: usize| {
+        let name = word[at + 2..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+        name > 1 && word[at + 2].is_ascii_alphabetic() && word.get(at + 2 + name) == Some(&b']')
     };
-    if (word.starts_with(b"[[") && pair(b"[[", b"]]")) || memchr::memchr_iter(b'[', word).any(bracket) {
+    if (word.starts_with(b"[[") && (word.ends_with(b"]]") || pair(b"[[", b"]]:")))
+        || memchr::memmem::find_iter(word, b":[").any(port)
+    {
         return true;
     }
     let between = |open: u8, close: u8| {
