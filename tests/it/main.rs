@@ -37,6 +37,7 @@ mod safety;
 mod schema;
 mod screens;
 mod server;
+mod streams;
 mod survey;
 mod templates;
 mod tidy;
