@@ -28,6 +28,7 @@ mod engine;
 mod fixes;
 mod fuzz;
 mod glob;
+mod hops;
 mod limits;
 mod map;
 mod model;
