@@ -25,6 +25,7 @@ mod disks;
 mod docs;
 mod embedded;
 mod engine;
+mod evidence;
 mod fixes;
 mod fuzz;
 mod glob;
