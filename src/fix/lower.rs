@@ -176,6 +176,8 @@ mod tests {
         assert_eq!(after("  l { a;\n  }\n"), "  l { a;\n      x;\n      y;\n  }\n");
         assert_eq!(after("a;"), "a;\nx;\ny;");
         assert_eq!(after("a;b;"), "a; x; y;b;");
+        // Asked within a line's end, it is not before that.
+        assert_eq!((line_end(b"a\r\n", 1), line_end(b"a\r\n", 2)), (1, 2));
         // What ends no line is a byte like any other; an empty line between them changes nothing.
         assert_eq!(after("  a; \r"), "  a; \r\n  x;\n  y;");
         assert_eq!(after("\na;"), "\na;\nx;\ny;");

@@ -30,6 +30,7 @@ mod fixes;
 mod fuzz;
 mod glob;
 mod hops;
+mod judge;
 mod limits;
 mod map;
 mod model;

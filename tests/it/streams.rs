@@ -166,6 +166,8 @@ fn a_target_of_variables_needs_a_port_and_who_knows_its_name() {
     assert_eq!(beside("A.example:3000"), "upgrades");
     assert_eq!(beside("b.example:3000"), "broken");
     assert_eq!(beside("$x.example:3000"), "broken");
+    // To say a name is not to look it up.
+    assert_eq!(to("a.example:3000", "proxy_ssl_name a.example;"), "broken");
 }
 
 #[test]
@@ -220,4 +222,21 @@ fn http_servers_send_requests_through_streams() {
     assert_eq!(passes(&format!("8082 {TLS}"), "http://127.0.0.1:8082"), "broken");
     assert_eq!(passes(&format!("8082 {TLS}"), "https://127.0.0.1:8082"), "upgrades");
     assert_eq!(passes("8082;", "https://127.0.0.1:8082"), "unknown");
+}
+
+/// What was decrypted is encrypted anew without the name that the browser said: the default server decides.
+#[test]
+fn a_stream_that_decrypts_and_encrypts_names_no_server() {
+    let verdict = |default: &str| {
+        let text = format!(
+            "events {{}}\nstream {{ server {{ listen 8080 {TLS} proxy_ssl on; proxy_pass 127.0.0.1:8081; }} }}\nhttp {{\n\
+             server {{ listen 127.0.0.1:8081 {TLS} server_name other.com; {default} }}\n\
+             server {{ listen 127.0.0.1:8081 {TLS} server_name example.com; location /ws {{ proxy_http_version 1.1; \
+             proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\"; \
+             proxy_pass http://127.0.0.1:3000; }} }}\n}}\n"
+        );
+        common::verdict(&common::single(&text), WSS, "1.22.1").0
+    };
+    assert_eq!(verdict(""), "upgrades");
+    assert_eq!(verdict("ssl_reject_handshake on;"), "broken");
 }
