@@ -147,6 +147,9 @@ fn what_upgrades_beside_it_outweighs_the_name_of_an_upstream_and_a_path_above() 
     };
     assert_eq!(called(""), Likely);
     assert_eq!(called(&format!("location /ws {{ {WS} {PASS} }}")), None);
+    // Where no client arrives, nothing is chosen for clients.
+    assert_eq!(called(&format!("location @ws {{ {WS} {PASS} }}")), Likely);
+    assert_eq!(called(&format!("location /ws {{ internal; {WS} {PASS} }}")), Likely);
     assert_eq!(
         called(&format!("}} server {{ listen 81; location /ws {{ {WS} {PASS} }} }} server {{ listen 82;")),
         Likely
