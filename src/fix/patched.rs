@@ -41,11 +41,7 @@ impl Patched {
 
     /// The text as it is now.
     pub fn text(&self) -> Vec<u8> {
-        let length = |piece: &Piece| match piece {
-            Piece::Old(start, end) => end - start,
-            Piece::New(bytes) => bytes.len(),
-        };
-        let mut out = Vec::with_capacity(self.pieces.iter().map(length).sum());
+        let mut out = Vec::with_capacity(self.old.len());
         for piece in &self.pieces {
             match piece {
                 Piece::Old(start, end) => out.extend_from_slice(&self.old[*start..*end]),

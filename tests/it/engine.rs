@@ -322,6 +322,22 @@ fn a_fix_in_a_file_that_is_right_elsewhere_is_unsafe() {
     assert_eq!(fix(&[("b.conf", &right), ("c.conf", &bare)]), hurts);
 }
 
+/// The same where nothing but the shared file is changed.
+#[test]
+fn a_line_for_a_file_that_is_right_elsewhere_is_unsafe() {
+    let site = "location /ws {\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;\n\
+                proxy_pass http://127.0.0.1:3000;\n}\n";
+    let (bare, right) = (root(""), root("proxy_http_version 1.1;"));
+    let fix = |other: &str| {
+        let files = [("a.conf", bare.as_str()), ("b.conf", other), ("site.conf", site)];
+        together(&files, &["a.conf", "b.conf"], &common::options(Some("1.22.1"), None), |_, checked| {
+            let found = checked.diagnostics.into_iter().find(|d| d.rule == "missing-proxy-http-version").unwrap();
+            found.fix.unwrap().applicability
+        })
+    };
+    assert_eq!((fix(&bare), fix(&right)), (Applicability::Safe, Applicability::Unsafe));
+}
+
 /// One place that fails in many locations is one finding, which shows a few of them, each once.
 #[test]
 fn a_finding_shows_where_else_it_holds_but_not_everywhere() {

@@ -139,6 +139,9 @@ fn locations_that_the_path_cannot_reach_have_no_say() {
     assert_eq!(endpoint(passes, &inner("location /ws/x { return 404; }")), "unknown");
     assert_eq!(endpoint(passes, &inner("location = /ws/x { return 404; }")), "unknown");
     assert_eq!(endpoint(passes, &inner("location ~ x$ { return 404; }")), "unknown");
+    assert_eq!(endpoint(passes, &inner("include missing.conf;")), "unknown");
+    // A target with a path of its own leads elsewhere.
+    assert_eq!(endpoint(&passes.replace(":81;", ":81/x/;"), &inner("location /x/ { return 404; }")), "unknown");
     let refuses = "server { listen 81; location /ws/ { return 404; } location / { return 403; } }";
     assert_eq!(endpoint(passes, refuses), "broken");
 }
@@ -152,4 +155,62 @@ fn what_another_location_has_set_may_arrive_with_a_jump() {
     assert_eq!(endpoint(&format!("{named} location /a {{ set $to upgrade; }}"), ""), "unknown");
     let plain = named.replace("@ws", "/ws");
     assert_eq!(endpoint(&format!("{plain} location /a {{ set $to upgrade; }}"), ""), "broken");
+}
+
+#[test]
+fn a_request_that_comes_back_goes_round_for_ever_unless_its_path_changes() {
+    let to =
+        |location: &str, target: &str| endpoint(&format!("location {location} {{ {WS} proxy_pass {target}; }}"), "");
+    for (location, target) in
+        [("/ws/", "http://127.0.0.1:8080"), ("/ws", "http://127.0.0.1:8080/ws"), ("= /ws", "http://127.0.0.1:8080")]
+    {
+        let lines = format!("location {location} {{ {WS} proxy_pass {target}; }}");
+        let url = if location == "/ws/" { "ws://example.com:8080/ws/" } else { URL };
+        assert_eq!(common::verdict(&tree(&lines, ""), url, "1.22.1").0, "broken", "{location} {target}");
+    }
+    assert_eq!(to("/ws/", "http://127.0.0.1:8080"), "broken");
+    // Nobody knows for which path, and one of them may lead on.
+    assert_eq!(to("~ ^/ws", "http://127.0.0.1:8080"), "unknown");
+}
+
+/// Which of two servers answers to a name that nobody knows is open; of one, it is not.
+#[test]
+fn a_host_that_is_not_known_leads_to_a_server_that_is_alone() {
+    let to = |others: &str| {
+        endpoint(
+            &format!("location /ws {{ {WS} proxy_set_header Host $arg_host; proxy_pass http://127.0.0.1:81; }}"),
+            others,
+        )
+    };
+    assert_eq!(to(&opens("81;")), "upgrades");
+    assert_eq!(to(&format!("{}{}", answers("81; server_name first;"), opens("81; server_name second;"))), "unknown");
+}
+
+#[test]
+fn a_port_of_http2_understands_http1_since_1_25_1() {
+    let lines = format!("location /ws {{ {WS} proxy_pass http://127.0.0.1:81; }}");
+    let asked = |version| common::verdict(&tree(&lines, &opens("81 http2;")), URL, version).0;
+    assert_eq!(["1.22.1", "1.25.0", "1.25.1", "1.26.0"].map(asked), ["broken", "broken", "upgrades", "upgrades"]);
+}
+
+/// Locations with the same lines are told apart by where they lead.
+#[test]
+fn a_location_that_leads_back_is_like_no_other() {
+    let second = |target: &str, http: &str| {
+        let locations = [("/a", "http://127.0.0.1:3000"), ("/b", target)]
+            .map(|(path, target)| format!("location {path} {{ {WS} proxy_pass {target}; }}\n"));
+        let tree = tree(&locations.concat(), http);
+        let fs = common::mem(&tree);
+        let mut files = Files::new(&fs);
+        let targets = [common::target(&mut files)];
+        let checked = wslint::engine::check(&mut files, &targets, &common::options(Some("1.22.1"), None));
+        checked.endpoints.iter().map(|e| e.verdict.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(second("http://127.0.0.1:3001", ""), ["upgrades", "upgrades"]);
+    let refuses = "server { listen 81; location / { return 404; } }";
+    assert_eq!(second("http://127.0.0.1:81", refuses), ["upgrades", "broken"]);
+    let pool = |servers: &str| second("http://pool", &format!("upstream pool {{ {servers} }}\n{refuses}"));
+    assert_eq!(pool("server 127.0.0.1:3001;"), ["upgrades", "upgrades"]);
+    assert_eq!(pool("server 127.0.0.1:3001 down;"), ["upgrades", "broken"]);
+    assert_eq!(pool("server 127.0.0.1:81;"), ["upgrades", "broken"]);
 }
