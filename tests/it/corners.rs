@@ -161,6 +161,15 @@ fn a_script_anywhere_in_the_server_counts_where_only_jumps_lead() {
     assert_eq!(with(script, "/ws { internal;"), "unknown");
     // A client's own request has passed no other location.
     assert_eq!(with(script, "/ws {"), "upgrades");
+    // No jump leads from one server to another.
+    let beside = format!("return 404; }} }} server {{ listen 81; location /y {{ {script}");
+    assert_eq!(
+        with(
+            &format!("{beside} }} }} server {{ listen 82; error_page 404 = @ws; set $conn upgrade; location /z {{"),
+            "@ws {"
+        ),
+        "upgrades"
+    );
 }
 
 /// What a `map` says is a value with variables; what `geo` says is text.
