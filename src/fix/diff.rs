@@ -184,7 +184,67 @@ fn header(side: &str, path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::slashes;
+    use std::path::Path;
+
+    use super::super::lower::ByteEdit;
+    use super::super::patched::Patched;
+    use super::{header, slashes, unified};
+
+    /// What becomes of twenty numbered lines where these are replaced.
+    fn replaced(lines: &[usize]) -> String {
+        let old: String = (1..=20).map(|n| format!("{n:02}\n")).collect();
+        let mut patched = Patched::new(old.into_bytes());
+        let edit = |n: &usize| ByteEdit { start: 3 * (n - 1), end: 3 * n - 1, text: b"x".to_vec() };
+        patched.apply(&lines.iter().map(edit).collect::<Vec<_>>());
+        String::from_utf8(unified(Path::new("a.conf"), &patched)).unwrap()
+    }
+
+    /// As `diff -u` has them.
+    #[test]
+    fn changes_that_are_near_share_a_hunk() {
+        let hunks = |lines: &[usize]| {
+            let diff = replaced(lines);
+            diff.lines().filter(|l| l.starts_with("@@")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(hunks(&[]), [""; 0]);
+        assert_eq!(hunks(&[10]), ["@@ -7,7 +7,7 @@"]);
+        assert_eq!(hunks(&[1]), ["@@ -1,4 +1,4 @@"]);
+        assert_eq!(hunks(&[20]), ["@@ -17,4 +17,4 @@"]);
+        assert_eq!(hunks(&[2, 9]), ["@@ -1,12 +1,12 @@"]);
+        assert_eq!(hunks(&[2, 10]), ["@@ -1,5 +1,5 @@", "@@ -7,7 +7,7 @@"]);
+        let whole = "--- a/a.conf\n+++ b/a.conf\n@@ -1,5 +1,5 @@\n 01\n-02\n+x\n 03\n 04\n 05\n";
+        assert_eq!(replaced(&[2]), whole);
+    }
+
+    #[test]
+    fn lines_come_and_go_and_a_last_one_may_have_no_end() {
+        let diff = |old: &str, start: usize, end: usize, text: &str| {
+            let mut patched = Patched::new(old.as_bytes().to_vec());
+            patched.apply(&[ByteEdit { start, end, text: text.as_bytes().to_vec() }]);
+            let diff = String::from_utf8(unified(Path::new("a"), &patched)).unwrap();
+            diff.split_once("+++ b/a\n").map(|(_, hunks)| hunks.to_owned()).unwrap_or_default()
+        };
+        assert_eq!(diff("", 0, 0, "a\n"), "@@ -0,0 +1 @@\n+a\n");
+        assert_eq!(diff("a\n", 0, 2, ""), "@@ -1 +0,0 @@\n-a\n");
+        assert_eq!(diff("a\n", 2, 2, "b\n"), "@@ -1 +1,2 @@\n a\n+b\n");
+        assert_eq!(diff("a\nb\n", 2, 2, "c\n"), "@@ -1,2 +1,3 @@\n a\n+c\n b\n");
+        assert_eq!(diff("a\nb\n", 0, 2, ""), "@@ -1,2 +1 @@\n-a\n b\n");
+        assert_eq!(diff("a\n", 0, 1, "a"), "");
+        let end = "\\ No newline at end of file\n";
+        assert_eq!(diff("a", 1, 1, "b"), format!("@@ -1 +1 @@\n-a\n{end}+ab\n{end}"));
+        assert_eq!(diff("a", 1, 1, "\nb"), format!("@@ -1 +1,2 @@\n-a\n{end}+a\n+b\n{end}"));
+        assert_eq!(diff("a\n", 1, 1, ";"), "@@ -1 +1 @@\n-a\n+a;\n");
+    }
+
+    /// What git writes and `patch` reads.
+    #[test]
+    fn a_name_that_no_header_can_hold_is_quoted() {
+        let name = |path: &str| header("a", Path::new(path));
+        assert_eq!(name("/etc/nginx.conf"), "a/etc/nginx.conf");
+        assert_eq!(name("my site.conf"), "a/my site.conf\t");
+        assert_eq!(name("a\"b\tc\nd~"), "\"a/a\\\"b\\tc\\nd~\"");
+        assert_eq!(name("\u{e9}\u{1}\u{7f}"), "\"a/\\303\\251\\001\\177\"");
+    }
 
     #[test]
     fn a_patch_from_windows_names_files_as_git_does() {

@@ -110,17 +110,17 @@ fn insert_after(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
 
 fn start_of_block(bytes: &[u8], place: &Place, lines: &[Line]) -> ByteEdit {
     let open = place.span.start as usize;
-    let body = &bytes[place.span.range()];
+    let close = place.span.end as usize;
     let stop = line_end(bytes, open);
-    let first = body.iter().position(|b| !b.is_ascii_whitespace()).map(|i| open + i);
-    let same_line = place.span.end as usize <= stop;
+    let same_line = close <= stop;
     if same_line || !is_rest_of_line(&bytes[open..stop]) {
         let text = [b" ".to_vec(), inline(lines)].concat();
         return ByteEdit { start: open, end: open, text };
     }
-    let indentation = match first {
-        Some(first) if first > stop => leading_space(bytes, line_start(bytes, first)).to_vec(),
-        _ => {
+    // A comment behind the brace stands on no line of the block.
+    let indentation = match bytes[stop..close].iter().position(|b| !b.is_ascii_whitespace()) {
+        Some(first) => leading_space(bytes, line_start(bytes, stop + first)).to_vec(),
+        None => {
             let lead = leading_space(bytes, line_start(bytes, open));
             [lead, step(lead)].concat()
         }
@@ -176,6 +176,12 @@ mod tests {
         assert_eq!(after("  l { a;\n  }\n"), "  l { a;\n      x;\n      y;\n  }\n");
         assert_eq!(after("a;"), "a;\nx;\ny;");
         assert_eq!(after("a;b;"), "a; x; y;b;");
+        // Asked within a line's end, it is not before that.
+        assert_eq!((line_end(b"a\r\n", 1), line_end(b"a\r\n", 2)), (1, 2));
+        // What ends no line is a byte like any other; an empty line between them changes nothing.
+        assert_eq!(after("  a; \r"), "  a; \r\n  x;\n  y;");
+        assert_eq!(after("\na;"), "\na;\nx;\ny;");
+        assert_eq!(after("\r\na;"), "\r\na;\r\nx;\r\ny;");
     }
 
     #[test]
@@ -190,6 +196,12 @@ mod tests {
         assert_eq!(map("http {\n\ta;\n}\n", "\n\ta;\n"), "http {\n\tm {\n\t\td;\n\t}\n\n\ta;\n}\n");
         assert_eq!(map("http { a; }\n", " a; "), "http { m { d; } a; }\n");
         assert_eq!(map("http {\n}\n", "\n"), "http {\n    m {\n        d;\n    }\n\n}\n");
+        assert_eq!(map("http { # c\n  a;\n}\n", " # c\n  a;\n"), "http { # c\n  m {\n      d;\n  }\n\n  a;\n}\n");
+        assert_eq!(map("http { a;\n  b;\n}\n", " a;\n  b;\n"), "http { m { d; } a;\n  b;\n}\n");
+        assert_eq!(
+            map("  http {\r\n\r\n}\r\n", "\r\n\r\n"),
+            "  http {\r\n      m {\r\n          d;\r\n      }\r\n\r\n\r\n}\r\n"
+        );
     }
 
     #[test]
@@ -198,5 +210,8 @@ mod tests {
         assert_eq!(gone("x;\n  a;\ny;\n"), "x;\ny;\n");
         assert_eq!(gone("x; a; y;\n"), "x;  y;\n");
         assert_eq!(gone("x;\n  a; # why\n"), "x;\n   # why\n");
+        assert_eq!(gone("x;\r\n\ta; \r\ny;\r\n"), "x;\r\ny;\r\n");
+        assert_eq!(gone("x;\n  a;"), "x;\n");
+        assert_eq!(gone("x; a;\n"), "x; \n");
     }
 }

@@ -41,11 +41,7 @@ impl Patched {
 
     /// The text as it is now.
     pub fn text(&self) -> Vec<u8> {
-        let length = |piece: &Piece| match piece {
-            Piece::Old(start, end) => end - start,
-            Piece::New(bytes) => bytes.len(),
-        };
-        let mut out = Vec::with_capacity(self.pieces.iter().map(length).sum());
+        let mut out = Vec::with_capacity(self.old.len());
         for piece in &self.pieces {
             match piece {
                 Piece::Old(start, end) => out.extend_from_slice(&self.old[*start..*end]),
@@ -161,5 +157,39 @@ mod tests {
         );
         assert!(text.is_changed());
         assert!(!Patched::new(b"x".to_vec()).is_changed());
+    }
+
+    /// What `--diff` shows and a language server sends: what is as it was is no part of it.
+    #[test]
+    fn what_changed_is_told_by_where_it_stood() {
+        let changed = |old: &str, rounds: &[&[ByteEdit]]| {
+            let mut text = Patched::new(old.as_bytes().to_vec());
+            rounds.iter().for_each(|round| text.apply(round));
+            let told = |c: Change| (c.start, c.end, String::from_utf8(c.new).unwrap());
+            (String::from_utf8(text.text()).unwrap(), text.changes().into_iter().map(told).collect::<Vec<_>>())
+        };
+        let (none, some) = (String::new(), |t: &str| t.to_owned());
+        assert_eq!(changed("abc", &[]), (some("abc"), vec![]));
+        assert_eq!(changed("abc", &[&[edit(0, 0, "<")]]), (some("<abc"), vec![(0, 0, some("<"))]));
+        assert_eq!(changed("abc", &[&[edit(0, 1, "")]]), (some("bc"), vec![(0, 1, none.clone())]));
+        assert_eq!(changed("abc", &[&[edit(2, 3, "")]]), (some("ab"), vec![(2, 3, none.clone())]));
+        assert_eq!(changed("abc", &[&[edit(1, 2, ""), edit(2, 2, "-")]]), (some("a-c"), vec![(1, 2, some("-"))]));
+        assert_eq!(changed("", &[&[edit(0, 0, "x")]]), (some("x"), vec![(0, 0, some("x"))]));
+        // What a round wrote, the next may take away: in part, over its end, with what stood between.
+        let first = [edit(1, 1, "12"), edit(3, 3, "34")];
+        assert_eq!(changed("abcd", &[&first]), (some("a12bc34d"), vec![(1, 1, some("12")), (3, 3, some("34"))]));
+        assert_eq!(changed("abcd", &[&first, &[edit(1, 3, ""), edit(5, 7, "")]]), (some("abcd"), vec![]));
+        assert_eq!(changed("abcd", &[&first, &[edit(2, 6, "-")]]), (some("a1-4d"), vec![(1, 3, some("1-4"))]));
+        assert_eq!(
+            changed("abcd", &[&first, &[edit(0, 3, "-"), edit(7, 8, "+")]]),
+            (some("-bc34+"), vec![(0, 1, some("-")), (3, 4, some("34+"))])
+        );
+    }
+
+    #[test]
+    fn what_was_written_as_it_stood_is_no_change() {
+        let mut text = Patched::new(b"abc".to_vec());
+        text.apply(&[edit(1, 2, "b")]);
+        assert_eq!((text.text(), text.is_changed()), (b"abc".to_vec(), false));
     }
 }

@@ -24,8 +24,8 @@ pub fn glob_match(pattern: &[u8], name: &[u8]) -> bool {
         let step = if p < pattern.len() { one(&pattern[p..], name.get(n).copied()) } else { None };
         match step {
             Some(Step::Star) => {
-                star = Some((p + 1, n));
                 p += 1;
+                star = Some((p, n));
             }
             Some(Step::Matched(width)) => {
                 p += width;

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use wslint::diagnostic::{Applicability, Category, Severity};
-use wslint::engine::{Baseline, Checked, Options, Selection, Target, check};
+use wslint::engine::{Baseline, Checked, FileRole, Options, Selection, Target, check};
 use wslint::fix::plan;
 use wslint::model::ScopeKind;
 use wslint::model::config::lookup::Lookup;
+use wslint::model::evidence::Evidence;
 use wslint::source::MemFs;
 use wslint::syntax::Files;
 use wslint::{Asked, Input, Session, SettingsFrom};
@@ -229,4 +230,154 @@ fn a_snippet_of_a_fragment_is_mended_by_hand() {
     assert_eq!(fix("nginx.conf", format!("events {{}}\nhttp {{\n{site}}}\n")), (Applicability::Safe, false));
     assert_eq!(fix("site.conf", site.clone()), (Applicability::Unsafe, true));
     assert_eq!(fix("site.conf", site.replace("include pass.conf;", pass)), (Applicability::Safe, false));
+}
+
+/// Advice is only counted where nobody reads it, unless a comment or a baseline has to find it first.
+#[test]
+fn advice_that_may_be_taken_back_is_not_only_counted() {
+    let lines = "location /ws { proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+                 proxy_set_header Connection upgrade; proxy_pass http://127.0.0.1:3000; }";
+    let advice = |more: &str, count: bool, baseline: Baseline| {
+        let text = root("").replace("include site.conf;", &format!("{more}\n{lines}"));
+        let mut options = common::options(None, None);
+        options.selection = Selection::new(&["short-read-timeout".to_owned()], &[]).unwrap();
+        (options.rules.count_advice, options.baseline) = (count, baseline);
+        together(&[("nginx.conf", &text)], &["nginx.conf"], &options, |files, checked| {
+            let told: Vec<_> = checked.diagnostics.iter().map(|d| d.rule).collect();
+            let found = Baseline::of(files, "/".into(), &checked.diagnostics);
+            ((told, checked.counted.len(), checked.suppressed + checked.baselined), found)
+        })
+    };
+    let (told, found) = advice("", false, Baseline::default());
+    assert_eq!(told, (vec!["short-read-timeout"], 0, 0));
+    assert_eq!(advice("", true, Baseline::default()).0, (vec![], 1, 0));
+    assert_eq!(advice("", true, found).0, (vec![], 0, 1));
+    assert_eq!(advice("# wslint: ignore[short-read-timeout] it pings", true, Baseline::default()).0, (vec![], 0, 1));
+    // Any comment of ours may be about it.
+    let (told, _) = advice("# wslint: websocket", true, Baseline::default());
+    assert_eq!(told, (vec!["short-read-timeout"], 0, 0));
+}
+
+#[test]
+fn a_project_gives_a_rule_a_severity_of_its_own_or_none() {
+    let two = "location /ws { proxy_pass http://127.0.0.1:3000; }\nlocation /b/ws { proxy_http_version 1.1; \
+               proxy_set_header Upgrade h2c; proxy_set_header Connection upgrade; proxy_pass http://127.0.0.1:3000; }";
+    let text = root("").replace("include site.conf;", two);
+    let found = |severities: &[(&str, Option<Severity>)], select: &[&str]| {
+        let mut options = common::options(None, None);
+        options.severities = severities.iter().map(|(rule, s)| ((*rule).to_owned(), *s)).collect();
+        let select: Vec<String> = select.iter().map(|s| (*s).to_owned()).collect();
+        options.selection = Selection::new(&select, &[]).unwrap();
+        together(&[("nginx.conf", &text)], &["nginx.conf"], &options, |_, checked| {
+            checked.diagnostics.iter().map(|d| (d.rule, d.severity)).collect::<Vec<_>>()
+        })
+    };
+    let (bare, wrong) = ("upgrade-not-forwarded", "wrong-upgrade-value");
+    assert_eq!(found(&[], &[]), [(bare, Severity::Error), (wrong, Severity::Error)]);
+    let warned = found(&[("x", None), (bare, Some(Severity::Warning))], &[]);
+    assert_eq!(warned, [(bare, Severity::Warning), (wrong, Severity::Error)]);
+    assert_eq!(found(&[(bare, None)], &[]), [(wrong, Severity::Error)]);
+    // Who asks for it by its name gets it.
+    assert_eq!(found(&[(bare, None)], &[bare]), [(bare, Severity::Error)]);
+}
+
+#[test]
+fn least_evidence_leaves_out_what_has_less() {
+    let two = "location /app { proxy_pass http://127.0.0.1:3000; }\n}\nserver {\nlisten 8081;\nlocation /ws { proxy_pass http://127.0.0.1:3000; }";
+    let text = root("").replace("include site.conf;", two);
+    let lines = |least: Option<Evidence>| {
+        let mut options = common::options(None, None);
+        (options.evidence, options.selection) =
+            (least, Selection::new(&["upgrade-not-forwarded".to_owned()], &[]).unwrap());
+        together(&[("nginx.conf", &text)], &["nginx.conf"], &options, |files, checked| {
+            let line = |place: wslint::source::Place| files.sources.get(place.file).lines().line(place.span.start);
+            checked.diagnostics.iter().map(|d| line(d.primary.place)).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(lines(None), [5, 9]);
+    assert_eq!(lines(Some(Evidence::None)), [5, 9]);
+    assert_eq!(lines(Some(Evidence::Likely)), [9]);
+    assert_eq!(lines(Some(Evidence::Configured)), [0; 0]);
+}
+
+/// What is mended in a file for one main configuration would be added to another that is right without it.
+#[test]
+fn a_fix_in_a_file_that_is_right_elsewhere_is_unsafe() {
+    let ws = "proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;";
+    let (bare, right) = (root(""), root(ws));
+    let site = SITE.replace("/app", "/ws");
+    let fix = |roots: &[(&str, &str)]| {
+        let files: Vec<_> = roots.iter().copied().chain([("site.conf", site.as_str())]).collect();
+        let names: Vec<&str> = roots.iter().map(|(name, _)| *name).collect();
+        together(&files, &names, &common::options(None, None), |_, checked| {
+            let found = checked.diagnostics.into_iter().find(|d| d.rule == "upgrade-not-forwarded").unwrap();
+            found.fix.map(|f| (f.applicability, f.note.is_some())).unwrap()
+        })
+    };
+    let (safe, hurts) = ((Applicability::Safe, false), (Applicability::Unsafe, true));
+    let alone = fix(&[("a.conf", &bare)]);
+    assert_eq!(fix(&[("a.conf", &bare), ("b.conf", &bare)]), alone);
+    assert_eq!(alone.0, safe.0);
+    assert_eq!(fix(&[("a.conf", &bare), ("b.conf", &right)]), hurts);
+    assert_eq!(fix(&[("b.conf", &right), ("c.conf", &bare)]), hurts);
+}
+
+/// The same where nothing but the shared file is changed.
+#[test]
+fn a_line_for_a_file_that_is_right_elsewhere_is_unsafe() {
+    let site = "location /ws {\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;\n\
+                proxy_pass http://127.0.0.1:3000;\n}\n";
+    let (bare, right) = (root(""), root("proxy_http_version 1.1;"));
+    let fix = |other: &str| {
+        let files = [("a.conf", bare.as_str()), ("b.conf", other), ("site.conf", site)];
+        together(&files, &["a.conf", "b.conf"], &common::options(Some("1.22.1"), None), |_, checked| {
+            let found = checked.diagnostics.into_iter().find(|d| d.rule == "missing-proxy-http-version").unwrap();
+            found.fix.unwrap().applicability
+        })
+    };
+    assert_eq!((fix(&bare), fix(&right)), (Applicability::Safe, Applicability::Unsafe));
+}
+
+/// One place that fails in many locations is one finding, which shows a few of them, each once.
+#[test]
+fn a_finding_shows_where_else_it_holds_but_not_everywhere() {
+    let labels = |locations: usize, roots: &[&str]| {
+        let all: String = (0..locations).map(|at| format!("location /{at}/ws {{\ninclude pass.conf;\n}}\n")).collect();
+        let mut files = vec![("pass.conf", "proxy_pass http://127.0.0.1:3000;\n"), ("site.conf", all.as_str())];
+        let text = root("");
+        files.extend(roots.iter().map(|name| (*name, text.as_str())));
+        together(&files, roots, &common::options(None, None), |_, checked| {
+            let found: Vec<_> = checked.diagnostics.iter().filter(|d| d.rule == "upgrade-not-forwarded").collect();
+            assert_eq!(found.len(), 1);
+            let mut places: Vec<_> = found[0].labels.iter().map(|l| l.place).collect();
+            let all = places.len();
+            places.sort_unstable();
+            places.dedup();
+            assert_eq!(places.len(), all, "each once");
+            all
+        })
+    };
+    assert_eq!([1, 2, 4, 6].map(|n| labels(n, &["a.conf"])), [1, 2, 4, 4]);
+    assert_eq!(labels(1, &["a.conf", "b.conf"]), 1);
+    assert_eq!(labels(3, &["a.conf", "b.conf"]), 3);
+}
+
+#[test]
+fn a_file_is_called_after_how_it_came_into_the_run() {
+    let roles = |name: &str, dump: bool| {
+        let server = "server {\nlisten 8080;\ninclude site.conf;\n}\n";
+        let tree = Tree::from([
+            ("nginx.conf".to_owned(), root("").into_bytes()),
+            ("server.conf".to_owned(), server.as_bytes().to_vec()),
+            ("site.conf".to_owned(), SITE.as_bytes().to_vec()),
+        ]);
+        let fs = common::mem(&tree);
+        let mut files = Files::new(&fs);
+        let target = Target { dump, ..common::target_called(&mut files, name) };
+        let checked = check(&mut files, &[target], &common::options(None, None));
+        checked.files.iter().map(|(_, role)| *role).collect::<Vec<_>>()
+    };
+    assert_eq!(roles("nginx.conf", false), [FileRole::Root, FileRole::Included]);
+    assert_eq!(roles("server.conf", false), [FileRole::Fragment, FileRole::Included]);
+    assert_eq!(roles("nginx.conf", true), [FileRole::Dump; 2]);
 }

@@ -195,6 +195,27 @@ mod tests {
             ("server { listen 80; proxy_pass http://a; }", false, ScopeKind::Http),
             ("server { listen 25; protocol smtp; }", false, ScopeKind::Mail),
             ("upstream a { server b:1; }", false, ScopeKind::Http),
+            ("events {}", true, ScopeKind::Main),
+            ("stream {}", false, ScopeKind::Main),
+            ("mail {}", false, ScopeKind::Main),
+            ("location / {} proxy_pass http://x;", false, ScopeKind::Location),
+            ("include a.conf;", false, ScopeKind::Http),
+            ("own on; other off;", false, ScopeKind::Http),
+            ("location / {} own on; other on; more on;", false, ScopeKind::Server),
+            ("worker_connections 64;", false, ScopeKind::Events),
+            ("server 127.0.0.1:80; keepalive 8;", false, ScopeKind::Upstream),
+            ("if ($a) { own on; } add_header A b;", false, ScopeKind::Server),
+            ("if ($a) { set $b c; }", false, ScopeKind::Server),
+            ("server { listen 80; proxy_timeout 1h; add_header A b; }", false, ScopeKind::Http),
+            ("server { listen 53; js_preread a.b; }", false, ScopeKind::Stream),
+            ("server { listen 53; js_other a.b; }", false, ScopeKind::Http),
+            ("listen 53 udp;", false, ScopeKind::StreamServer),
+            ("listen 53 reuseport UDP;", false, ScopeKind::StreamServer),
+            ("server { proxy_pass $name; }", false, ScopeKind::Http),
+            ("proxy_pass a:1; proxy_timeout 1h;", false, ScopeKind::StreamServer),
+            ("ssl_preread on;", false, ScopeKind::Stream),
+            ("protocol smtp; listen 25;", false, ScopeKind::MailServer),
+            ("upstream a { server b:1; keepalive 8; } server { listen 1; proxy_pass a; }", false, ScopeKind::Http),
         ] {
             let got = guess(&crate::syntax::parse(text.as_bytes()), text.as_bytes(), false, Path::new("a.conf"));
             assert_eq!((got.is_root, got.context), (root, context), "{text}");
@@ -204,8 +225,20 @@ mod tests {
             ("stream.d/a.conf", ScopeKind::Stream),
             ("conf.d/tcp.conf", ScopeKind::Stream),
             ("conf.d/downstream.conf", ScopeKind::Http),
+            ("conf.d/my-streams_a.conf", ScopeKind::Stream),
+            ("stream/conf.d/a.conf", ScopeKind::Http),
+            ("mail.d/a.conf", ScopeKind::Mail),
+            ("conf.d/imap.conf", ScopeKind::Mail),
         ] {
             assert_eq!(guess(&crate::syntax::parse(text), text, false, Path::new(path)).context, context, "{path}");
         }
+        let named = |text: &[u8]| {
+            let got = guess(&crate::syntax::parse(text), text, true, Path::new("nginx.conf"));
+            (got.is_root, got.context)
+        };
+        assert_eq!(named(b""), (true, ScopeKind::Main));
+        assert_eq!(named(b"http {}"), (true, ScopeKind::Main));
+        assert_eq!(named(b"stream {}"), (false, ScopeKind::Main));
+        assert_eq!(named(b"server { listen 80; }"), (false, ScopeKind::Http));
     }
 }

@@ -98,6 +98,11 @@ mod tests {
             (milliseconds("1m 1h"), milliseconds("1s 5"), milliseconds("ms"), milliseconds("5 s")),
             (None, Some(6_000), None, None)
         );
+        // Each unit once, the greater first, and behind a number without one nothing.
+        assert_eq!(
+            (milliseconds("1m 1m"), milliseconds("5 10ms"), milliseconds("1s 10ms"), seconds("5 5")),
+            (None, None, Some(1_010), Some(10))
+        );
         assert_eq!((seconds("forever"), seconds(""), seconds("s")), (None, None, None));
         // Each unit once, and from the largest to the smallest.
         for text in ["1w1w", "1h1h", "1m 1m", "1s1s", "1ms1s", "1ms1ms", "1s1m", "1 1s"] {
