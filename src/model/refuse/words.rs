@@ -120,7 +120,7 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
                     None => address_is.options = Some(occ),
                 }
             }
-            address_is.first.get_or_insert(server);
+            address_is.first.get_or_insert((occ, server));
             if default && !quic {
                 match address_is.default {
                     Some((earlier, other)) if other != server => {
@@ -139,10 +139,10 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
     }
     let mut told: Option<ScopeId> = None;
     for (address, occ, protocol) in tls {
-        // Only the server that answers before a name is known needs one; its ports are one cause.
+        // Only the server that answers before a name is known needs one, whichever server's line says so; its ports
+        // are one cause.
         let address = &addresses.known[address];
-        let server = address.default.map(|d| d.1).or(address.first);
-        let Some(server) = server.filter(|s| config.occ(occ).scope == *s && told != Some(*s)) else { continue };
+        let Some((line, server)) = address.default.or(address.first).filter(|d| told != Some(d.1)) else { continue };
         let certificate = config.effective_list(server, name::SSL_CERTIFICATE);
         let rejects = config
             .own(server)
@@ -150,7 +150,10 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
         if certificate == (None, false) && !rejects {
             told = Some(server);
             let text = format!("no \"ssl_certificate\" is defined for the \"listen ... {protocol}\" directive");
-            let mut refusal = Refusal::new(occ, Kind::Value, text);
+            let mut refusal = match config.occ(occ).scope == server {
+                true => Refusal::new(occ, Kind::Value, text),
+                false => Refusal::new(line, Kind::Value, text).beside(occ),
+            };
             refusal.since = (protocol == "quic").then_some(Version(1, 25, 0));
             out.push(refusal);
         }
@@ -190,7 +193,7 @@ struct Addresses<'w> {
 #[derive(Default)]
 struct AddressFacts {
     shown: String,
-    first: Option<ScopeId>,
+    first: Option<(OccId, ScopeId)>,
     default: Option<(OccId, ScopeId)>,
     options: Option<OccId>,
 }
