@@ -53,7 +53,7 @@ fn findings_for_people(fs: MemFs) -> usize {
     black_box(inputs::told(&fs))
 }
 
-#[library_benchmark(config = at_most(80_645_000))]
+#[library_benchmark(config = at_most(85_815_000))]
 #[bench::servers(bare())]
 fn findings_mended(fs: MemFs) -> usize {
     black_box(inputs::mended(&fs))

@@ -397,14 +397,12 @@ impl<'a> Parser<'a> {
 fn is_suspicious(bytes: &[u8]) -> bool {
     let pair = |a: u8, b: u8| {
         u8::from(matches!(b, b'%' | b'@' | b'<'))
-            | (u8::from(b == b'_') & u8::from(a == b'_'))
+            | (u8::from(a == b) & (u8::from(b == b'_') | u8::from(b == b'[')))
             | (u8::from(b == b'{') & (u8::from(a == b'$') | u8::from(a == b'{') | u8::from(a == b'#')))
             | (u8::from(b == b'#') & u8::from(a == b'{'))
-            | (u8::from(b == b'[') & u8::from(a == b'['))
             | (u8::from(b == b'$') & u8::from(a == b'\\'))
             // DirectAdmin.
             | (u8::from(b == b'*') & u8::from(a == b'|'))
-            | (u8::from(b == b'|') & u8::from(matches!(a, b'\n' | b'\t' | b' ' | 0)))
             // Kong.
             | (u8::from(b == b'>') & u8::from(matches!(a, b'\n' | 0)))
             // Nginx UI.

@@ -378,12 +378,9 @@ fn toolkit(rest: &[u8]) -> Option<Tag> {
     Some(Tag { length, role })
 }
 
-/// Whether a statement of DirectAdmin begins here, or a word that stands alone on its line.
+/// Whether a statement of DirectAdmin begins here: its templates have one, and no pattern has.
 fn is_of_pipes(whole: &[u8], at: usize) -> bool {
-    let Some(tag) = pipes(whole, at) else { return false };
-    let starts = whole[..at].iter().rev().find(|b| !matches!(b, b' ' | b'\t')).is_none_or(|b| *b == b'\n');
-    let behind = whole[at + tag.length..].iter().find(|b| !matches!(b, b' ' | b'\t' | b'\r'));
-    whole[at + 1] == b'*' || (starts && tag.role == Role::Value && behind.is_none_or(|b| *b == b'\n'))
+    whole.get(at + 1) == Some(&b'*') && pipes(whole, at).is_some()
 }
 
 /// `|NAME|`, `|*if X="y"|`, `|*else|`, `|*endif|`, `|?X=y|` of DirectAdmin. Between alternatives of a pattern, a word
