@@ -225,3 +225,21 @@ fn who_forgot_a_semicolon_is_told_in_which_line() {
     assert_eq!(behind("proxy_set_header Upgrade $http_upgrade"), "a `;` seems to be missing at the end of line 5");
     assert!(!help("proxy_set_header X-Own 1 2;").contains("missing at the end"));
 }
+
+/// What is not decided in one server has a cause in another, however alike their lines are.
+#[test]
+fn an_undecided_endpoint_hides_no_cause_of_its_like() {
+    let location = |to: &str| {
+        format!(
+            "location /b {{ proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+             proxy_set_header Connection $1; proxy_pass http://127.0.0.1:3000{to}; }}"
+        )
+    };
+    let tree = common::single(&format!(
+        "events {{}}\nhttp {{\nserver {{ listen 8080; location / {{ try_files /none /e/$uri; }}\n{}\n\
+         location @w {{ set $to x; }} }}\nserver {{ listen 8081;\n{}\n}}\n}}\n",
+        location(""),
+        location("/y")
+    ));
+    assert_eq!(crate::laws::one_mouth::contradictions(&tree, "nginx.conf", &[]), [""; 0]);
+}

@@ -82,7 +82,9 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Vec<Fin
         {
             continue;
         }
-        let causes = match endpoint.alike.and_then(|kind| known.get(&kind)) {
+        // Where what a jump brings decides, the same lines open in one place and not in another.
+        let alike = endpoint.alike.filter(|_| endpoint.verdict() == Verdict::Broken);
+        let causes = match alike.and_then(|kind| known.get(&kind)) {
             Some(causes) => causes.clone(),
             None => match &endpoint.outcome {
                 Outcome::Broken(reason)
@@ -95,7 +97,7 @@ pub fn diagnose(analysis: &Analysis<'_>, misspellings: &Misspellings) -> Vec<Fin
         };
         // What is said without a place is so wherever the same lines stand.
         let everywhere = |c: &Cause| matches!(c, Cause::NotForwarded | Cause::NoUpgrade | Cause::NoConnection);
-        if let (Some(kind), true, true) = (endpoint.alike, nothing_else, causes.iter().all(everywhere)) {
+        if let (Some(kind), true, true) = (alike, nothing_else, causes.iter().all(everywhere)) {
             known.entry(kind).or_insert_with(|| causes.clone());
         }
         // An `if` has the settings of its location, and what is wrong with them is said there.
