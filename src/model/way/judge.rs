@@ -78,11 +78,31 @@ fn outcome(
     if let Answer::Refused(refusal) = answer {
         return Outcome::Broken(Reason::Refused(refusal));
     }
+    if let Some(outcome) = beside(world, scope, pass, vars, version, forwarded) {
+        return outcome;
+    }
+    match answer {
+        Answer::Accepted => Outcome::Upgrades,
+        _ if forwarded.uncertain || forwarded.http_version == Value::Unknown => Outcome::Unknown(Why::Include),
+        _ => Outcome::Unknown(Why::Values),
+    }
+}
+
+/// What becomes of a handshake for other reasons than the headers that a backend gets, if anything but that it opens.
+pub(super) fn beside(
+    world: &World<'_>,
+    scope: ScopeId,
+    pass: OccId,
+    vars: &mut Scope<'_>,
+    version: Version,
+    forwarded: &Forwarded,
+) -> Option<Outcome> {
+    let config = world.config;
     if let Some(reason) = foreign_key(forwarded, vars).or_else(|| spoiled_response(config, scope, vars, version)) {
-        return Outcome::Broken(reason);
+        return Some(Outcome::Broken(reason));
     }
     if let Some(why) = undecided(world, scope, vars, version) {
-        return Outcome::Unknown(why);
+        return Some(Outcome::Unknown(why));
     }
     // A header of the answer that a template names may be any.
     let open = |list| {
@@ -93,19 +113,15 @@ fn outcome(
             .any(|o| stands_for_another(config.arg_text(o, 0).as_bytes()))
     };
     if open(name::ADD_HEADER) || open(name::PROXY_HIDE_HEADER) {
-        return Outcome::Unknown(Why::Include);
+        return Some(Outcome::Unknown(Why::Include));
     }
     // Only a unix socket takes a connection in no time.
     let target =
         no_time(config, scope).and_then(|_| config.arg(pass, 0)).map(|url| vars.value(&url, Purpose::Condition));
     if is_scripted(world, pass, vars) || target == Some(Value::Unknown) {
-        return Outcome::Unknown(Why::Values);
+        return Some(Outcome::Unknown(Why::Values));
     }
-    match answer {
-        Answer::Accepted => Outcome::Upgrades,
-        _ if forwarded.uncertain || forwarded.http_version == Value::Unknown => Outcome::Unknown(Why::Include),
-        _ => Outcome::Unknown(Why::Values),
-    }
+    None
 }
 
 /// The status with which nginx itself answers instead of asking a backend.

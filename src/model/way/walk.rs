@@ -4,7 +4,7 @@
 
 use super::arrival::{Arrival, Step};
 use super::hop::nginx_accepts;
-use super::judge::{judge, status_of};
+use super::judge::{beside, judge, status_of};
 use super::phase::{denied, is_handler, is_page, pass_at};
 use super::rewriting::Flow;
 use super::route::Choice;
@@ -376,7 +376,8 @@ impl<'m, 'a> Walk<'m, 'a> {
         let hop = self.world.hop(pass, &mut self.vars, &forwarded, &uri);
         // What a backend refuses, a server of this configuration may still take.
         if hop.is_some() && matches!(&outcome, Outcome::Broken(Reason::Refused(r)) if nginx_accepts(r)) {
-            outcome = Outcome::Upgrades;
+            let rest = beside(self.world, self.conf, pass, &mut self.vars, self.version, &forwarded);
+            outcome = rest.unwrap_or(Outcome::Upgrades);
         }
         if let (Some((occ, status)), Outcome::Upgrades | Outcome::Unknown(_)) = (self.status, &outcome)
             && status != 101
