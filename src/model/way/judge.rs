@@ -62,7 +62,6 @@ fn outcome(
     version: Version,
     forwarded: &Forwarded,
 ) -> Outcome {
-    let config = world.config;
     if version < Version::FIRST_TUNNEL {
         return Outcome::Broken(Reason::NoTunnel);
     }
