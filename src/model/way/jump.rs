@@ -76,6 +76,14 @@ impl Walk<'_, '_> {
                 self.hinges.get_or_insert(Reason::Page(named_by));
             }
         }
+        // `$uri/` of an empty path, and of `/`, is the root directory itself, which is there where `root` is.
+        let mut is_root = |word: &Vec<u8>| {
+            let value = self.vars.value(word, Purpose::Condition);
+            word.ends_with(b"/") && value.known().is_some_and(|path| path.iter().all(|b| *b == b'/'))
+        };
+        if tried.iter().any(&mut is_root) {
+            return Next::End(Outcome::Unknown(Why::Files));
+        }
         if let Some(code) = last.strip_prefix(b"=") {
             let status = std::str::from_utf8(code).ok().and_then(|c| c.parse().ok()).unwrap_or(404);
             return Next::Error(status, Reason::TryFiles(occ));
