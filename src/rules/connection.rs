@@ -37,6 +37,11 @@ pub(super) fn says_what_the_client_asks(cx: &Context<'_>) -> bool {
     cx.analysis.world.definitions.of("http_upgrade").is_empty()
 }
 
+/// What is unsafe about a map that yields `upgrade` whatever the client names.
+pub(super) fn any_protocol_note() -> Text {
+    text!("it lets any protocol through that a client asks for", "这样会放行客户端请求的任何协议")
+}
+
 /// What a map would do better than the literal.
 pub(super) fn literal_note() -> Text {
     text!(

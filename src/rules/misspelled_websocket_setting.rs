@@ -1,3 +1,4 @@
+use super::connection::any_protocol_note;
 use super::slips;
 use super::{Context, Rule, replace, safe};
 use crate::catalog::{name, near};
@@ -270,8 +271,7 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
     let has_line = config.own(map).any(|l| config.name_text(l).eq_ignore_ascii_case(b"websocket"));
     // A second line for it would keep nginx from starting.
     if !has_line && cx.may_have_key(map) {
-        let note = text!("it lets any protocol through that a client asks for", "这样会放行客户端请求的任何协议");
-        return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
+        return Fix { title, applicability: Applicability::Unsafe, note: Some(any_protocol_note()), edits: vec![word] };
     }
     let mut edits = if misspelling.part == Part::MapValue { Vec::new() } else { vec![word] };
     edits.push(close(default));

@@ -206,7 +206,8 @@ pub(super) fn streams_bodies(config: Config<'_>, level: ScopeId) -> bool {
 
 /// Whether a line of a level that nginx does not take, or sends elsewhere, was to be what a fix would write:
 /// `proxy_version 1.1;`, `proxy set header Upgrade $http_upgrade;`, `proxy_set_header "upgrade" Connection;`. Beside it,
-/// once it is put right, what was written would stand twice.
+/// once it is put right, what was written would stand twice. Or a block whose name nginx does not take hides a location
+/// around or beside it, which may be the one for WebSocket.
 pub(super) fn is_half_written(cx: &Context<'_>, level: ScopeId) -> bool {
     let config = cx.config();
     let refused = |occ| cx.analysis.refusals.iter().any(|r| r.occ == Some(occ) && r.argument.is_none());
@@ -224,6 +225,16 @@ pub(super) fn is_half_written(cx: &Context<'_>, level: ScopeId) -> bool {
             && !value.eq_ignore_ascii_case(&name)
             && ["Upgrade", "Connection"].iter().any(|h| value.eq_ignore_ascii_case(h))
     };
+    let hides = |occ: OccId| {
+        let (words, scope) = (config.occ(occ), config.occ(occ).scope);
+        words.name == Name::UNKNOWN
+            && words.opens().is_some()
+            && config.each(occ).any(|w| matches!(&*w, b"location" | b"server"))
+            && config.outward(level).any(|s| s == scope)
+    };
+    if cx.analysis.refusals.iter().filter_map(|r| r.occ).any(hides) {
+        return true;
+    }
     config.own(level).any(|occ| match config.occ(occ).name {
         Name::UNKNOWN => speaks(occ),
         name::PROXY_SET_HEADER => names_a_header(occ) || (refused(occ) && speaks(occ)),

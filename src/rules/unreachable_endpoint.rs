@@ -88,46 +88,34 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         );
         found.severity = cx.by_evidence(endpoint);
-        if let Reason::TryFiles(line) = reason
-            && [endpoint.scope, endpoint.location].contains(&config.occ(*line).scope)
-        {
-            of_files(config, *line, &location, &mut found);
-            found.labels.push(Label {
-                place: config.head(endpoint.pass),
-                text: text!("reached only for what exists", "只有路径实际存在时才会到这里"),
-            });
-            out.push(found);
-            continue;
+        let label = |text| Label { place: config.head(endpoint.pass), text };
+        match reason {
+            Reason::TryFiles(line) if [endpoint.scope, endpoint.location].contains(&config.occ(*line).scope) => {
+                of_files(config, *line, &location, &mut found);
+                found.labels.push(label(text!("reached only for what exists", "只有路径实际存在时才会到这里")));
+            }
+            Reason::NoSuchPath(line) => {
+                of_no_path(config, *line, &mut found);
+                found.labels.push(label(never_reached()));
+            }
+            _ => {
+                of_what_answers(&mut found);
+                found.labels.extend(reason.culprit().map(|_| label(never_reached())));
+            }
         }
-        if reason.culprit().is_some() {
-            found.labels.push(Label { place: config.head(endpoint.pass), text: never_reached() });
-        }
-        if let Reason::NoSuchPath(occ) = reason {
-            found.primary.text = text!("matches no request", "匹配不到任何请求");
-            found.help = match config.arg(*occ, config.args(*occ).len() - 1) {
-                Some(path) if path.iter().any(|b| b"^$*\\(|".contains(b)) => text!(
-                    "begin the path with `/`; a regular expression needs `~` in front of it",
-                    "路径请以 `/` 开头；如果是正则表达式，前面要写 `~`"
-                ),
-                _ => text!("begin the path with `/`", "路径请以 `/` 开头"),
-            };
-            found.why = text!(
-                "nginx compares a `location` with the path of the request, which begins with `/`.",
-                "nginx 用请求的路径去匹配 `location`，而路径总是以 `/` 开头。"
-            );
-            out.push(found);
-            continue;
-        }
-        found.why = text!(
-            "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",
-            "`return`、`rewrite` 和 `try_files` 在转发之前执行，在 `if` 之后也是如此；有多条处理请求的指令时，最后一条生效。"
-        );
-        found.help = text!(
-            "give WebSocket a location in which nothing answers before `proxy_pass`; behind an `if`, write `break;` into it",
-            "为 WebSocket 单独设一个 location，其中没有先于 `proxy_pass` 返回响应的指令；如果写在 `if` 之后，在 `if` 中写上 `break;`"
-        );
         out.push(found);
     }
+}
+
+fn of_what_answers(found: &mut Diagnostic) {
+    found.why = text!(
+        "`return`, `rewrite` and `try_files` run before a request is passed on, also behind an `if`; of several content handlers the last one wins.",
+        "`return`、`rewrite` 和 `try_files` 在转发之前执行，在 `if` 之后也是如此；有多条处理请求的指令时，最后一条生效。"
+    );
+    found.help = text!(
+        "give WebSocket a location in which nothing answers before `proxy_pass`; behind an `if`, write `break;` into it",
+        "为 WebSocket 单独设一个 location，其中没有先于 `proxy_pass` 返回响应的指令；如果写在 `if` 之后，在 `if` 中写上 `break;`"
+    );
 }
 
 /// Beside a `try_files`, what is there is passed on, and a handshake's path is not.
@@ -150,6 +138,23 @@ fn of_files(config: Config<'_>, line: OccId, location: &str, found: &mut Diagnos
     );
     found.help =
         text!("give WebSocket a location without `try_files`", "为 WebSocket 单独设一个不带 `try_files` 的 location");
+}
+
+/// A `location` that begins as no path does; often a regular expression without its `~`.
+fn of_no_path(config: Config<'_>, line: OccId, found: &mut Diagnostic) {
+    found.primary.text = text!("matches no request", "匹配不到任何请求");
+    found.why = text!(
+        "nginx compares a `location` with the path of the request, which begins with `/`.",
+        "nginx 用请求的路径去匹配 `location`，而路径总是以 `/` 开头。"
+    );
+    let is_pattern = config.words(line).last().is_some_and(|path| path.iter().any(|b| b"^$*\\(|".contains(b)));
+    found.help = match is_pattern {
+        true => text!(
+            "begin the path with `/`; a regular expression needs `~` in front of it",
+            "路径请以 `/` 开头；如果是正则表达式，前面要写 `~`"
+        ),
+        false => text!("begin the path with `/`", "路径请以 `/` 开头"),
+    };
 }
 
 fn never_reached() -> Text {

@@ -1,3 +1,4 @@
+use super::connection::any_protocol_note;
 use super::{Context, Rule, replace, safe};
 use crate::catalog::near;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
@@ -170,10 +171,7 @@ fn repair(cx: &Context<'_>, map: &Map) -> Option<Fix> {
             }
             _ => Some(Fix {
                 applicability: Applicability::Unsafe,
-                note: Some(text!(
-                    "it lets any protocol through that a client asks for",
-                    "这样会放行客户端请求的任何协议"
-                )),
+                note: Some(any_protocol_note()),
                 ..safe(title, vec![new_line(cx, map, "~*upgrade upgrade;")?])
             }),
         },

@@ -1,7 +1,6 @@
 //! Slips that a single character gives away.
 
-use super::{Candidate, Mend, Slip, SlipKind, begins_line, ends_line, line_end, line_start, span};
-use crate::catalog::{Name, lookup};
+use super::{Candidate, Mend, Slip, SlipKind, begins_line, ends_line, is_unmistakable, line_end, line_start, span};
 use crate::syntax::{Ast, SyntaxError, SyntaxErrorKind};
 
 /// Blanks to the eye, letters to nginx.
@@ -103,7 +102,7 @@ fn begins_directive(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let length = text.iter().take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
     let ends = text.get(length).is_some_and(u8::is_ascii_whitespace);
-    ends && text[..length].contains(&b'_') && lookup(&text[..length]) != Name::UNKNOWN
+    ends && is_unmistakable(&text[..length])
 }
 
 /// `"upgrade":`, where a `;` belongs behind the quote.

@@ -1,8 +1,8 @@
 //! Slips that show in what a directive swallowed, or in its name.
 
 use super::{
-    Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, ends_line, fits, line_end, line_start, marks,
-    span, takes,
+    Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, ends_line, fits, is_unmistakable, line_end,
+    line_start, marks, span, takes,
 };
 use crate::catalog::{Name, lookup, name, names};
 use crate::source::Span;
@@ -35,7 +35,7 @@ fn parts(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Vec<Word>> {
 
 /// The same, also cut where such a name stands within a line, and could hardly be anything else.
 fn parts_of_lines(directive: DirectiveRef<'_>, text: &[u8]) -> Vec<Vec<Word>> {
-    cut(directive, text, &|word| begins_line(text, word.start as usize) || text[word.range()].contains(&b'_'))
+    cut(directive, text, &|word| begins_line(text, word.start as usize) || is_unmistakable(&text[word.range()]))
 }
 
 fn cut(directive: DirectiveRef<'_>, text: &[u8], may_begin: &dyn Fn(Span) -> bool) -> Vec<Vec<Word>> {
@@ -143,7 +143,10 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8], is_diff: bool) -> Vec<
     if let Some(mark) = marks::before_a_directive(directive, text, is_diff) {
         return vec![mark];
     }
-    if is_left_out(name) && begins_line(text, start) {
+    // With words on the lines below it, all of them are prose.
+    let alone =
+        parts(directive, text).first().is_none_or(|words| words.iter().all(|w| (w.span().start as usize) < until));
+    if is_left_out(name) && begins_line(text, start) && alone {
         return one(SlipKind::LeftOut, (start, end), vec![replaced(start, start, "# ")], vec![(start, b'#')]);
     }
     if let Some((known, mend, patch)) = glued(name, start, directive.args().len(), text) {

@@ -300,6 +300,11 @@ fn is_name_on_its_line(word: Span, text: &[u8]) -> bool {
     begins_line(text, word.start as usize) && lookup(&text[word.range()]) != Name::UNKNOWN
 }
 
+/// Whether a word is the name of a directive, and hardly anything else: names of one word are values, too.
+fn is_unmistakable(word: &[u8]) -> bool {
+    word.contains(&b'_') && lookup(word) != Name::UNKNOWN
+}
+
 /// Whether nothing but blanks stands before this offset on its line.
 fn begins_line(text: &[u8], at: usize) -> bool {
     text[..at].iter().rev().take_while(|b| **b != b'\n').all(u8::is_ascii_whitespace)
@@ -496,6 +501,7 @@ mod tests {
             ("    }\n    location /", "    }),\n    location /", "    } # ),\n    location /"),
             ("/ws {", "/ws { <br>", "/ws { # <br>"),
             ("server {", "nginx\nserver {", "# nginx\nserver {"),
+            ("    location / ", "```\n```nginx\n    location / ", "# ```\n# ```nginx\n    location / "),
             ("server {", "my config\nserver {", "# my config\nserver {"),
         ] {
             let slip = GOOD.replacen(from, to, 1);
