@@ -157,15 +157,13 @@ impl Search<'_> {
         if says == NameSays::Nothing && read.as_ref().is_ok_and(|b| b.len() == GLANCE && may_go_on(b)) {
             read = self.fs.head(path, HEAD);
         }
+        let by_head = read.as_ref().ok().filter(|bytes| !is_dump(bytes)).and_then(|bytes| Carrier::by_head(bytes));
+        if let Some(carrier) = by_head {
+            return self.look_into(path, carrier);
+        }
         match read {
             Ok(bytes) if is_dump(&bytes) => self.out.dumps.push(normalise(path)),
-            Ok(bytes) if let Some(carrier) = Carrier::by_head(&bytes) => self.look_into(path, carrier),
-            Ok(bytes) if says == NameSays::Nothing => {
-                if is_nginx(&bytes, false) {
-                    self.out.files.push(normalise(path));
-                }
-            }
-            Ok(bytes) if is_nginx(&bytes, true) => self.out.files.push(normalise(path)),
+            Ok(bytes) if is_nginx(&bytes, says == NameSays::Nginx) => self.out.files.push(normalise(path)),
             _ if says == NameSays::Nothing => {}
             Ok(_) => self.pass_over(path, PassedOver::NotNginx),
             Err(_) => self.pass_over(path, PassedOver::Unreadable),
