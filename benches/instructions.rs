@@ -1,68 +1,106 @@
-//! Instructions, which do not depend on what else the machine does: `cargo bench --profile test
-//! --workspace --bench instructions`, with valgrind and `cargo install gungraun-runner`. What the tests were compiled
-//! to is counted, so that nothing is compiled once more; what is released needs half as many. Each limit is what was
-//! counted when the bench was last looked at, and 5 % more: a regression fails, an improvement wants a lower limit
-//! here.
-
-#![allow(clippy::exit, reason = "the main function of gungraun ends so")]
+//! Instructions, which do not depend on what else the machine does: `cargo bench --profile test --workspace --bench
+//! instructions`, with valgrind. What the tests were compiled to is counted, so that nothing is compiled once more;
+//! what is released needs half as many. Each limit is what was counted when the bench was last looked at, and 5 %
+//! more: a regression fails, an improvement wants a lower limit here.
+//!
+//! The bench calls itself under callgrind, which counts within [`counted`] and nowhere else. Libraries that do so
+//! want a command of their own, which takes longer to compile than wslint.
 
 mod inputs;
 
 use std::hint::black_box;
+use std::io::Write as _;
+use std::process::{Command, ExitCode};
 
-use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use inputs::Tree;
 use wslint::source::MemFs;
 
-fn at_most(counted: u64) -> LibraryBenchmarkConfig {
-    let limit = counted + counted / 20;
-    LibraryBenchmarkConfig::default().tool(Callgrind::default().hard_limits([(EventKind::Ir, limit)])).clone()
+/// One thing that is counted.
+struct Case {
+    name: &'static str,
+    make: fn() -> Tree,
+    work: fn(&Tree, &MemFs) -> usize,
+    /// What was counted last.
+    last: u64,
 }
 
-fn good() -> MemFs {
-    inputs::mem(&inputs::servers(500, true))
+const CASES: &[Case] = &[
+    Case {
+        name: "parse",
+        make: || inputs::different(500),
+        work: |tree, _| wslint::syntax::parse(tree[0].1.as_bytes()).len(),
+        last: 18_776_000,
+    },
+    Case {
+        name: "nothing to report",
+        make: || inputs::servers(500, true),
+        work: |_, fs| inputs::checked(fs),
+        last: 52_463_000,
+    },
+    Case {
+        name: "no two alike",
+        make: || inputs::different(500),
+        work: |_, fs| inputs::checked(fs),
+        last: 116_867_000,
+    },
+    Case {
+        name: "findings, for people",
+        make: || inputs::servers(250, false),
+        work: |_, fs| inputs::told(fs),
+        last: 269_578_000,
+    },
+    Case {
+        name: "findings, mended",
+        make: || inputs::servers(250, false),
+        work: |_, fs| inputs::mended(fs),
+        last: 138_690_000,
+    },
+];
+
+/// The name by which callgrind knows where to count.
+#[inline(never)]
+fn counted(case: &Case, tree: &Tree, fs: &MemFs) -> usize {
+    black_box((case.work)(tree, fs))
 }
 
-fn different() -> MemFs {
-    inputs::mem(&inputs::different(500))
+fn main() -> ExitCode {
+    let named = std::env::args().nth(1).and_then(|name| CASES.iter().find(|c| c.name == name));
+    if let Some(case) = named {
+        let tree = (case.make)();
+        let fs = inputs::mem(&tree);
+        counted(case, &tree, &fs);
+        return ExitCode::SUCCESS;
+    }
+    let mut out = std::io::stdout().lock();
+    let mut regressed = false;
+    for case in CASES {
+        let said = match under_callgrind(case) {
+            Ok(count) => {
+                let limit = case.last + case.last / 20;
+                regressed |= count > limit;
+                let verdict = if count > limit { "TOO MANY" } else { "ok" };
+                format!("{count:>12} instructions, at most {limit:>12}: {verdict}")
+            }
+            Err(error) => {
+                regressed = true;
+                error
+            }
+        };
+        let _ = writeln!(out, "{:24} {said}", case.name);
+    }
+    if regressed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn bare() -> MemFs {
-    inputs::mem(&inputs::servers(250, false))
+/// How many instructions one case takes.
+fn under_callgrind(case: &Case) -> Result<u64, String> {
+    let this = std::env::current_exe().map_err(|e| format!("the bench does not find itself: {e}"))?;
+    let done = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=instructions::counted*"])
+        .arg(this)
+        .arg(case.name)
+        .output()
+        .map_err(|e| format!("valgrind cannot be run (Debian: apt-get install valgrind): {e}"))?;
+    let text = String::from_utf8_lossy(&done.stderr);
+    let count = text.lines().find_map(|l| l.split_once("Collected : ")?.1.trim().parse().ok());
+    count.filter(|&n| done.status.success() && n > 0).ok_or_else(|| format!("nothing was counted:\n{text}"))
 }
-
-#[library_benchmark(config = at_most(18_776_000))]
-#[bench::servers(inputs::different(500))]
-fn parse(tree: inputs::Tree) -> usize {
-    black_box(wslint::syntax::parse(tree[0].1.as_bytes()).len())
-}
-
-#[library_benchmark(config = at_most(52_465_000))]
-#[bench::servers(good())]
-fn nothing_to_report(fs: MemFs) -> usize {
-    black_box(inputs::checked(&fs))
-}
-
-#[library_benchmark(config = at_most(116_837_000))]
-#[bench::servers(different())]
-fn no_two_alike(fs: MemFs) -> usize {
-    black_box(inputs::checked(&fs))
-}
-
-#[library_benchmark(config = at_most(269_532_000))]
-#[bench::servers(bare())]
-fn findings_for_people(fs: MemFs) -> usize {
-    black_box(inputs::told(&fs))
-}
-
-#[library_benchmark(config = at_most(138_610_000))]
-#[bench::servers(bare())]
-fn findings_mended(fs: MemFs) -> usize {
-    black_box(inputs::mended(&fs))
-}
-
-library_benchmark_group!(
-    name = all,
-    benchmarks = [parse, nothing_to_report, no_two_alike, findings_for_people, findings_mended]
-);
-
-main!(library_benchmark_groups = all);
