@@ -15,8 +15,10 @@ mod words;
 mod zones;
 
 use crate::catalog::{Version, name};
+use crate::model::Config;
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeKind};
+use crate::model::way::route::{Location, Matcher};
 use crate::model::way::world::World;
 use crate::source::{FileId, Place};
 use crate::syntax::Template;
@@ -139,10 +141,13 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> (Vec<Refusal>, Opti
 /// Whether another line may stand in the place of one that nginx would refuse.
 fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
     let config = world.config;
+    let outside = is_outside_in_any_rendering(config, refusal);
     let may_be_another = |occ: OccId| match config.ast(config.file(occ)).template {
         // A file that is none may be included behind a tag of one.
         Template::No => config.is_in_template_branch(occ),
-        Template::Words | Template::Control => is_open_to(world, refusal, occ) || config.is_in_template_branch(occ),
+        Template::Words | Template::Control => {
+            (!outside && is_open_to(world, refusal, occ)) || config.is_in_template_branch(occ)
+        }
         Template::Unread => true,
     };
     let Some(occ) = refusal.occ else { return false };
@@ -159,12 +164,34 @@ fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
         (RefusalKind::UnknownVariable(name), _) => is_capital(name.as_bytes()),
         (_, Some(argument)) => config.arg(occ, argument).is_some_and(|word| is_replaced(&word)),
         // What stands in a location, or what it stands in, may have another path.
-        (RefusalKind::Value, None) if config.occ(occ).name == name::LOCATION => {
+        (RefusalKind::Value, None) if config.occ(occ).name == name::LOCATION && !outside => {
             let open = |o: OccId| config.each(o).any(|word| stands_for_another(&word));
             open(occ) || refusal.other.is_some_and(open)
         }
         _ => false,
     }
+}
+
+/// Whether a location stands outside of the one around it, whatever its placeholders are: what is written before
+/// them differs, or the one around it is an expression as which no path begins.
+fn is_outside_in_any_rendering(config: Config<'_>, refusal: &Refusal) -> bool {
+    let read = |occ: OccId| Location::read(config, occ);
+    let (Some(inner), Some(outer)) = (refusal.occ.and_then(read), refusal.other.and_then(read)) else { return false };
+    let written = |l: &Location| {
+        let text = l.text().into_bytes();
+        let open = text.iter().position(|b| is_open(&[*b]) || *b == b'$').unwrap_or(text.len());
+        text[..open].to_vec()
+    };
+    let has_modifier = config.args(inner.occ).len() == 2
+        && config.arg(inner.occ, 0).is_some_and(|modifier| !is_open(modifier.as_ref()));
+    let (path, around) = (written(&inner), written(&outer));
+    // Without a modifier a placeholder may write one.
+    if !has_modifier && path.is_empty() {
+        return false;
+    }
+    let differs = path.iter().zip(&around).any(|(a, b)| a != b);
+    let is_expression = matches!(outer.matcher, Matcher::Regex(_));
+    differs || (is_expression && path.is_empty() && around.first().is_some_and(|b| *b != b'/'))
 }
 
 /// Whether a placeholder may make something else of a line that nginx would refuse: of two lines of one name, or
