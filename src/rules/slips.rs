@@ -76,6 +76,7 @@ fn called(c: char) -> Text {
         '[' | ']' => return text!("a square bracket", "方括号"),
         ':' => return text!("a colon", "冒号"),
         ',' => return text!("a comma", "逗号"),
+        '}' => return text!("a brace", "花括号"),
         _ => ("a character that is no ASCII", "非 ASCII 字符"),
     };
     text!("{code}, {en}", "{code}（{zh}）")
@@ -119,6 +120,48 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
             label: text!("one word for nginx: an unknown directive", "nginx 把它当成一个词，即未知的指令"),
             about: None,
             help: text!("put a blank behind `{directive}`", "在 `{directive}` 后面加一个空格"),
+        },
+        Kind::LostBlankBehindHeader => {
+            let written = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            Words {
+                message: text!(
+                    "the blank between the header and its value is missing in `{written}`",
+                    "`{written}` 中，请求头的名称和值之间缺少空格"
+                ),
+                label: text!("one word for nginx: a header without a value", "nginx 把它当成一个词，即没有值的请求头"),
+                about: None,
+                help: text!("put a blank between them", "在两者之间加一个空格"),
+            }
+        }
+        Kind::SplitVariable => {
+            let written = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            Words {
+                message: text!(
+                    "`{written}` is two words for nginx, and no variable",
+                    "`{written}` 在 nginx 看来是两个词，不是变量"
+                ),
+                label: text!("nothing may stand between `$` and the name", "`$` 和变量名之间不能有空格"),
+                about: None,
+                help: text!("remove the blank behind `$`", "删掉 `$` 后面的空格"),
+            }
+        }
+        Kind::Meant(meant) => {
+            let written = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
+            Words {
+                message: text!(
+                    "nginx does not take `{written}` for `{meant}`",
+                    "nginx 不会把 `{written}` 当作 `{meant}`"
+                ),
+                label: text!("nginx stops here", "nginx 在这里报错"),
+                about: None,
+                help: text!("write `{meant}`", "改成 `{meant}`"),
+            }
+        }
+        Kind::Instead(written, meant) => Words {
+            message: text!("`{written}` stands where `{meant}` belongs", "这里应当是 `{meant}`，写的却是 `{written}`"),
+            label: text!("nginx ends the directive here", "nginx 会在这里结束指令"),
+            about: None,
+            help: text!("write `{meant}`", "改成 `{meant}`"),
         },
         Kind::Equals => {
             let mark = String::from_utf8_lossy(&source.bytes[slip.span.range()]);

@@ -100,8 +100,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         found.help = text!("pass on what the client asks for: `$http_upgrade`", "改为转发客户端的值：`$http_upgrade`");
         // The value is right, and somebody gives the variable another one.
-        if variables_in(value.as_bytes()).iter().any(|v| v.eq_ignore_ascii_case("http_upgrade")) {
-            let definitions = cx.analysis.world.definitions.of("http_upgrade");
+        let definitions = cx.analysis.world.definitions.of("http_upgrade");
+        let reads_it = variables_in(value.as_bytes()).iter().any(|v| v.eq_ignore_ascii_case("http_upgrade"));
+        if reads_it && !definitions.is_empty() {
             found.labels.extend(definitions.iter().map(|d| Label {
                 place: config.head(d.occ),
                 text: text!("`$http_upgrade` gets another value here", "`$http_upgrade` 在这里被赋了别的值"),

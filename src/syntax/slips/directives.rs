@@ -2,9 +2,9 @@
 
 use super::{
     Candidate, Mend, Patch, Slip, SlipKind, begins_line, each_directive, ends_line, fits, is_unmistakable, line_end,
-    line_start, marks, span, takes,
+    line_start, marks, span, takes, words,
 };
-use crate::catalog::{Name, lookup, name, names};
+use crate::catalog::{Name, lookup};
 use crate::source::Span;
 use crate::syntax::{Ast, DirectiveRef, Ending, Word, WordKind};
 
@@ -22,7 +22,7 @@ pub(super) fn candidates(ast: &Ast, text: &[u8], is_diff: bool) -> Vec<Candidate
         };
         let found = if found.is_empty() { swallowed(&parts(directive, text), directive, text) } else { found };
         let found = if found.is_empty() { swallowed(&parts_of_lines(directive, text), directive, text) } else { found };
-        let found = if found.is_empty() { inside(directive, known, text) } else { found };
+        let found = if found.is_empty() { words::candidates(directive, known, text) } else { found };
         out.extend(found);
     });
     out
@@ -101,11 +101,19 @@ fn swallowed(parts: &[Vec<Word>], directive: DirectiveRef<'_>, text: &[u8]) -> V
     out
 }
 
-/// The offset of a `:` or `,` that stands for the `;` behind the last word.
+/// The offset of what stands for the `;` behind the last word: `:`, `,`, or a bracket that nothing opens.
 fn separator(part: &[Word], text: &[u8]) -> Option<usize> {
     let word = part.last().filter(|w| w.kind() == WordKind::Bare && w.span().len() > 1)?;
     let last = word.span().end as usize - 1;
-    matches!(text[last], b':' | b',').then_some(last)
+    let written = &text[word.span().range()];
+    let stands_for_it = match text[last] {
+        b':' | b',' => true,
+        b'}' => !written.contains(&b'{'),
+        b')' => !written.contains(&b'('),
+        b']' => !written.contains(&b'['),
+        _ => false,
+    };
+    stands_for_it.then_some(last)
 }
 
 /// Lines that are no directive: comments of other languages, dots, prose; and names with something glued to
@@ -149,8 +157,8 @@ fn no_directive(directive: DirectiveRef<'_>, text: &[u8], is_diff: bool) -> Vec<
     if is_left_out(name) && begins_line(text, start) && alone {
         return one(SlipKind::LeftOut, (start, end), vec![replaced(start, start, "# ")], vec![(start, b'#')]);
     }
-    if let Some((known, mend, patch)) = glued(name, start, directive.args().len(), text) {
-        return one(known, (start, end), vec![mend], patch);
+    if let Some(found) = words::in_the_name(directive, text) {
+        return vec![found];
     }
     prose(directive, text)
 }
@@ -160,36 +168,6 @@ fn is_left_out(name: &[u8]) -> bool {
     let text = String::from_utf8_lossy(name);
     let all = |marks: &[char]| text.chars().all(|c| marks.contains(&c));
     (!text.is_empty() && all(&['.', '…', '。'])) || (name.len() > 2 && (all(&['-']) || all(&['`']) || all(&['*'])))
-}
-
-/// A directive with its first argument glued to it: `proxy_http_version1.1`, `proxy_pass=http://…`.
-fn glued(name: &[u8], start: usize, others: usize, text: &[u8]) -> Option<(SlipKind, Mend, Patch)> {
-    let known = names().map(|n| n.as_str()).filter(|n| name.len() > n.len() && name.starts_with(n.as_bytes()));
-    let found = known.max_by_key(|n| n.len())?;
-    let rest = &name[found.len()..];
-    let at = start + found.len();
-    let named = lookup(found.as_bytes());
-    if rest.len() > 1 && rest[0] == b'=' {
-        let mend = Mend { span: span(at, at + 1), text: " ".to_owned() };
-        return fits(named, others + 1, false).then(|| (SlipKind::Equals, mend, vec![(at, b' ')]));
-    }
-    let begins = rest[0].is_ascii_digit()
-        || rest[0].is_ascii_uppercase()
-        || b"$\"'/~=".contains(&rest[0])
-        || [&b"http://"[..], b"https://", b"unix:"].iter().any(|s| rest.starts_with(s))
-        || (named == name::PROXY_SET_HEADER && is_header(rest));
-    // The name moves to the left by one byte, which is the blank that it then needs.
-    let room = start > 0 && matches!(text[start - 1], b' ' | b'\t');
-    if !begins || !room || !fits(named, others + 1, false) {
-        return None;
-    }
-    let patch = (start..at).map(|i| (i - 1, text[i])).chain([(at - 1, b' ')]).collect();
-    Some((SlipKind::LostBlank(found), Mend { span: span(at, at), text: " ".to_owned() }, patch))
-}
-
-/// Whether a word is one of the headers that people set, in small letters.
-fn is_header(word: &[u8]) -> bool {
-    matches!(word, b"upgrade" | b"connection" | b"host") || word.starts_with(b"x-") || word.starts_with(b"sec-")
 }
 
 /// Words above a directive that are none.
@@ -254,51 +232,4 @@ fn like_a_directive(words: &[Word], text: &[u8]) -> bool {
 fn is_behind_an_end(text: &[u8], at: usize) -> bool {
     let before = text[line_start(text, at)..at].trim_ascii_end();
     before.last().is_some_and(|b| b";{}".contains(b))
-}
-
-/// Slips among the arguments of a known directive: `Upgrade = $http_upgrade`, a comment behind it.
-fn inside(directive: DirectiveRef<'_>, known: Name, text: &[u8]) -> Vec<Candidate> {
-    let args: Vec<Word> = directive.args().iter().collect();
-    let block = directive.ending() == Ending::Block;
-    for (i, word) in args.iter().enumerate().filter(|(_, w)| w.kind() == WordKind::Bare) {
-        let (start, end) = (word.span().start as usize, word.span().end as usize);
-        let written = &text[start..end];
-        let blank = |at: usize, count: usize, text: &str| {
-            let slip = Slip {
-                span: span(at, at + 1),
-                kind: SlipKind::Equals,
-                mends: vec![Mend { span: span(at, at + 1), text: text.to_owned() }],
-                about: None,
-            };
-            fits(known, count, block).then(|| vec![Candidate { slip, patch: vec![(at, b' ')] }])
-        };
-        let found = match written.iter().position(|b| *b == b'=') {
-            Some(0) if written.len() == 1 => blank(start, args.len() - 1, ""),
-            Some(0) => blank(start, args.len(), ""),
-            Some(at) if at + 1 == written.len() => blank(start + at, args.len(), ""),
-            Some(at) => blank(start + at, args.len() + 1, " "),
-            None => None,
-        };
-        // Elsewhere `=` may mean something: in locations, `try_files`, parameters.
-        if let Some(found) = found.filter(|_| takes_name_and_value(known)) {
-            return found;
-        }
-        if written.starts_with(b"//") && i > 0 {
-            let slip = Slip {
-                span: span(start, line_end(text, start)),
-                kind: SlipKind::ForeignComment("//"),
-                mends: vec![Mend { span: span(start, start + 2), text: "#".to_owned() }],
-                about: None,
-            };
-            return vec![Candidate { slip, patch: vec![(start, b'#')] }];
-        }
-    }
-    Vec::new()
-}
-
-/// A directive with a name or value behind it, in which `=` has no place.
-fn takes_name_and_value(known: Name) -> bool {
-    let name = known.as_str();
-    name.starts_with("proxy_set_header")
-        || matches!(name, "proxy_http_version" | "proxy_pass" | "add_header" | "server_name" | "listen" | "set")
 }

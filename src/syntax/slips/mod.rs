@@ -11,7 +11,9 @@ mod conflicts;
 mod directives;
 mod entries;
 mod marks;
+mod meant;
 mod taken;
+mod words;
 
 use super::ast::Ast;
 use super::parser::parse;
@@ -33,8 +35,16 @@ pub enum SlipKind {
     LostSemicolon,
     /// The blank between a directive, named here, and its argument is missing.
     LostBlank(&'static str),
-    /// `=` between a name and a value.
+    /// `=` between a name and a value, or another mark that other languages have there.
     Equals,
+    /// The blank between a header and its value is missing.
+    LostBlankBehindHeader,
+    /// A blank between `$` and the name of a variable.
+    SplitVariable,
+    /// An address or a version that nginx refuses for how it is written, and what it was to be.
+    Meant(String),
+    /// A character that stands for another one.
+    Instead(char, char),
     /// A comment of another language: what it begins with.
     ForeignComment(&'static str),
     /// Dots for what was left out.
@@ -367,6 +377,22 @@ mod tests {
             ("proxy_http", "proxy\u{200b}_http", SlipKind::Invisible('\u{200b}')),
             ("server {", "\u{feff}server {", SlipKind::Invisible('\u{feff}')),
             ("Upgrade $", "Upgrade = $", SlipKind::Equals),
+            ("Upgrade $", "Upgrade：$", SlipKind::Equals),
+            ("http://", "http//", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
+            ("http://", "http:/", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
+            ("http://", "http：//", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
+            ("http://", "htttp://", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
+            ("0.1:9000", "0.1：9000", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
+            ("version 1.1", "version 1。1", SlipKind::Meant("1.1".to_owned())),
+            ("listen 80", "listen ８０", SlipKind::Meant("80".to_owned())),
+            ("Upgrade $", "Upgrade:$", SlipKind::Equals),
+            ("proxy_pass http", "proxy_pass:http", SlipKind::Equals),
+            ("proxy_pass http", "proxy_pass: http", SlipKind::Equals),
+            ("Upgrade $", "Upgrade$", SlipKind::LostBlankBehindHeader),
+            ("$http_upgrade", "$ http_upgrade", SlipKind::SplitVariable),
+            ("0.1:9000", "0.1;9000", SlipKind::Instead(';', ':')),
+            ("location /ws", "location/ws", SlipKind::LostBlank("location")),
+            ("$http_upgrade;", "$http_upgrade}", SlipKind::OtherSemicolon('}')),
             ("\"upgrade\"", "\"upgrade", SlipKind::LostQuote('"')),
             ("\"upgrade\"", "&quot;upgrade&quot;", SlipKind::HtmlQuotes),
             ("listen 80;", "listen 80", SlipKind::LostSemicolon),
