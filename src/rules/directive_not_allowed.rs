@@ -1,5 +1,5 @@
-use super::{Context, Rule};
-use crate::diagnostic::{Diagnostic, Label};
+use super::{Context, Rule, safe};
+use crate::diagnostic::{Diagnostic, Edit, Label};
 use crate::model::OccId;
 use crate::model::refuse::{Refusal, RefusalKind};
 use crate::text;
@@ -25,16 +25,14 @@ rule! {
     ///         proxy_http_version 1.1;
     ///         proxy_set_header Upgrade $http_upgrade;
     ///         proxy_set_header Connection "upgrade";
-    ///         if ($http_upgrade) {
-    ///             proxy_set_header X-WebSocket 1;
-    ///         }
+    ///         proxy_http_version 1.1;
     ///     }
     /// }
     /// ```
     ///
     /// ## Instead
     ///
-    /// ```nginx good
+    /// ```nginx fixed
     /// server {
     ///     listen 8080;
     ///     location /ws {
@@ -48,7 +46,7 @@ rule! {
     ///
     /// ## The fix and its safety
     ///
-    /// In words only.
+    /// Safe where a line stands in a file twice, word for word: the second one goes. Elsewhere in words only.
     ///
     /// ## References
     ///
@@ -56,13 +54,13 @@ rule! {
     "directive-not-allowed" {
         category: Validity,
         severity: Error,
-        fix: None,
+        fix: Sometimes,
         en: "a directive stands where nginx does not allow it",
         zh: "指令出现在 nginx 不允许的位置",
         zh_page: [
             "与 WebSocket 有关的指令写在了 nginx 不允许的位置、参数个数不对，或者在只允许出现一次的地方出现了两次。",
             "nginx 会拒绝启动。`proxy_set_header` 不能写在 `if` 和 `limit_except` 里，`map` 只能直接写在 `http` 里；参数个数不对，往往是因为上一行漏了 `;`。",
-            "只给出文字说明。",
+            "同一行在一个文件里一字不差地出现两次时是安全的：删掉第二个。其他情况只给出文字说明。",
         ],
         check: check,
     }
@@ -153,8 +151,28 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         found.why = text!("nginx refuses to start: {said}.", "nginx 拒绝启动，报“{said}”。");
         found.help = help;
+        if let Some(other) = refusal.other.filter(|&other| is_written_twice(cx, refusal, other, occ)) {
+            found.help = text!("remove the second one, which says the same", "删掉内容相同的第二个");
+            if cx.writable(config.file(other)) {
+                let place = config.place(occ, config.directive(occ).span());
+                found.fix = Some(safe(found.help.clone(), vec![Edit::Delete(place)]));
+            }
+        }
         out.push(found);
     }
+}
+
+/// Whether a line stands in a file twice, word for word: nothing changes without the second.
+fn is_written_twice(cx: &Context<'_>, refusal: &Refusal, first: OccId, second: OccId) -> bool {
+    let config = cx.config();
+    let words = |occ: OccId| config.each(occ).map(|word| word.to_vec()).collect::<Vec<_>>();
+    let plain = |occ: OccId| !config.is_block(occ) && !config.is_templated(occ);
+    refusal.kind == RefusalKind::Duplicate
+        && config.file(first) == config.file(second)
+        && config.head(first) != config.head(second)
+        && plain(first)
+        && plain(second)
+        && words(first) == words(second)
 }
 
 /// The line, from 1, behind whose last word a directive goes on in the next one.

@@ -1,10 +1,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{Context, Rule};
+use super::{Context, Rule, replace, safe};
+use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Label};
+use crate::model::OccId;
 use crate::model::ScopeId;
-use crate::model::refuse::RefusalKind;
+use crate::model::evidence::Evidence;
+use crate::model::refuse::{Refusal, RefusalKind};
 use crate::source::{Place, Span};
 use crate::text;
 
@@ -26,9 +29,9 @@ rule! {
     /// ```nginx bad
     /// server {
     ///     listen 8080;
-    ///     location ~ ^/ws {
-    ///         proxy_pass http://127.0.0.1:3000/socket;
-    ///         proxy_http_version 1.1;
+    ///     location /ws {
+    ///         proxy_pass http://127.0.0.1:3000;
+    ///         proxy_http_version 2.0;
     ///         proxy_set_header Upgrade $http_upgrade;
     ///         proxy_set_header Connection "upgrade";
     ///     }
@@ -37,10 +40,10 @@ rule! {
     ///
     /// ## Instead
     ///
-    /// ```nginx good
+    /// ```nginx fixed
     /// server {
     ///     listen 8080;
-    ///     location ~ ^/ws {
+    ///     location /ws {
     ///         proxy_pass http://127.0.0.1:3000;
     ///         proxy_http_version 1.1;
     ///         proxy_set_header Upgrade $http_upgrade;
@@ -51,7 +54,8 @@ rule! {
     ///
     /// ## The fix and its safety
     ///
-    /// In words only: wslint does not guess what was meant.
+    /// Safe where a WebSocket needs it: a `proxy_http_version` that no nginx takes becomes `1.1`. Elsewhere in words
+    /// only: wslint does not guess what was meant.
     ///
     /// ## References
     ///
@@ -59,16 +63,26 @@ rule! {
     "rejected-by-nginx" {
         category: Validity,
         severity: Error,
-        fix: None,
+        fix: Sometimes,
         en: "nginx refuses to start with this",
         zh: "nginx 会因此拒绝启动",
         zh_page: [
             "nginx 拒绝用这份配置启动，而其他规则都没有说明原因：值不合法、指令的位置不对、不允许有 URI 的地方写了 URI、location 重复、map 无法解析、upstream 带了端口、缺少 `events`、指令名与已知的指令很像，或者这个指令只存在于其他版本。",
             "nginx 会继续使用旧配置运行，或者根本无法启动。提示信息沿用 nginx 自己的说法，并给出 nginx 常常省略的位置。",
-            "只给出文字说明：wslint 不去猜测本来想写什么。",
+            "WebSocket 需要时是安全的：把任何版本的 nginx 都不接受的 `proxy_http_version` 改成 `1.1`。其他情况只给出文字说明：wslint 不去猜测本来想写什么。",
         ],
         check: check,
     }
+}
+
+/// Whether a `proxy_http_version` that no nginx takes is that of a WebSocket: there is but one that it could be.
+fn is_of_a_websocket(cx: &Context<'_>, refusal: &Refusal, occ: OccId) -> bool {
+    let config = cx.config();
+    let by_any = refusal.since.is_none() && refusal.until.is_none();
+    let mut of_it = cx.analysis.endpoints.iter().filter(|e| {
+        e.evidence >= Evidence::Likely && config.effective(e.scope, name::PROXY_HTTP_VERSION).occ() == Some(occ)
+    });
+    refusal.kind == RefusalKind::HttpVersion && by_any && of_it.next().is_some()
 }
 
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
@@ -134,6 +148,12 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             ),
         };
         found.help = super::refusal_help::help(cx, refusal);
+        if let Some(occ) = refusal.occ.filter(|&o| is_of_a_websocket(cx, refusal, o)) {
+            found.help = text!("write `1.1`, with which a WebSocket begins", "改成 `1.1`，WebSocket 从 HTTP/1.1 开始");
+            if cx.writable(config.file(occ)) {
+                found.fix = Some(safe(found.help.clone(), vec![replace(config, occ, 0, "1.1")]));
+            }
+        }
         out.push(found);
     }
 }

@@ -1,6 +1,7 @@
 //! Slips that a single character gives away.
 
 use super::{Candidate, Mend, Slip, SlipKind, begins_line, ends_line, is_unmistakable, line_end, line_start, span};
+use crate::catalog::builtin_variable;
 use crate::syntax::{Ast, SyntaxError, SyntaxErrorKind};
 
 /// Blanks to the eye, letters to nginx.
@@ -65,6 +66,23 @@ pub(super) fn candidates(bytes: &[u8]) -> Vec<Candidate> {
         out.push(Candidate { slip: Slip { span: span(start, end), kind, mends, about: None }, patch });
     }
     out
+}
+
+/// `\${host}`: nginx does not read a variable behind a backslash, and ends the word at the brace.
+pub(super) fn guarded_variables(bytes: &[u8]) -> Vec<Candidate> {
+    let candidate = |start: usize| {
+        let opens = start + br"\${".len();
+        let length = bytes[opens..].iter().take(LONGEST_LINE).position(|b| *b == b'}')?;
+        builtin_variable(&bytes[opens..opens + length])?;
+        let end = opens + length + 1;
+        let meant = String::from_utf8_lossy(&bytes[start + 1..end]).into_owned();
+        let mends = vec![Mend { span: span(start, start + 1), text: String::new() }];
+        let slip = Slip { span: span(start, end), kind: SlipKind::Meant(meant), mends, about: None };
+        let patch = [(start, b' ')].into_iter().chain(closed_up(bytes, start, start + 1)).collect();
+        Some(Candidate { slip, patch })
+    };
+    let found = memchr::memmem::find_iter(bytes, br"\${").filter(|&start| !is_quoted_or_comment(bytes, start));
+    found.filter_map(candidate).collect()
 }
 
 /// Full-width braces, and other brackets that stand by themselves where a brace does.

@@ -149,6 +149,7 @@ pub(super) fn put_right(bytes: &[u8], raw: &Ast) -> Option<Ast> {
     bench.offer(characters::candidates(&bench.text));
     bench.offer(characters::html_quotes(&bench.text));
     bench.offer(characters::html_dollars(&bench.text));
+    bench.offer(characters::guarded_variables(&bench.text));
     bench.offer_until(characters::lost_quotes(&bench.text));
     bench.offer(characters::blanks_behind_quotes(bench.ast.as_ref().unwrap_or(raw), &bench.text));
     // Lines that a diff takes away do not come back.
@@ -378,6 +379,7 @@ mod tests {
             ("server {", "\u{feff}server {", SlipKind::Invisible('\u{feff}')),
             ("Upgrade $", "Upgrade = $", SlipKind::Equals),
             ("Upgrade $", "Upgrade：$", SlipKind::Equals),
+            ("server_name a", "server_namea", SlipKind::LostBlank("server_name")),
             ("http://", "http//", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
             ("http://", "http:/", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
             ("http://", "http：//", SlipKind::Meant("http://127.0.0.1:9000".to_owned())),
@@ -556,6 +558,23 @@ mod tests {
         // Where the block was opened on another line, what stands in a comment was put there.
         let (kinds, _) = mended("server {\n    listen 80; # root /srv; }\n    location / {\n    }\n");
         assert_eq!(kinds, [SlipKind::LostClose]);
+    }
+
+    #[test]
+    fn a_value_glued_to_its_directive_is_one_that_it_takes() {
+        let with = |line: &str| GOOD.replace("listen 80;", &format!("listen 80;\n    {line}"));
+        let lost = SlipKind::LostBlank("proxy_request_buffering");
+        assert_eq!(mended(&with("proxy_request_bufferingoff;")), (vec![lost], with("proxy_request_buffering off;")));
+        for others in ["proxy_request_bufferingno;", "proxy_request_buffering_off;", "tcp_nodelays on;"] {
+            assert_eq!(mended(&with(others)).0, [], "{others}");
+        }
+    }
+
+    #[test]
+    fn a_variable_is_not_guarded_from_a_shell_where_there_is_none() {
+        let guarded = GOOD.replace("$http_upgrade", "\\${http_upgrade}");
+        let meant = "${http_upgrade}";
+        assert_eq!(mended(&guarded), (vec![SlipKind::Meant(meant.to_owned())], GOOD.replace("$http_upgrade", meant)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Slips within a word: a name with its value glued to it, a mark where a blank belongs, a `$` by itself.
 
 use super::{Candidate, Mend, Patch, Slip, SlipKind, fits, line_end, line_start, meant, span};
-use crate::catalog::{Name, lookup, name, names};
+use crate::catalog::{Name, Value, lookup, name, names};
 use crate::syntax::{DirectiveRef, Ending, Word, WordKind};
 
 /// What stands between a name and its value in other languages, and in other alphabets.
@@ -67,6 +67,8 @@ pub(super) fn in_the_name(directive: DirectiveRef<'_>, text: &[u8]) -> Option<Ca
                 || b"$\"'/~".contains(&rest[0])
                 || [&b"http://"[..], b"https://", b"unix:"].iter().any(|s| rest.starts_with(s))
                 || (named == name::PROXY_SET_HEADER && is_header(rest))
+                || is_value_of(named, rest)
+                || (rest[0].is_ascii_lowercase() && rest.iter().any(|b| b".:/-".contains(b)))
         }
     };
     if !begins || !takes_one_more {
@@ -82,6 +84,16 @@ fn is_port(start: usize, text: &[u8]) -> bool {
     let host = line.strip_suffix(b";");
     host.is_some_and(|h| h.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b']'))
         && text[start..line_end(text, start)].contains(&b';')
+}
+
+/// Whether a word is one of those that a directive takes, where it takes only some.
+fn is_value_of(named: Name, word: &[u8]) -> bool {
+    let one_of = |words: &[&str]| words.iter().any(|w| w.as_bytes() == word);
+    named.rows().iter().any(|row| match row.value {
+        Value::Flag => one_of(&["on", "off"]),
+        Value::One(words) | Value::Each(words) => one_of(words),
+        _ => false,
+    })
 }
 
 /// Whether a word is one of the headers that people set, in small letters.

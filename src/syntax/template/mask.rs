@@ -176,7 +176,9 @@ impl<'b> Scan<'b> {
         let rest = rest.strip_prefix(b"$").unwrap_or(rest);
         let name = rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b)).count();
         let named = rest.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-        if byte != b'{' || rest.get(name) != Some(&b'}') || !named || self.state.quote.is_some() {
+        // `\${host}` is a variable that somebody guarded from a shell, where all of them are.
+        let guarded = self.bytes[..pos].ends_with(b"\\$");
+        if byte != b'{' || rest.get(name) != Some(&b'}') || !named || guarded || self.state.quote.is_some() {
             return None;
         }
         self.has_tags = true;
