@@ -58,6 +58,10 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
         let (evidence, sign) = match (stated, configured) {
             (Some(stated), _) => (stated, Sign::Certain),
             _ if subrequests.binary_search(&endpoint.location).is_ok() => (Evidence::Excluded, Sign::Certain),
+            // A handshake is a GET.
+            _ if by_path != PathEvidence::WebSocket && denies_get(world, endpoint.location) => {
+                (Evidence::Excluded, Sign::Certain)
+            }
             // A GET never reaches a block that some other method or condition would have to lead to.
             _ if endpoint.not_entered => (Evidence::Excluded, Sign::Certain),
             // Headers that were copied into the location of static files are no attempt.
@@ -126,6 +130,15 @@ fn weigh_beside_others(world: &World<'_>, endpoints: &mut [Endpoint], open: &[(u
             evidence => evidence,
         };
     }
+}
+
+/// Whether a location is for other methods: `limit_except POST { deny all; }`.
+fn denies_get(world: &World<'_>, location: ScopeId) -> bool {
+    let config = world.config;
+    let limits = config.blocks(location).filter(|&o| config.occ(o).name == name::LIMIT_EXCEPT);
+    let others = limits.filter(|&o| !config.each(o).any(|method| method.eq_ignore_ascii_case(b"GET")));
+    let all = |o: OccId| config.arg(o, 0).as_deref() == Some(b"all");
+    others.filter_map(|o| config.occ(o).opens()).any(|inner| config.own_named(inner, name::DENY).any(all))
 }
 
 /// The path of a location at which a client's handshake can arrive: no named and no internal one.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Problem, carried, roots};
+use crate::catalog::{Name, lookup, name};
 use crate::engine::{Page, Target};
 use crate::model::ScopeKind;
 use crate::model::config::context::guess;
@@ -14,6 +15,7 @@ use crate::source::{
     is_nginx, normalise, split_dump,
 };
 use crate::syntax::pragma::Pragma;
+use crate::syntax::word::decode;
 use crate::syntax::{Files, parse_template};
 
 /// Within so many bytes, a dump says that it is one.
@@ -372,10 +374,23 @@ impl Inputs {
         self.named.contains(path)
     }
 
-    fn target_of(&self, files: &Files<'_>, file: FileId, forced: bool, projects: &mut Projects) -> Target {
+    fn target_of(&self, files: &mut Files<'_>, file: FileId, forced: bool, projects: &mut Projects) -> Target {
+        let target = self.target_by_itself(files, file, forced, projects);
+        if target.is_root || !is_named_main(files, file) || !holds_includes_alone(files, file) {
+            return target;
+        }
+        // What it includes may be all that a main configuration holds.
+        let main = self.target_by_itself(files, file, true, projects);
+        let reached = roots::reached(files, &main);
+        let is_of_main = |named: Name| named == name::EVENTS || named == name::HTTP;
+        let is_main = reached.into_iter().any(|f| top_names(files, f).any(is_of_main));
+        if is_main { main } else { target }
+    }
+
+    fn target_by_itself(&self, files: &Files<'_>, file: FileId, forced: bool, projects: &mut Projects) -> Target {
         let source = files.sources.get(file);
         let ast = &files.asts[file.0 as usize];
-        let is_main = forced || source.path.file_name().is_some_and(|n| n == "nginx.conf");
+        let is_main = forced || is_named_main(files, file);
         let found = guess(ast, ast.text(&source.bytes), is_main, &source.path);
         let is_root = found.is_root || forced;
         let (context, inferred) = match self.context.or_else(|| stated_context(files, file)) {
@@ -407,6 +422,24 @@ impl Inputs {
             page: Page::None,
         }
     }
+}
+
+/// Whether a file has the name of a main configuration.
+fn is_named_main(files: &Files<'_>, file: FileId) -> bool {
+    files.sources.get(file).path.file_name().is_some_and(|n| n == "nginx.conf")
+}
+
+/// Whether a file is a list of includes.
+fn holds_includes_alone(files: &Files<'_>, file: FileId) -> bool {
+    let mut names = top_names(files, file).peekable();
+    names.peek().is_some() && names.all(|named| named == name::INCLUDE)
+}
+
+/// The names of the directives outside any block.
+fn top_names<'f>(files: &'f Files<'_>, file: FileId) -> impl Iterator<Item = Name> + 'f {
+    let ast = &files.asts[file.0 as usize];
+    let bytes = ast.text(&files.sources.get(file).bytes);
+    ast.top().map(move |d| lookup(&decode(bytes, d.name())))
 }
 
 /// `# wslint: context=server` in the first comment of a fragment.

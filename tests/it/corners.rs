@@ -240,3 +240,33 @@ fn an_undecided_endpoint_hides_no_cause_of_its_like() {
     ));
     assert_eq!(crate::laws::one_mouth::contradictions(&tree, "nginx.conf", &[]), [""; 0]);
 }
+
+/// A module that nobody here knows brings variables that begin as its directives do.
+#[test]
+fn a_variable_of_another_module_is_no_refusal() {
+    let with = |http: &str, location: &str| {
+        verdicts(&format!(
+            "events {{}}\nhttp {{\n{http}\nserver {{ listen 8080; location /ws {{ {location} proxy_http_version 1.1; \
+             proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\"; \
+             proxy_pass http://127.0.0.1:3000; }} }}\n}}\n"
+        ))
+    };
+    let header = "proxy_set_header X-Channel $nchan_channel_id;";
+    assert_eq!(with("", header), ["rejected"]);
+    assert_eq!(with("nchan_max_reserved_memory 64M;", header), ["upgrades"]);
+    assert_eq!(with("proxi_nothing on;", "proxy_set_header X-Port $proxy_nothing;"), ["rejected"]);
+}
+
+/// A location for other methods is none of a handshake, whatever headers it inherits.
+#[test]
+fn a_location_that_denies_a_get_is_no_websocket() {
+    let evidence = |path: &str, lines: &str| {
+        let headers = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";
+        endpoints(&server(&format!("location {path} {{ {lines} {headers} proxy_pass http://127.0.0.1:3000; }}")))[0].0
+    };
+    assert_eq!(evidence("/api", ""), Evidence::Configured);
+    assert_eq!(evidence("/api", "limit_except POST { deny all; }"), Evidence::Excluded);
+    assert_eq!(evidence("/api", "limit_except POST { deny 10.0.0.1; }"), Evidence::Configured);
+    assert_eq!(evidence("/api", "limit_except GET { deny all; }"), Evidence::Configured);
+    assert_eq!(evidence("/ws", "limit_except POST { deny all; }"), Evidence::Configured);
+}

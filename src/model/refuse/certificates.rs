@@ -26,6 +26,7 @@ pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     for server in http {
         for_http(world, server, out);
     }
+    authorities(world, out);
     let servers = config.scopes().filter(|(_, s)| matches!(s.kind, ScopeKind::StreamServer | ScopeKind::MailServer));
     for (server, _) in servers {
         for_another(world, server, out);
@@ -80,6 +81,53 @@ fn for_http(world: &World<'_>, level: ScopeId, out: &mut Vec<Refusal>) {
             out.push(Refusal::new(on, Kind::Value, text).before(WITHOUT_SSL_ON));
         }
         _ => {}
+    }
+}
+
+/// Who asks for a certificate has to say whom it believes (`ngx_http_ssl_merge_srv_conf`, `ngx_http_proxy_set_ssl`), and
+/// who shows one has its key.
+fn authorities(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let has = |name: &str| world.lines.rare.iter().any(|&id| config.occ(id).name.as_str() == name);
+    let mut told: Vec<OccId> = Vec::new();
+    let mut tell = |occ: OccId, text: String| {
+        if !told.contains(&occ) {
+            told.push(occ);
+            out.push(Refusal::new(occ, Kind::Value, text));
+        }
+    };
+    if has("ssl_verify_client") {
+        for (server, _) in config.scopes().filter(|(_, s)| s.kind == ScopeKind::Server) {
+            let Some(verify) = effective(world, server, "ssl_verify_client").pop() else { continue };
+            let asks = ["on", "optional"].contains(&&*config.arg_text(verify, 0).to_ascii_lowercase());
+            let none = |name: &str| effective(world, server, name).is_empty();
+            if asks && !none("ssl_certificate") && none("ssl_client_certificate") && none("ssl_trusted_certificate") {
+                tell(verify, "no ssl_client_certificate for ssl_verify_client".to_owned());
+            }
+        }
+    }
+    if !has("proxy_ssl_verify") && !has("proxy_ssl_certificate") {
+        return;
+    }
+    for (pass, occ) in config.occs().filter(|(_, o)| o.name == name::PROXY_PASS) {
+        let url = config.arg_text(pass, 0);
+        let speaks_tls = url.contains('$') || url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://"));
+        if config.scope(occ.scope).outside_http || !speaks_tls {
+            continue;
+        }
+        if let Some(verify) = is_on(world, occ.scope, "proxy_ssl_verify")
+            && effective(world, occ.scope, "proxy_ssl_trusted_certificate").is_empty()
+        {
+            tell(verify, "no proxy_ssl_trusted_certificate for proxy_ssl_verify".to_owned());
+        }
+        if let Some(shown) = effective(world, occ.scope, "proxy_ssl_certificate").pop()
+            && !config.arg_text(shown, 0).is_empty()
+            && effective(world, occ.scope, "proxy_ssl_certificate_key").is_empty()
+        {
+            let certificate = config.arg_text(shown, 0);
+            let text = format!("no \"proxy_ssl_certificate_key\" is defined for certificate \"{certificate}\"");
+            tell(shown, text);
+        }
     }
 }
 

@@ -78,9 +78,11 @@ fn server(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
     let target = config.arg_text(occ, 0);
     let in_stream = config.scope(config.occ(occ).scope).kind == ScopeKind::StreamUpstream;
+    let by_service = config.texts(occ).iter().any(|word| word.starts_with("service="));
     let read = Address::parse(&target, Use::UpstreamServer).and_then(|a| match a.ports {
         _ if is_impossible(&a.host) => Err("host not found"),
-        None if in_stream && !a.host.starts_with("unix:") => Err("no port"),
+        // With `service=` the port comes from DNS (stream/ngx_stream_upstream.c).
+        None if in_stream && !a.host.starts_with("unix:") && !by_service => Err("no port"),
         _ => Ok(()),
     });
     for i in 1..config.args(occ).len() {

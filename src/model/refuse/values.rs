@@ -45,11 +45,15 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         (!super::is_opaque(kind) && !refused.contains(id)).then_some(kind)
     };
     for &id in &lines.fresh {
-        let around = matches!(config.occ(id).name, name::LOCATION | name::ROOT | name::ALIAS | name::PROXY_PASS);
+        let around = matches!(
+            config.occ(id).name,
+            name::LOCATION | name::ROOT | name::ALIAS | name::PROXY_PASS | name::PROXY_REDIRECT
+        );
         let Some(kind) = relevant(&id).filter(|_| around) else { continue };
         match config.occ(id).name {
             name::LOCATION if kind == ScopeKind::Location => nested_location(world, id, out),
             name::ROOT | name::ALIAS => root_and_alias(world, id, out),
+            name::PROXY_REDIRECT if !kind.is_outside_http() => default_redirect(world, id, out),
             name::PROXY_PASS if !kind.is_outside_http() => uri_not_allowed(world, id, out),
             _ => {}
         }
@@ -261,6 +265,27 @@ fn duplicates_in(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
             None => drop(seen.insert(key, location.occ)),
         }
     }
+}
+
+/// `ngx_http_proxy_redirect`: the default is made of the `proxy_pass` above it.
+fn default_redirect(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    if config.args(occ).len() != 1 || config.arg_text(occ, 0) != "default" {
+        return;
+    }
+    let scope = config.occ(occ).scope;
+    if config.scope(scope).unresolved {
+        return;
+    }
+    let above = config.own_named(scope, name::PROXY_PASS).take_while(|&pass| pass < occ).last();
+    let wrong = match above {
+        None => "\"proxy_redirect default\" should be placed after the \"proxy_pass\" directive",
+        Some(pass) if config.arg(pass, 0).is_some_and(|url| url.contains(&b'$')) => {
+            "\"proxy_redirect default\" cannot be used with \"proxy_pass\" directive with variables"
+        }
+        Some(_) => return,
+    };
+    out.push(Refusal::new(occ, Kind::Value, wrong));
 }
 
 /// `ngx_http_core_limit_except`.

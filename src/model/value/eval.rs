@@ -35,6 +35,9 @@ pub struct Scope<'m> {
     /// Captures of the last regular expression, `$0` first.
     pub captures: Vec<Value>,
     assigned: HashMap<String, Value>,
+    /// The text of a `proxy_pass`, and what it came out as: it is worked out before the headers are
+    /// (`ngx_http_proxy_handler`), whose maps may take its captures away.
+    url: Option<(Vec<u8>, Value)>,
     /// What maps came out as: nginx computes each once for a request, for every purpose.
     computed: [HashMap<String, Value>; 2],
     in_progress: Vec<String>,
@@ -66,6 +69,7 @@ impl<'m> Scope<'m> {
             args,
             captures: Vec::new(),
             assigned: HashMap::new(),
+            url: None,
             computed: [HashMap::new(), HashMap::new()],
             in_progress: Vec::new(),
             steps: 0,
@@ -120,10 +124,26 @@ impl<'m> Scope<'m> {
         }
     }
 
-    /// The value of a decoded word.
+    /// Works out the text of a `proxy_pass`, once for each time that a request gets there.
+    pub fn ask_url(&mut self, text: &[u8]) {
+        let value = self.value(text, Purpose::Condition);
+        self.url = Some((text.to_vec(), value));
+    }
+
+    /// What the text of a `proxy_pass` came out as.
+    pub fn url(&mut self, text: &[u8]) -> Value {
+        match &self.url {
+            Some((asked, value)) if asked == text => value.clone(),
+            _ => self.value(text, Purpose::Condition),
+        }
+    }
+
+    /// The value of a decoded word. nginx runs through it twice, for the length and for the bytes
+    /// (`ngx_http_complex_value`): a capture that a map has replaced in between is garbled.
     pub fn value(&mut self, text: &[u8], purpose: Purpose) -> Value {
         let Ok(parts) = parts(text) else { return Value::Unknown };
         let mut out = Vec::new();
+        let mut captures: Vec<(usize, Value)> = Vec::new();
         for part in parts {
             let value = match part {
                 Part::Text(text) if is_open(text) => return Value::Unknown,
@@ -132,12 +152,19 @@ impl<'m> Scope<'m> {
                     continue;
                 }
                 Part::Variable(name) => self.variable(&String::from_utf8_lossy(name), purpose),
-                Part::Capture(n) => self.capture(n as usize),
+                Part::Capture(n) => {
+                    let value = self.capture(n as usize);
+                    captures.push((n as usize, value.clone()));
+                    value
+                }
             };
             match value {
                 Value::Known(bytes) if out.len() + bytes.len() <= MAX_VALUE => out.extend(bytes),
                 _ => return Value::Unknown,
             }
+        }
+        if captures.iter().any(|(n, value)| self.capture(*n) != *value) {
+            return Value::Unknown;
         }
         Value::Known(out)
     }
@@ -184,6 +211,9 @@ impl<'m> Scope<'m> {
             return self.builtin(&name, purpose);
         }
         // A name in capitals that nobody defines is a script's to replace.
+        if definitions.may_be_of_a_module(&name) {
+            return Value::Unknown;
+        }
         if self.open_world || is_capital(written.as_bytes()) { Value::Unknown } else { Value::EMPTY }
     }
 

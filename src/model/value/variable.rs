@@ -2,7 +2,7 @@
 //! http/ngx_http_variables.c).
 
 use super::rewrite::patterns_of;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -45,6 +45,8 @@ pub struct Definitions {
     by_name: HashMap<String, Vec<Definition>>,
     maps: HashMap<OccId, Map>,
     names: Vec<String>,
+    /// What the names of directives begin with that belong to modules which the catalogue does not know: `nchan_`.
+    modules: HashSet<String>,
     given: OnceLock<bool>,
 }
 
@@ -189,6 +191,7 @@ impl Definitions {
             }
             // A module that the catalogue does not know: whatever variable it names, it may define.
             Name::UNKNOWN => {
+                self.modules.extend(module_of(&config.name_text(id)));
                 // `$geoip2_city_name city names en;` in a block of its own.
                 let name = config.name_text(id).strip_prefix(b"$").map(<[u8]>::to_vec);
                 self.add_target(name, Definer::Script, id);
@@ -252,8 +255,22 @@ impl Definitions {
 
     /// Whether nginx knows the variable: defined here, or by nginx itself.
     pub fn knows(&self, name: &str) -> bool {
-        builtin_variable(name.as_bytes()).is_some() || !self.of(name).is_empty()
+        builtin_variable(name.as_bytes()).is_some() || !self.of(name).is_empty() || self.may_be_of_a_module(name)
     }
+
+    /// Whether a module that the catalogue does not know may give a variable of this name, as the names of its
+    /// directives go.
+    pub fn may_be_of_a_module(&self, name: &str) -> bool {
+        !self.modules.is_empty()
+            && module_of(name.to_ascii_lowercase().as_bytes()).is_some_and(|m| self.modules.contains(&m))
+    }
+}
+
+/// What a name begins with, up to its first `_`, where no directive of nginx begins so.
+fn module_of(name: &[u8]) -> Option<String> {
+    let at = memchr::memchr(b'_', name).filter(|at| *at > 1)?;
+    let module = std::str::from_utf8(&name[..=at]).ok()?;
+    (!crate::catalog::names().any(|n| n.as_str().starts_with(module))).then(|| module.to_owned())
 }
 
 impl Map {

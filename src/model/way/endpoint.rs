@@ -492,6 +492,7 @@ fn arrived(ways: &[Arrival], asked: bool, scope: ScopeId, location: ScopeId, pas
 pub(super) fn start<'m>(world: &'m World<'_>, location: ScopeId, browser: Browser) -> Variables<'m> {
     let mut vars = Variables::new(&world.definitions, world.is_open(), Request::anywhere(browser));
     vars.scripted = world.is_scripted(location);
+    world.capture_name(location, &mut vars);
     if let Some(read) = world.location_of(location) {
         vars.uri = world.path_at(&read);
     }

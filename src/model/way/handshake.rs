@@ -79,7 +79,7 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
     };
     let (level, mut uncertain) = config.effective_list(scope, name::PROXY_SET_HEADER);
     let mut headers = Vec::new();
-    let mut set = Vec::new();
+    let (mut set, mut captured) = (Vec::new(), Vec::new());
     if let Some(level) = level {
         for occ in config.own_named(level, name::PROXY_SET_HEADER) {
             let (Some(name), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) else { continue };
@@ -92,10 +92,24 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
             }
             let name = String::from_utf8_lossy(&name).into_owned();
             set.push(name.to_ascii_lowercase());
-            let value = vars.value(&value, Purpose::Header);
+            let text = value;
+            let value = vars.value(&text, Purpose::Header);
+            if has_capture(&text) {
+                captured.push((headers.len(), text.into_owned(), value.clone()));
+            }
             if value != Value::EMPTY {
                 let origin = if level == scope { Origin::Own(occ) } else { Origin::Inherited(occ) };
                 headers.push(Header { name, value, origin });
+            }
+        }
+    }
+    // nginx runs through all of them twice, for the length and for the bytes: what a map has replaced in between is
+    // garbled.
+    for (at, text, value) in captured {
+        if vars.value(&text, Purpose::Header) != value {
+            uncertain = true;
+            if let Some(header) = headers.get_mut(at).filter(|_| value != Value::EMPTY) {
+                header.value = Value::Unknown;
             }
         }
     }
@@ -122,6 +136,11 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
         _ => Value::text("GET"),
     };
     Forwarded { method, http_version, http_version_origin, headers, uncertain }
+}
+
+/// Whether a text holds a numbered capture.
+fn has_capture(text: &[u8]) -> bool {
+    text.windows(2).any(|w| w[0] == b'$' && (w[1].is_ascii_digit() || w[1] == b'{'))
 }
 
 /// nginx 1.31.4: of several `Host` lines the last one is sent; an empty one with HTTP/1.1 falls

@@ -14,7 +14,7 @@ use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{Version, name};
 use crate::model::config::scope::{OccId, ScopeId};
-use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::eval::Scope as Variables;
 use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Request, Url, Value};
 use crate::syntax::address::{Address, Target, Use};
@@ -222,6 +222,7 @@ impl Hop {
             all.extend(explore(|decisions| {
                 let mut vars = Variables::new(&world.definitions, world.is_open(), self.request.clone());
                 vars.scripted = world.is_scripted(location);
+                world.capture_name(location, &mut vars);
                 let (arrival, used, _) = Walk::new(world, version, vars, decisions).from_location(location);
                 (arrival, used)
             }));
@@ -245,7 +246,7 @@ impl World<'_> {
     ) -> Option<Box<Hop>> {
         let config = self.config;
         let text = config.arg(pass, 0)?;
-        let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return None };
+        let Value::Known(url) = vars.url(&text) else { return None };
         let target = Target::of(url);
         let tls = target.scheme().eq_ignore_ascii_case("https");
         let rest = target.rest().into_owned();

@@ -25,6 +25,9 @@ pub fn judge(
     version: Version,
 ) -> (Outcome, Forwarded) {
     let config = world.config;
+    if let Some(text) = config.arg(pass, 0) {
+        vars.ask_url(&text);
+    }
     let forwarded = forwarded(config, scope, vars, version);
     let outcome = outcome(world, scope, pass, vars, version, &forwarded);
     (outcome, forwarded)
@@ -115,8 +118,7 @@ pub(super) fn beside(
         return Some(Outcome::Unknown(Why::Include));
     }
     // Only a unix socket takes a connection in no time.
-    let target =
-        no_time(config, scope).and_then(|_| config.arg(pass, 0)).map(|url| vars.value(&url, Purpose::Condition));
+    let target = no_time(config, scope).and_then(|_| config.arg(pass, 0)).map(|url| vars.url(&url));
     if is_scripted(world, pass, vars) || target == Some(Value::Unknown) {
         return Some(Outcome::Unknown(Why::Values));
     }
@@ -139,7 +141,7 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
     let text = config.arg(pass, 0)?;
     // `proxy_pass` with variables is checked only when a request arrives (`ngx_http_proxy_eval`).
     let (url, computed) = match word::has_variables(&text) {
-        true => match vars.value(&text, Purpose::Condition).known() {
+        true => match vars.url(&text).known() {
             Some(url) => (url.to_vec(), true),
             None => return no_time(config, scope).filter(|_| !may_be_socket(&text)),
         },

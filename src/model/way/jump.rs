@@ -37,7 +37,8 @@ impl Walk<'_, '_> {
     pub(super) fn error(&mut self, status: u16, reason: Reason) -> Next {
         let config = self.config();
         let ends = Next::End(Outcome::Broken(reason.clone()));
-        if self.mode == Mode::Arrives || self.page_used {
+        // These end the connection before any page is looked for (`ngx_http_finalize_request`).
+        if self.mode == Mode::Arrives || self.page_used || matches!(status, 408 | 444 | 499) {
             return ends;
         }
         let Some(page) = error_page(config, self.conf, status) else { return ends };
@@ -102,6 +103,10 @@ impl Walk<'_, '_> {
     /// A path or a name, and the query behind it, which alone may be unknown: `/index.php$is_args$args`.
     fn target(&mut self, text: &[u8]) -> Option<(Vec<u8>, Value)> {
         if let Value::Known(target) = self.vars.value(text, Purpose::Condition) {
+            // The name of a location is all of it (`ngx_http_named_location`).
+            if target.starts_with(b"@") {
+                return Some((target, Value::EMPTY));
+            }
             let (path, query) = split_query(&target);
             return Some((path, Value::Known(query)));
         }

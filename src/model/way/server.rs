@@ -333,6 +333,12 @@ impl Names {
     }
 }
 
+/// The expressions among the names of a server.
+pub(super) fn name_patterns(config: Config<'_>, server: ScopeId) -> Vec<Pattern> {
+    let names = server_names(config, server);
+    names.iter().filter_map(|name| name.strip_prefix('~')).map(|p| Pattern::new(p.as_bytes(), true)).collect()
+}
+
 /// The names of a server, decoded, in order; none is the empty name, which no client asks for.
 pub fn server_names(config: Config<'_>, server: ScopeId) -> Vec<String> {
     config.own_named(server, name::SERVER_NAME).flat_map(|o| config.texts(o)).collect()

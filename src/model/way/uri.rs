@@ -3,7 +3,7 @@
 
 use super::route::{Location, Matcher};
 use crate::model::config::scope::{Config, OccId, ScopeId};
-use crate::model::value::eval::{Purpose, Scope as Variables};
+use crate::model::value::eval::Scope as Variables;
 use crate::model::value::request::Value;
 use crate::syntax::address::Target;
 use crate::syntax::word;
@@ -19,7 +19,7 @@ pub fn upstream_uri(
 ) -> Value {
     let Some(text) = config.arg(pass, 0) else { return Value::Unknown };
     let with_variables = word::has_variables(&text);
-    let Value::Known(url) = vars.value(&text, Purpose::Condition) else { return Value::Unknown };
+    let Value::Known(url) = vars.url(&text) else { return Value::Unknown };
     let part = Target::of(url).uri().to_vec();
     if with_variables && !part.is_empty() {
         return Value::Known(part);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::program::{Command, Kept, has_program, program};
 use super::reach::Jumps;
 use super::route::{Choice, Level, Location, Matcher, find_location};
+use super::server::name_patterns;
 use super::server::{Group, Listen, Listens};
 use crate::catalog::{Name, Version, name};
 use crate::model::config::lines::Lines;
@@ -46,6 +47,7 @@ struct Caches {
     programs: Kept<Vec<Command>>,
     levels: Kept<Level>,
     patterns: Kept<Option<Pattern>>,
+    names: Kept<Vec<Pattern>>,
     jumps: Kept<Jumps>,
     /// The servers whose jumps are being followed.
     following: Mutex<HashSet<ScopeId>>,
@@ -135,11 +137,24 @@ impl<'a> World<'a> {
         let config = self.config;
         let location = config.enclosing(scope, ScopeKind::Location);
         vars.foreign = location.and_then(|l| self.foreign(l));
+        self.capture_name(scope, &mut vars);
+        if let Some(pattern) = location.map(|l| self.location_pattern(l)).as_deref().and_then(Option::as_ref) {
+            vars.unknown_captures(pattern);
+        }
         // Nested locations do not run the `set` of the outer location.
         for level in config.enclosing(scope, ScopeKind::Server).into_iter().chain(location) {
             self.settle(level, scope, &mut vars);
         }
         vars
+    }
+
+    /// An expression among the names of a server leaves its captures to the requests that it was chosen for
+    /// (`ngx_http_find_virtual_server`); nobody knows by which name that was.
+    pub(super) fn capture_name(&self, scope: ScopeId, vars: &mut Variables<'_>) {
+        let Some(server) = self.config.enclosing(scope, ScopeKind::Server) else { return };
+        for pattern in self.kept.names.of(server, |_| name_patterns(self.config, server)).iter() {
+            vars.unknown_captures(pattern);
+        }
     }
 
     /// What the rewrite directives of a level leave in variables for a request that stays.
@@ -280,8 +295,18 @@ impl<'a> World<'a> {
     pub(super) fn is_passed_to(&self, target: &Target<'_>) -> bool {
         let named = self.kept.passed_to.get_or_init(|| {
             let config = self.config;
-            let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS);
-            let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| config.target(id));
+            // Those of other protocols give names, too.
+            let others = [name::FASTCGI_PASS, name::UWSGI_PASS, name::SCGI_PASS, name::GRPC_PASS, name::MEMCACHED_PASS];
+            let target_of = |id: OccId| match config.occ(id).name {
+                name::PROXY_PASS => config.target(id),
+                _ => {
+                    let text = config.arg_text(id, 0);
+                    let bare = text.strip_prefix("grpc://").or(text.strip_prefix("grpcs://")).unwrap_or(&text);
+                    Target::of(format!("http://{bare}").into_bytes())
+                }
+            };
+            let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS || others.contains(&o.name));
+            let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| target_of(id));
             // The name of an `upstream` is no host.
             let is_host = |t: &Target<'_>| t.port().is_some() || t.host().is_some_and(|h| self.upstream(&h).is_none());
             fixed.filter(is_host).filter_map(|t| host_and_port(&t)).filter(|(host, _)| !host.contains('$')).collect()
