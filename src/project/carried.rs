@@ -11,7 +11,7 @@ use crate::model::config::context::guess;
 use crate::model::config::lookup::Lookup;
 use crate::source::{Carrier, FileId, Place, Span};
 use crate::syntax::carrier::{Block, blocks};
-use crate::syntax::{Files, word};
+use crate::syntax::{DirectiveRef, Files, word};
 
 /// The directory that stands for `/` on the machine whose files a block and its like are: below the carrier
 /// itself, where no disk has anything.
@@ -109,21 +109,17 @@ fn keep_outermost(files: &mut Files<'_>, targets: &mut Vec<Target>) {
     targets.retain(|t| t.is_root || !inner.contains(&t.file));
 }
 
-/// A page shows what is broken, and then how it is mended: the same backend, and now with an `Upgrade`.
+/// A page shows what is broken, and then how it is mended: the same backend, and now with an `Upgrade`. An example for
+/// WebSocket beside one that is for HTTP is no mended one.
 fn tell_apart(files: &Files<'_>, targets: &mut [Target]) {
     let shown: Vec<Shown> = targets.iter().map(|t| Shown::of(files, t.file)).collect();
     for before in 0..targets.len() {
-        let is_mended = |after: &&usize| {
-            let (old, new) = (&shown[before], &shown[**after]);
-            new.upgrades
-                && old.text != new.text
-                && old.passes.iter().any(|(to, _)| new.passes.iter().any(|(t, _)| t == to))
-        };
-        let all: Vec<usize> = (before + 1..targets.len()).collect();
-        let Some(&after) = all.iter().rev().find(is_mended) else { continue };
-        let span = shown[after].passes.iter().find(|(t, _)| shown[before].passes.iter().any(|(to, _)| t == to));
-        let Some((_, span)) = span else { continue };
-        targets[before].page = Page::Before(Place { file: targets[after].file, span: *span });
+        let old = &shown[before];
+        let is_mended = |p: &&Pass| p.upgrades && old.passes.iter().any(|o| o.is_before(p));
+        let later = (before + 1..targets.len()).rev().filter(|&after| shown[after].text != old.text);
+        let mut mended = later.filter_map(|after| Some((after, shown[after].passes.iter().find(is_mended)?)));
+        let Some((after, pass)) = mended.next() else { continue };
+        targets[before].page = Page::Before(Place { file: targets[after].file, span: pass.span });
         // Somebody says of it that it does not work.
         targets[before].named = true;
         if targets[after].page == Page::Alone {
@@ -134,28 +130,59 @@ fn tell_apart(files: &Files<'_>, targets: &mut [Target]) {
 
 /// What a fence shows of a proxy.
 struct Shown {
-    /// Where requests are passed to, and where that stands.
-    passes: Vec<(Vec<u8>, Span)>,
-    /// An `Upgrade` is passed on somewhere.
-    upgrades: bool,
+    passes: Vec<Pass>,
     text: Vec<u8>,
+}
+
+/// A `proxy_pass` of a fence.
+struct Pass {
+    /// The location around it, where the fence shows one.
+    location: Option<Vec<u8>>,
+    /// Where requests are passed to.
+    to: Vec<u8>,
+    /// An `Upgrade` is passed on there, or around it.
+    upgrades: bool,
+    /// An empty `Connection` is: somebody wrote it for HTTP.
+    keeps_alive: bool,
+    span: Span,
+}
+
+impl Pass {
+    fn is_before(&self, mended: &Pass) -> bool {
+        let same_place = self.location == mended.location || self.location.is_none() || mended.location.is_none();
+        self.to == mended.to && (same_place || !self.keeps_alive)
+    }
 }
 
 impl Shown {
     fn of(files: &Files<'_>, file: FileId) -> Shown {
         let ast = &files.asts[file.0 as usize];
         let bytes = ast.text(&files.sources.get(file).bytes);
-        let mut out = Shown { passes: Vec::new(), upgrades: false, text: Vec::new() };
-        let mut open: Vec<_> = ast.top().collect();
-        while let Some(directive) = open.pop() {
-            let argument = directive.args().first().map(|w| word::decode(bytes, w).into_owned());
-            match (&*word::decode(bytes, directive.name()), argument) {
-                (b"proxy_pass", Some(to)) => out.passes.push((to, directive.head())),
-                (b"proxy_set_header", Some(name)) => out.upgrades |= name.eq_ignore_ascii_case(b"upgrade"),
-                _ => {}
+        let mut out = Shown { passes: Vec::new(), text: Vec::new() };
+        let mut open = vec![(ast.top().collect::<Vec<_>>(), None, (false, false))];
+        let words =
+            |d: DirectiveRef<'_>| d.args().iter().map(|w| word::decode(bytes, w).into_owned()).collect::<Vec<_>>();
+        let is = |d: DirectiveRef<'_>, name: &[u8]| *word::decode(bytes, d.name()) == *name;
+        while let Some((siblings, location, around)) = open.pop() {
+            let sets = |name: &[u8], empty: bool| {
+                siblings.iter().filter(|d| is(**d, b"proxy_set_header")).any(|d| match words(*d).as_slice() {
+                    [header, value, ..] => header.eq_ignore_ascii_case(name) && value.is_empty() == empty,
+                    _ => false,
+                })
+            };
+            let (upgrades, keeps_alive) = (around.0 || sets(b"upgrade", false), around.1 || sets(b"connection", true));
+            for directive in siblings {
+                out.text.extend_from_slice(&bytes[directive.head().range()]);
+                if let Some(to) = words(directive).into_iter().next().filter(|_| is(directive, b"proxy_pass")) {
+                    let span = directive.head();
+                    out.passes.push(Pass { location: location.clone(), to, upgrades, keeps_alive, span });
+                }
+                let inner = match is(directive, b"location") {
+                    true => words(directive).pop(),
+                    false => location.clone(),
+                };
+                open.push((directive.children().collect(), inner, (upgrades, keeps_alive)));
             }
-            out.text.extend_from_slice(&bytes[directive.head().range()]);
-            open.extend(directive.children());
         }
         out
     }
