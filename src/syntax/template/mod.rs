@@ -64,7 +64,8 @@ pub fn parse_template(bytes: &[u8]) -> Ast {
         (!raw.errors.is_empty() || certain).then(|| mask::mask(bytes, Some(languages), Hand::Plain, &[])).flatten();
     if let Some(masked) = tagged.filter(|m| m.has_tags) {
         let mut ast = parse(&masked.text);
-        if ast.errors.len() < raw.errors.len() || (certain && ast.errors.is_empty()) {
+        // A block may open in one part of a template and close in another.
+        if ast.errors.len() < raw.errors.len() || (certain && ast.errors.len() == raw.errors.len()) {
             let unread = !ast.errors.is_empty();
             ast.errors.clear();
             return with_mask(ast, masked, unread);
