@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{Context, Rule, replace, safe};
+use super::{Context, Rule, replace, safe, slips};
 use crate::catalog::name;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::OccId;
@@ -9,6 +9,7 @@ use crate::model::ScopeId;
 use crate::model::evidence::Evidence;
 use crate::model::refuse::{Refusal, RefusalKind};
 use crate::source::{Place, Span};
+use crate::syntax::SlipKind;
 use crate::text;
 
 rule! {
@@ -54,8 +55,9 @@ rule! {
     ///
     /// ## The fix and its safety
     ///
-    /// Safe where a WebSocket needs it: a `proxy_http_version` that no nginx takes becomes `1.1`. Elsewhere in words
-    /// only: wslint does not guess what was meant.
+    /// Safe where one thing alone can be meant: a `proxy_http_version` of a WebSocket that no nginx takes becomes
+    /// `1.1`, and `http//app` or `http://app：3000` the address that it was to be. Elsewhere in words only: wslint
+    /// does not guess.
     ///
     /// ## References
     ///
@@ -69,7 +71,7 @@ rule! {
         zh_page: [
             "nginx 拒绝用这份配置启动，而其他规则都没有说明原因：值不合法、指令的位置不对、不允许有 URI 的地方写了 URI、location 重复、map 无法解析、upstream 带了端口、缺少 `events`、指令名与已知的指令很像，或者这个指令只存在于其他版本。",
             "nginx 会继续使用旧配置运行，或者根本无法启动。提示信息沿用 nginx 自己的说法，并给出 nginx 常常省略的位置。",
-            "WebSocket 需要时是安全的：把任何版本的 nginx 都不接受的 `proxy_http_version` 改成 `1.1`。其他情况只给出文字说明：wslint 不去猜测本来想写什么。",
+            "只有一种可能时是安全的：把 WebSocket 所用、而任何版本的 nginx 都不接受的 `proxy_http_version` 改成 `1.1`，把 `http//app`、`http://app：3000` 这样的地址改成本来的写法。其他情况只给出文字说明：wslint 不去猜测本来想写什么。",
         ],
         check: check,
     }
@@ -88,6 +90,7 @@ fn is_of_a_websocket(cx: &Context<'_>, refusal: &Refusal, occ: OccId) -> bool {
 fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let rule: &Rule = &RULE;
     let config = cx.config();
+    slips::findings(cx, rule, &SlipKind::is_of_value, out);
     // Several lines of a block that all stand in the wrong place are one mistake.
     let mut misplaced: HashMap<(ScopeId, &str), usize> = HashMap::default();
     for refusal in &cx.analysis.refusals {

@@ -145,7 +145,7 @@ fn words(slip: &Slip, source: &SourceFile) -> Words {
                 help: text!("remove the blank behind `$`", "删掉 `$` 后面的空格"),
             }
         }
-        Kind::Meant(meant) => {
+        Kind::Meant(meant) | Kind::Guarded(meant) => {
             let written = String::from_utf8_lossy(&source.bytes[slip.span.range()]);
             Words {
                 message: text!(

@@ -84,7 +84,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             out.push(finding(rule, file, error));
         }
     }
-    slips::findings(cx, rule, &|kind| !kind.is_of_handshake(), out);
+    slips::findings(cx, rule, &|kind| !kind.is_of_handshake() && !kind.is_of_value(), out);
     if let Some(deep) = config.scopes().find(|(_, s)| s.is_too_deep()).and_then(|(_, s)| s.opened_by) {
         let mut found = rule.at(
             config.head(deep),

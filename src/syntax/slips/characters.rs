@@ -77,7 +77,7 @@ pub(super) fn guarded_variables(bytes: &[u8]) -> Vec<Candidate> {
         let end = opens + length + 1;
         let meant = String::from_utf8_lossy(&bytes[start + 1..end]).into_owned();
         let mends = vec![Mend { span: span(start, start + 1), text: String::new() }];
-        let slip = Slip { span: span(start, end), kind: SlipKind::Meant(meant), mends, about: None };
+        let slip = Slip { span: span(start, end), kind: SlipKind::Guarded(meant), mends, about: None };
         let patch = [(start, b' ')].into_iter().chain(closed_up(bytes, start, start + 1)).collect();
         Some(Candidate { slip, patch })
     };
