@@ -1,5 +1,6 @@
 use super::{Context, Rule, remedy};
-use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
+use crate::catalog::name;
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Severity};
 use crate::model::evidence::Evidence;
 use crate::model::way::verdict::{Outcome, Why};
 use crate::text;
@@ -98,6 +99,13 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             "加上 `proxy_cache_bypass $http_upgrade;` 和 `proxy_no_cache $http_upgrade;`"
         );
         let level = config.settings_level(endpoint.scope);
+        // Whoever sets the headers for a whole server, and a cache for one location of it, may mean no WebSocket there.
+        let sets = config.effective_list(endpoint.scope, name::PROXY_SET_HEADER).0;
+        let inherits = sets.is_some_and(|sets| sets != endpoint.scope && sets != level);
+        let is_cached_here = config.occ(cache).scope == level;
+        if inherits && is_cached_here && !endpoint.path_says_websocket(&cx.analysis.world) {
+            found.severity = found.severity.min(Severity::Advice);
+        }
         let file = config.scope(level).opened_by.map(|o| config.file(o));
         if let (Some(place), Some(lines), Some(true)) =
             (remedy::anchor(config, level), remedy::cache_lines(config, level), file.map(|f| cx.writable(f)))
