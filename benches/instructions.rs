@@ -1,6 +1,7 @@
-//! Instructions, which do not depend on what else the machine does: `cargo bench --profile test --workspace --bench
-//! instructions`, with valgrind. What the tests were compiled to is counted, so that nothing is compiled once more;
-//! what is released needs half as many. Each limit is what was counted when the bench was last looked at, and 5 %
+//! Instructions, which do not depend on what else the machine does: `CARGO_INCREMENTAL=0 cargo bench --profile test
+//! --workspace --bench instructions`, with valgrind. What tests/run has compiled for the tests is counted, so that
+//! nothing is compiled once more; what is released needs half as many, and what is compiled piece by piece needs more.
+//! Each limit is what was counted when the bench was last looked at, and 5 %
 //! more: a regression fails, an improvement wants a lower limit here.
 //!
 //! The bench calls itself under callgrind, which counts within [`counted`] and nowhere else. Libraries that do so

@@ -44,6 +44,7 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
     let speaks = |o: OccId| config.sources.get(config.file(o)).speaks_to_wslint();
     let mut paths: HashMap<OccId, (PathEvidence, Option<Evidence>)> = HashMap::default();
     let mut attempts = Attempts::default();
+    let limits_methods = world.lines.named(config, &[name::LIMIT_EXCEPT]).next().is_some();
     let mut open = Vec::new();
     for (i, endpoint) in endpoints.iter_mut().enumerate() {
         let may_state = speaks(endpoint.pass)
@@ -59,7 +60,7 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
             (Some(stated), _) => (stated, Sign::Certain),
             _ if subrequests.binary_search(&endpoint.location).is_ok() => (Evidence::Excluded, Sign::Certain),
             // A handshake is a GET.
-            _ if by_path != PathEvidence::WebSocket && denies_get(world, endpoint.location) => {
+            _ if limits_methods && by_path != PathEvidence::WebSocket && denies_get(world, endpoint.location) => {
                 (Evidence::Excluded, Sign::Certain)
             }
             // A GET never reaches a block that some other method or condition would have to lead to.

@@ -333,10 +333,21 @@ impl Names {
     }
 }
 
-/// The expressions among the names of a server.
-pub(super) fn name_patterns(config: Config<'_>, server: ScopeId) -> Vec<Pattern> {
-    let names = server_names(config, server);
-    names.iter().filter_map(|name| name.strip_prefix('~')).map(|p| Pattern::new(p.as_bytes(), true)).collect()
+/// The expressions among the names of servers.
+pub(super) fn name_patterns(config: Config<'_>) -> HashMap<ScopeId, Vec<Pattern>> {
+    let mut out: HashMap<ScopeId, Vec<Pattern>> = HashMap::default();
+    // Most configurations have no expression at all.
+    if !config.sources.iter().any(|(_, source)| memchr::memchr(b'~', &source.bytes).is_some()) {
+        return out;
+    }
+    for (occ, _) in config.occs().filter(|(_, o)| o.name == name::SERVER_NAME) {
+        for word in config.each(occ) {
+            if let Some(pattern) = word.strip_prefix(b"~") {
+                out.entry(config.occ(occ).scope).or_default().push(Pattern::new(pattern, true));
+            }
+        }
+    }
+    out
 }
 
 /// The names of a server, decoded, in order; none is the empty name, which no client asks for.

@@ -47,7 +47,8 @@ struct Caches {
     programs: Kept<Vec<Command>>,
     levels: Kept<Level>,
     patterns: Kept<Option<Pattern>>,
-    names: Kept<Vec<Pattern>>,
+    /// The expressions among the names of servers.
+    names: OnceLock<HashMap<ScopeId, Vec<Pattern>>>,
     jumps: Kept<Jumps>,
     /// The servers whose jumps are being followed.
     following: Mutex<HashSet<ScopeId>>,
@@ -151,8 +152,12 @@ impl<'a> World<'a> {
     /// An expression among the names of a server leaves its captures to the requests that it was chosen for
     /// (`ngx_http_find_virtual_server`); nobody knows by which name that was.
     pub(super) fn capture_name(&self, scope: ScopeId, vars: &mut Variables<'_>) {
-        let Some(server) = self.config.enclosing(scope, ScopeKind::Server) else { return };
-        for pattern in self.kept.names.of(server, |_| name_patterns(self.config, server)).iter() {
+        let names = self.kept.names.get_or_init(|| name_patterns(self.config));
+        if names.is_empty() {
+            return;
+        }
+        let server = self.config.enclosing(scope, ScopeKind::Server);
+        for pattern in server.and_then(|server| names.get(&server)).into_iter().flatten() {
             vars.unknown_captures(pattern);
         }
     }

@@ -7,13 +7,22 @@ use super::{Candidate, Mend, Slip, SlipKind, span};
 use crate::catalog::{Name, name};
 use crate::syntax::{DirectiveRef, Ending, Word, WordKind};
 
+/// Whether nginx looks at the first argument of a directive as an address or a version.
+pub(super) fn may_be_refused(named: Name) -> bool {
+    matches!(named, name::PROXY_PASS | name::PROXY_HTTP_VERSION | name::LISTEN | name::SERVER)
+}
+
 /// What the first argument of a directive was to be; `None` where it may be what it is.
 pub(super) fn in_the_first(directive: DirectiveRef<'_>, named: Name, text: &[u8]) -> Option<String> {
-    if !matches!(named, name::PROXY_PASS | name::PROXY_HTTP_VERSION | name::LISTEN | name::SERVER) {
+    let word = first(directive).filter(|_| may_be_refused(named))?;
+    let bytes = &text[word.span().range()];
+    // Nearly all are as they should be.
+    if bytes.is_ascii()
+        && (named != name::PROXY_PASS || bytes.starts_with(b"http://") || bytes.starts_with(b"https://"))
+    {
         return None;
     }
-    let word = first(directive)?;
-    let written = std::str::from_utf8(&text[word.span().range()]).ok()?;
+    let written = std::str::from_utf8(bytes).ok()?;
     // A variable has the last word, and a path may hold any character.
     if written.contains('$') || written.starts_with("unix:") || (written.is_ascii() && named != name::PROXY_PASS) {
         return None;

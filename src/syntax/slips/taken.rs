@@ -104,7 +104,7 @@ pub(super) fn fits(named: Name, arguments: usize, block: bool) -> bool {
 pub(super) fn takes(directive: DirectiveRef<'_>, named: Name, text: &[u8]) -> bool {
     let block = matches!(directive.ending(), Ending::Block | Ending::Lua);
     fits(named, directive.args().len(), block)
-        && meant::in_the_first(directive, named, text).is_none()
+        && (!meant::may_be_refused(named) || meant::in_the_first(directive, named, text).is_none())
         && !(checks_each(named) && directive.args().iter().any(|w| is_name_on_its_line(w.span(), text)))
 }
 
