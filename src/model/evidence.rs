@@ -8,6 +8,7 @@ use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::variable::{Definer, variables_in};
 use crate::model::way::endpoint::Endpoint;
+use crate::model::way::phase::{denied, limit_except};
 use crate::model::way::route::{Location, Matcher};
 use crate::model::way::verdict::Verdict;
 use crate::model::way::world::World;
@@ -135,11 +136,7 @@ fn weigh_beside_others(world: &World<'_>, endpoints: &mut [Endpoint], open: &[(u
 
 /// Whether a location is for other methods: `limit_except POST { deny all; }`.
 fn denies_get(world: &World<'_>, location: ScopeId) -> bool {
-    let config = world.config;
-    let limits = config.blocks(location).filter(|&o| config.occ(o).name == name::LIMIT_EXCEPT);
-    let others = limits.filter(|&o| !config.each(o).any(|method| method.eq_ignore_ascii_case(b"GET")));
-    let all = |o: OccId| config.arg(o, 0).as_deref() == Some(b"all");
-    others.filter_map(|o| config.occ(o).opens()).any(|inner| config.own_named(inner, name::DENY).any(all))
+    limit_except(world.config, location).is_some_and(|inner| denied(world.config, inner).is_some())
 }
 
 /// The path of a location at which a client's handshake can arrive: no named and no internal one.

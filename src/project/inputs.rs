@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Problem, carried, roots};
-use crate::catalog::{Name, lookup, name};
+use crate::catalog::{Name, name};
 use crate::engine::{Page, Target};
 use crate::model::ScopeKind;
-use crate::model::config::context::guess;
+use crate::model::config::context::{guess, top_names};
 use crate::model::config::lookup::{Lookup, WELL_KNOWN, main_file_for, well_known};
 use crate::settings::Settings;
 use crate::source::{
@@ -15,7 +15,6 @@ use crate::source::{
     is_nginx, normalise, split_dump,
 };
 use crate::syntax::pragma::Pragma;
-use crate::syntax::word::decode;
 use crate::syntax::{Files, parse_template};
 
 /// Within so many bytes, a dump says that it is one.
@@ -383,7 +382,7 @@ impl Inputs {
         let main = self.target_by_itself(files, file, true, projects);
         let reached = roots::reached(files, &main);
         let is_of_main = |named: Name| named == name::EVENTS || named == name::HTTP;
-        let is_main = reached.into_iter().any(|f| top_names(files, f).any(is_of_main));
+        let is_main = reached.into_iter().any(|f| names_of(files, f).any(is_of_main));
         if is_main { main } else { target }
     }
 
@@ -431,15 +430,13 @@ fn is_named_main(files: &Files<'_>, file: FileId) -> bool {
 
 /// Whether a file is a list of includes.
 fn holds_includes_alone(files: &Files<'_>, file: FileId) -> bool {
-    let mut names = top_names(files, file).peekable();
+    let mut names = names_of(files, file).peekable();
     names.peek().is_some() && names.all(|named| named == name::INCLUDE)
 }
 
-/// The names of the directives outside any block.
-fn top_names<'f>(files: &'f Files<'_>, file: FileId) -> impl Iterator<Item = Name> + 'f {
+fn names_of(files: &Files<'_>, file: FileId) -> impl Iterator<Item = Name> {
     let ast = &files.asts[file.0 as usize];
-    let bytes = ast.text(&files.sources.get(file).bytes);
-    ast.top().map(move |d| lookup(&decode(bytes, d.name())))
+    top_names(ast, ast.text(&files.sources.get(file).bytes))
 }
 
 /// `# wslint: context=server` in the first comment of a fragment.

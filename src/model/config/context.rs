@@ -28,9 +28,14 @@ const ORDER: [(u16, ScopeKind); 9] = [
     (Contexts::MAIL, ScopeKind::Mail),
 ];
 
+/// The names of the directives outside any block.
+pub fn top_names<'a>(ast: &'a Ast, bytes: &'a [u8]) -> impl Iterator<Item = Name> + 'a {
+    ast.top().map(|d| lookup(&word::decode(bytes, d.name())))
+}
+
 /// Guesses from the content and from where the file lies; `named_root` says that it is called `nginx.conf`.
 pub fn guess(ast: &Ast, bytes: &[u8], named_root: bool, path: &Path) -> Guess {
-    let names: Vec<Name> = ast.top().map(|d| lookup(&word::decode(bytes, d.name()))).collect();
+    let names: Vec<Name> = top_names(ast, bytes).collect();
     let has = |n: Name| names.contains(&n);
     if named_root && names.is_empty() {
         return Guess { is_root: true, context: ScopeKind::Main };

@@ -24,18 +24,22 @@ pub fn judge(
     vars: &mut Scope<'_>,
     version: Version,
 ) -> (Outcome, Forwarded) {
-    let config = world.config;
-    if let Some(text) = config.arg(pass, 0) {
-        vars.ask_url(&text);
-    }
-    let forwarded = forwarded(config, scope, vars, version);
+    let forwarded = sent(world, scope, pass, vars, version);
     let outcome = outcome(world, scope, pass, vars, version, &forwarded);
     (outcome, forwarded)
 }
 
+/// What goes to the backend. The URL is worked out before the headers are, as nginx does it.
+fn sent(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'_>, version: Version) -> Forwarded {
+    if let Some(text) = world.config.arg(pass, 0) {
+        vars.ask_url(&text);
+    }
+    forwarded(world.config, scope, vars, version)
+}
+
 /// Every reason for which a handshake fails at an endpoint, not only the first.
 pub fn reasons(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'_>, version: Version) -> Vec<Reason> {
-    let sent = forwarded(world.config, scope, vars, version);
+    let sent = sent(world, scope, pass, vars, version);
     let mut out: Vec<Reason> = bad_target(world, scope, pass, vars).into_iter().collect();
     match (sent.http_version.known(), sent.http_version_origin.occ()) {
         (Some(b"2"), Some(occ)) => out.push(Reason::Http2Upstream(occ)),

@@ -41,12 +41,20 @@ pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {
 }
 
 /// `deny all` with nothing allowed before it, unless `satisfy any` leaves another way in.
-pub(super) fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
+pub fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
     let level = config.outward(scope).find(|&s| config.has(s, name::ALLOW) || config.has(s, name::DENY))?;
     let first = config.own(level).find(|&o| matches!(config.occ(o).name, name::ALLOW | name::DENY))?;
     let all = config.occ(first).name == name::DENY && config.arg(first, 0).as_deref() == Some(b"all");
     let any = config.value(scope, name::SATISFY).as_deref() == Some(b"any");
     (all && !any).then_some(first)
+}
+
+/// The `limit_except` of a location that applies to GET.
+pub fn limit_except(config: Config<'_>, location: ScopeId) -> Option<ScopeId> {
+    config.blocks(location).filter(|&o| config.occ(o).name == name::LIMIT_EXCEPT).find_map(|o| {
+        let allows_get = config.each(o).any(|method| &*method == b"GET");
+        if allows_get { None } else { config.occ(o).opens() }
+    })
 }
 
 /// The handler's address for the settings that count: that of an `if` or `limit_except` itself, or of the

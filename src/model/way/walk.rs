@@ -5,7 +5,7 @@
 use super::arrival::{Arrival, Step};
 use super::hop::nginx_accepts;
 use super::judge::{beside, judge, status_of};
-use super::phase::{denied, is_handler, is_page, pass_at};
+use super::phase::{denied, is_handler, is_page, limit_except, pass_at};
 use super::rewriting::Flow;
 use super::route::Choice;
 use super::uri::upstream_uri;
@@ -283,7 +283,7 @@ impl<'m, 'a> Walk<'m, 'a> {
         self.uri_changed = false;
         // Its own rewrite directives are not run where `limit_except` applies: nginx takes those of
         // the inner block, which has none (`limit_except_loc_conf`).
-        if let Some(inner) = self.limit_except(location) {
+        if let Some(inner) = limit_except(config, location) {
             self.conf = inner;
             let passes = |o: &OccId| config.occ(*o).name == name::PROXY_PASS;
             self.handler = self.handler_of(inner).or(self.handler.filter(passes));
@@ -305,15 +305,6 @@ impl<'m, 'a> Walk<'m, 'a> {
         }
         let by = self.rewrote.take().or(config.scope(location).opened_by);
         Next::Find(by.map_or(Step::Matched, Step::Redirected))
-    }
-
-    /// The `limit_except` of a location that applies to GET.
-    fn limit_except(&self, location: ScopeId) -> Option<ScopeId> {
-        let config = self.config();
-        config.blocks(location).filter(|&o| config.occ(o).name == name::LIMIT_EXCEPT).find_map(|o| {
-            let allows_get = config.each(o).any(|method| &*method == b"GET");
-            if allows_get { None } else { config.occ(o).opens() }
-        })
     }
 
     /// The last directive of a block that sets a content handler wins.
