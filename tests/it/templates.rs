@@ -223,16 +223,18 @@ fn what_is_included_behind_a_tag_is_not_certain() {
     assert_ne!(common::verdict(&tree, "ws://example.com:8080/ws", "1.22.1").0, "rejected");
 }
 
-/// What a branch may hold, nobody misses; what stands there and is wrong stays wrong.
+/// What lines may hold that nobody sees, nobody misses; what stands there and is wrong stays wrong.
 #[test]
 fn what_is_missing_may_stand_between_tags() {
     let refusals = |lines: &str| {
         common::refusals(&common::single(&format!("events {{}}\nhttp {{\nserver {{\n{lines}\n}}\n}}\n")), "1.22.1")
     };
     let tags = "{% if gzip %}\ngzip on;\n{% endif %}";
+    let hole = "{% if tls %}\n{% include 'tls.conf' %}\n{% endif %}";
     let missing = ["no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive"];
     assert_eq!(refusals("listen 8443 ssl;"), missing);
-    assert_eq!(refusals(&format!("listen 8443 ssl;\n{tags}")), [""; 0]);
+    assert_eq!(refusals(&format!("listen 8443 ssl;\n{tags}")), missing);
+    assert_eq!(refusals(&format!("listen 8443 ssl;\n{hole}")), [""; 0]);
     let wrong = ["unknown directive \"lisen\""];
     assert_eq!(refusals("lisen 8443;"), wrong);
     assert_eq!(refusals(&format!("lisen 8443;\n{tags}")), wrong);

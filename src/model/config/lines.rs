@@ -34,6 +34,9 @@ impl Lines {
         while let Some(occ) = config.tree.occs.get(next.0 as usize) {
             let id = next;
             next.0 += 1;
+            if !config.shows(id) {
+                continue;
+            }
             let setting = match last {
                 Some((scope, setting)) if scope == occ.scope => setting,
                 _ => {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::scope::{Config, OccId, Scope, ScopeId, ScopeKind, interest};
 use crate::catalog::name;
 use crate::source::{FileId, Place};
-use crate::syntax::Ast;
+use crate::syntax::{Ast, Template};
 
 /// A branch of a template in one of the places where its file is included.
 #[derive(Clone, Copy, Debug)]
@@ -255,6 +255,38 @@ pub fn decider<T: PartialEq>(config: Config<'_>, renderings: &[Rendering], resul
     results.iter().any(|r| r != first).then(|| config.tag_of(0))
 }
 
+/// Renderings without lines that a template may leave out: each without those of one choice, and one without those
+/// of all. At most 32: past it nobody looks.
+pub fn without(config: Config<'_>, lines: impl Iterator<Item = OccId>) -> Vec<Rendering> {
+    let templates = &config.tree.templates;
+    let mut choices: Vec<u32> = Vec::new();
+    for branch in lines.flat_map(|o| config.branches_around(o)) {
+        let choice = templates.branches[branch as usize].choice;
+        if !choices.contains(&choice) {
+            choices.push(choice);
+        }
+    }
+    let count = |choice: &u32| templates.choices[*choice as usize];
+    if choices.iter().map(count).sum::<u32>() > 32 {
+        return Vec::new();
+    }
+    let blank = || vec![None; templates.choices.len()];
+    let one = |choice: u32, alternative: u32| {
+        let mut chosen = blank();
+        chosen[choice as usize] = Some(alternative);
+        chosen
+    };
+    let each = choices.iter().flat_map(|c| (0..count(c)).map(move |alternative| one(*c, alternative)));
+    let mut all: Vec<Vec<Option<u32>>> = each.collect();
+    if choices.len() > 1 {
+        let mut none = blank();
+        // The last alternative is the one without any of its lines.
+        choices.iter().for_each(|c| none[*c as usize] = Some(count(c) - 1));
+        all.push(none);
+    }
+    all.into_iter().map(|chosen| Rendering::new(templates, chosen)).collect()
+}
+
 impl<'a> Config<'a> {
     /// The branch of a template that an occurrence stands in; 0 is none.
     pub fn branch(self, occ: OccId) -> u32 {
@@ -331,6 +363,13 @@ impl<'a> Config<'a> {
             }
         }
         None
+    }
+
+    /// Whether a template stands for lines that nobody sees: those may give what is missing.
+    pub fn hides_lines(self) -> bool {
+        let template = |file: FileId| self.ast(file).template;
+        self.tree.chains.iter().any(|c| template(c.file) == Template::Unread)
+            || self.occs().any(|(o, _)| template(self.file(o)) == Template::Control && self.is_hole(o))
     }
 
     /// Whether a line stands for lines that nobody sees.

@@ -340,7 +340,14 @@ impl<'a> Config<'a> {
 
     /// All occurrences in the order in which nginx meets them.
     pub fn occs(self) -> impl Iterator<Item = (OccId, &'a Occ)> {
-        self.tree.occs.iter().enumerate().map(|(i, o)| (OccId(i as u32), o))
+        let all = self.tree.occs.iter().enumerate().map(|(i, o)| (OccId(i as u32), o));
+        all.filter(move |(id, _)| self.shows(*id))
+    }
+
+    /// Whether an occurrence is there in the rendering that is looked at.
+    #[inline]
+    pub fn shows(self, id: OccId) -> bool {
+        self.rendering.is_none_or(|r| r.shows(self.tree.templates.of(id)))
     }
 
     /// The tree of a file.

@@ -1,5 +1,6 @@
 //! What nginx refuses to start with, in nginx's terms, and for which versions.
 
+mod absent;
 mod buffers;
 mod certificates;
 mod entries;
@@ -104,6 +105,7 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> (Vec<Refusal>, Opti
     if !out.is_empty() {
         out = check(world, &Lines::all(world.config), top_is_inferred);
     }
+    let left_out = absent::missing(world, top_is_inferred, &out);
     if world.is_root {
         let config = world.config;
         let has_events = config.blocks(config.top()).any(|o| config.occ(o).name == crate::catalog::name::EVENTS);
@@ -122,8 +124,9 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> (Vec<Refusal>, Opti
     }
     let config = world.config;
     // What a template will be is for nginx to say once it is rendered.
-    let (open, mut out): (Vec<_>, Vec<_>) = out.into_iter().partition(|r| depends_on_rendering(world, r));
-    let doubt = open.iter().find_map(|r| refused_in_some_rendering(world, r));
+    let hidden = !out.is_empty() && config.hides_lines();
+    let (open, mut out): (Vec<_>, Vec<_>) = out.into_iter().partition(|r| depends_on_rendering(world, r, hidden));
+    let doubt = open.iter().find_map(|r| refused_in_some_rendering(world, r, hidden)).or(left_out);
     // What follows a syntax error in its file is a consequence of it, as far as anybody can tell.
     let broken = |file: FileId| config.ast(file).errors.first().map(|e| e.opened.map_or(e.span.start, |o| o.start));
     out.retain(|r| match r.occ {
@@ -138,16 +141,21 @@ pub fn refusals(world: &World<'_>, top_is_inferred: bool) -> (Vec<Refusal>, Opti
     (out, doubt)
 }
 
-/// Whether another line may stand in the place of one that nginx would refuse.
-fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
+/// Whether another line may stand in the place of one that nginx would refuse, or none.
+fn depends_on_rendering(world: &World<'_>, refusal: &Refusal, hidden: bool) -> bool {
+    // A file that is no template may be included behind a tag of one.
+    let branched = refusal.occ.into_iter().chain(refusal.other).any(|o| world.config.is_in_template_branch(o));
+    refusal.occ.is_some() && (branched || is_open_in_its_words(world, refusal, hidden))
+}
+
+/// Whether a placeholder may make something else of a line that nginx would refuse, or what nobody sees may hold what
+/// it needs.
+fn is_open_in_its_words(world: &World<'_>, refusal: &Refusal, hidden: bool) -> bool {
     let config = world.config;
     let outside = is_outside_in_any_rendering(config, refusal);
     let may_be_another = |occ: OccId| match config.ast(config.file(occ)).template {
-        // A file that is none may be included behind a tag of one.
-        Template::No => config.is_in_template_branch(occ),
-        Template::Words | Template::Control => {
-            (!outside && is_open_to(world, refusal, occ)) || config.is_in_template_branch(occ)
-        }
+        Template::No => false,
+        Template::Words | Template::Control => !outside && is_open_to(world, refusal, occ),
         Template::Unread => true,
     };
     let Some(occ) = refusal.occ else { return false };
@@ -155,8 +163,7 @@ fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
         return true;
     }
     // What is missing is certain only where every line is seen.
-    let control = config.ast(config.file(occ)).template == Template::Control;
-    if control && !is_by_its_lines(refusal) {
+    if hidden && !is_by_its_lines(refusal) {
         return true;
     }
     match (&refusal.kind, refusal.argument) {
@@ -172,8 +179,9 @@ fn depends_on_rendering(world: &World<'_>, refusal: &Refusal) -> bool {
     }
 }
 
-/// Whether a location stands outside of the one around it, whatever its placeholders are: what is written before
-/// them differs, or the one around it is an expression as which no path begins.
+/// Whether a location may not stand in the one around it, whatever its placeholders are: an exact or a named one holds
+/// none, a named one stands in none, what is written before them differs, or the one around it is an expression as
+/// which no path begins.
 fn is_outside_in_any_rendering(config: Config<'_>, refusal: &Refusal) -> bool {
     let read = |occ: OccId| Location::read(config, occ);
     let (Some(inner), Some(outer)) = (refusal.occ.and_then(read), refusal.other.and_then(read)) else { return false };
@@ -185,6 +193,10 @@ fn is_outside_in_any_rendering(config: Config<'_>, refusal: &Refusal) -> bool {
     let has_modifier = config.args(inner.occ).len() == 2
         && config.arg(inner.occ, 0).is_some_and(|modifier| !is_open(modifier.as_ref()));
     let (path, around) = (written(&inner), written(&outer));
+    let holds_none = matches!(outer.matcher, Matcher::Exact(_) | Matcher::Named(_));
+    if holds_none || matches!(inner.matcher, Matcher::Named(_)) {
+        return true;
+    }
     // Without a modifier a placeholder may write one.
     if !has_modifier && path.is_empty() {
         return false;
@@ -224,13 +236,13 @@ fn is_by_its_lines(refusal: &Refusal) -> bool {
 }
 
 /// The tag that decides whether lines are there which nginx refuses wherever they are.
-fn refused_in_some_rendering(world: &World<'_>, refusal: &Refusal) -> Option<Place> {
+fn refused_in_some_rendering(world: &World<'_>, refusal: &Refusal, hidden: bool) -> Option<Place> {
     let config = world.config;
     let occ = refusal.occ?;
     let all: Vec<OccId> = [occ].into_iter().chain(refusal.other).collect();
     let read = |o: &OccId| !is_open_to(world, refusal, *o) && config.ast(config.file(*o)).template != Template::Unread;
     let by_version = refusal.since.is_some() || refusal.until.is_some();
-    let certain = is_by_its_lines(refusal) && !by_version && all.iter().all(read);
+    let certain = (!hidden || is_by_its_lines(refusal)) && !by_version && all.iter().all(read);
     let together = refusal.other.is_none_or(|other| config.may_stand_together(occ, other));
     (certain && together).then(|| all.iter().find_map(|o| config.branch_tag(*o))).flatten()
 }

@@ -209,7 +209,12 @@ fn nested_location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
     let Some(location) = Location::read(config, occ) else { return };
     let scope = config.occ(occ).scope;
     let Some(outer) = config.scope(scope).opened_by.and_then(|o| Location::read(config, o)) else { return };
-    let (inner_text, outer_text) = (location.text(), outer.text());
+    // A placeholder is named as it stands.
+    let named = |l: &Location| {
+        let last = config.args(l.occ).len().saturating_sub(1);
+        if config.is_templated(l.occ) { config.arg_shown(l.occ, last) } else { l.text() }
+    };
+    let (inner_text, outer_text) = (named(&location), named(&outer));
     let text = match (&outer.matcher, &location.matcher) {
         (Matcher::Exact(_), _) => {
             format!("location \"{inner_text}\" cannot be inside the exact location \"{outer_text}\"")
@@ -219,7 +224,7 @@ fn nested_location(world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
         }
         (_, Matcher::Named(_)) => format!("named location \"{inner_text}\" can be on the server level only"),
         (_, Matcher::Regex(_)) => return,
-        _ if inner_text.as_bytes().starts_with(outer_text.as_bytes()) => return,
+        _ if location.text().starts_with(&outer.text()) => return,
         _ => format!("location \"{inner_text}\" is outside location \"{outer_text}\""),
     };
     out.push(Refusal::new(occ, Kind::Value, text).beside(outer.occ));
