@@ -167,6 +167,7 @@ fn what_a_template_leaves_open_is_not_certain() {
     let open = [
         // A status, a condition, a pattern.
         of_a_server("if ($http_upgrade) { return {{ code }}; }", "/ws", http11),
+        of_a_server("return $CODE;", "/ws", http11),
         of_a_server("if ({{ condition }}) { return 404; }", "/ws", http11),
         of_a_server("rewrite {{ pattern }} /other last;", "/ws", http11),
         // `$NAME` where nginx replaces nothing, which a script does.
@@ -179,15 +180,28 @@ fn what_a_template_leaves_open_is_not_certain() {
         // Two lines of one name in some rendering.
         of_a_server("", "/ws", "{% if a %}\nproxy_http_version 1.1;\n{% endif %}\nproxy_http_version 1.1;"),
         of_a_server("", "/ws", "proxy_http_version 1.1;\n{% if a %}\nproxy_buffering maybe;\n{% endif %}"),
+        // A variable that one line defines and another uses, in no rendering or in some.
+        of_a_server("{% if a %}\nset $x 1;\n{% endif %}\nadd_header X $x;", "/ws", http11),
+        of_a_server("{% if a %}\nset $x 1;\n{% endif %}\n{% if b %}\nadd_header X $x;\n{% endif %}", "/ws", http11),
         // Which server has the name.
         of_a_server("server_name ${NAME};\n }\n server {\n listen 8080;\n server_name .example.com;", "/ws", http11),
     ];
-    assert_eq!(open, ["unknown"; 11]);
+    assert_eq!(open, ["unknown"; 14]);
     // Whose name it is does not matter where there is one server, nor where an earlier one has it.
     assert_eq!(of_a_server("server_name ${NAME};", "/ws", http11), "upgrades");
     // Lines of two alternatives are never there together.
     let either = "{% if a %}\nproxy_http_version 1.1;\n{% else %}\nproxy_http_version 1.1;\n{% endif %}";
     assert_eq!(of_a_server("", "/ws", either), "upgrades");
+    let together = "{% if a %}\nset $x 1;\n{% endif %}\n{% if a %}\nadd_header X $x;\n{% endif %}";
+    assert_eq!(of_a_server(together, "/ws", http11), "upgrades");
+    let each = "{% if a %}\nset $x 1;\n{% else %}\nset $x 2;\n{% endif %}\nadd_header X $x;";
+    assert_eq!(of_a_server(each, "/ws", http11), "upgrades");
+    // What nobody defines in any rendering, nginx refuses, if every line is there to see.
+    let undefined = "add_header X $x;\n{% if a %}\ngzip on;\n{% endif %}";
+    assert_eq!(of_a_server(undefined, "/ws", http11), "rejected");
+    assert_eq!(of_a_server(&format!("{undefined}\n{{% include 'x' %}}"), "/ws", http11), "unknown");
+    // A named location holds none, whatever its path.
+    assert_eq!(of_a_server("location @x {\n location ${PATH} { }\n }", "/ws", http11), "rejected");
     // Of two lines of one name the values do not matter.
     assert_eq!(of_a_server("", "/ws", "proxy_http_version 1.1;\n proxy_http_version {{ version }};"), "rejected");
     // What a newer nginx has may stand behind a tag that asks which it is.

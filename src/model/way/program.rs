@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::catalog::name;
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::rewrite::{Condition, Return, Rewrite};
+use crate::syntax::template::stands_for_another;
 
 /// One directive.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub(super) fn program(config: Config<'_>, scope: ScopeId) -> Vec<Command> {
 fn command(config: Config<'_>, occ: OccId) -> Option<Command> {
     let words = || config.words(occ);
     // A status, a flag or a condition that is written by a placeholder.
-    let open = || config.is_templated(occ).then_some(Command::Open(occ));
+    let open = || config.each(occ).any(|w| stands_for_another(&w)).then_some(Command::Open(occ));
     Some(match config.occ(occ).name {
         name::SET => match words().as_slice() {
             [target, value, ..] => {
