@@ -136,7 +136,7 @@ fn weigh_beside_others(world: &World<'_>, endpoints: &mut [Endpoint], open: &[(u
 
 /// Whether a location is for other methods: `limit_except POST { deny all; }`.
 fn denies_get(world: &World<'_>, location: ScopeId) -> bool {
-    limit_except(world.config, location).is_some_and(|inner| denied(world.config, inner).is_some())
+    limit_except(world.config, location).is_some_and(|inner| denied(world.config, inner, None).is_some())
 }
 
 /// The path of a location at which a client's handshake can arrive: no named and no internal one.

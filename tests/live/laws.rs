@@ -83,7 +83,8 @@ pub(crate) fn harms_nothing(
 /// What somebody else wrote may let any protocol through; the map that wslint writes does not. So does their
 /// literal once its typo is mended: the word is theirs.
 fn lets_all_through(tree: &Tree) -> bool {
-    let texts = show(tree).to_ascii_lowercase();
+    // A template may write nginx's `$` so.
+    let texts = show(tree).to_ascii_lowercase().replace("${dollar}", "$");
     let others = ["\"upgrade\"", "upgrade;", "upgrade,", ", upgrade", "$http_connection", "default $http_upgrade"]
         .iter()
         .any(|w| texts.contains(w));

@@ -307,7 +307,10 @@ impl Aspect {
         }
         // A header whose value is empty is not sent, but somebody wrote it.
         let level = config.effective_list(scope, name::PROXY_SET_HEADER).0;
-        let set = level.and_then(|l| config.header(l, header));
+        // What will have another name is not what sets this one.
+        let renamed = |o: &OccId| misspellings.renames(*o);
+        let lines = || level.into_iter().flat_map(|l| config.headers(l, header));
+        let set = lines().filter(|o| !renamed(o)).last().or_else(|| lines().last());
         // A forgotten `;` swallows the next line: that is what has to be mended.
         if level.is_some_and(|l| analysis.swallowing.contains(&l)) {
             return Aspect::Elsewhere;

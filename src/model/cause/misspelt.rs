@@ -92,6 +92,11 @@ impl Misspellings {
         near.chain(&self.in_maps).map(|&i| (i, &self.all[i]))
     }
 
+    /// Whether this line of `proxy_set_header` was meant for another header than it names.
+    pub fn renames(&self, occ: OccId) -> bool {
+        self.all.iter().any(|m| m.occ == occ && m.part == Part::Header)
+    }
+
     /// Whether one stands in this line.
     pub fn stand_in(&self, occ: OccId) -> bool {
         self.all.binary_search_by_key(&occ, |m| m.occ).is_ok()
@@ -228,7 +233,9 @@ fn swapped(analysis: &Analysis<'_>, level: ScopeId, out: &mut Vec<Misspelling>) 
     };
     for (written, meant) in [("Upgrade", "Connection"), ("Connection", "Upgrade")] {
         let lines: Vec<OccId> = config.headers(level, written).collect();
-        if lines.len() < 2 || config.header(level, meant).is_some() {
+        // A line whose name only looks like the other will be it.
+        let named = |o: OccId| config.is_header(o, meant) || near::header_name(&config.arg_text(o, 0)) == Some(meant);
+        if lines.len() < 2 || config.own_named(level, name::PROXY_SET_HEADER).any(named) {
             continue;
         }
         let found: Vec<OccId> = lines.iter().copied().filter(|&o| fits(meant, &config.arg_text(o, 1))).collect();

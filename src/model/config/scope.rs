@@ -235,7 +235,7 @@ impl Tree {
 
 /// Directives that the model asks for by name at every endpoint. A bit for each says in one look
 /// whether a scope has any.
-const INTERESTING: [Name; 54] = [
+const INTERESTING: [Name; 60] = [
     name::INCLUDE,
     name::PROXY_PASS,
     name::PROXY_SET_HEADER,
@@ -290,6 +290,12 @@ const INTERESTING: [Name; 54] = [
     name::SSL_REJECT_HANDSHAKE,
     name::PROXY_INTERCEPT_ERRORS,
     name::PROXY_BUFFERING,
+    name::AUTH_BASIC,
+    name::IGNORE_INVALID_HEADERS,
+    name::SET_REAL_IP_FROM,
+    name::SSL_VERIFY_CLIENT,
+    name::UNDERSCORES_IN_HEADERS,
+    name::VALID_REFERERS,
 ];
 
 /// The bit of a name, if it has one.

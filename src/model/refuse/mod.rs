@@ -203,7 +203,10 @@ fn is_outside_in_any_rendering(config: Config<'_>, refusal: &Refusal) -> bool {
     }
     let differs = path.iter().zip(&around).any(|(a, b)| a != b);
     let is_expression = matches!(outer.matcher, Matcher::Regex(_));
-    differs || (is_expression && path.is_empty() && around.first().is_some_and(|b| *b != b'/'))
+    let outer_text = outer.text();
+    // No path begins with the text of an expression that is more than a path.
+    let no_path = !outer_text.starts_with('/') || outer_text.contains(['^', '$', '*', '+', '?', '(', '[', '\\', '|']);
+    differs || (is_expression && path.is_empty() && !around.is_empty() && no_path)
 }
 
 /// Whether a placeholder may make something else of a line that nginx would refuse: of two lines of one name, or
@@ -213,7 +216,17 @@ fn is_open_to(world: &World<'_>, refusal: &Refusal, occ: OccId) -> bool {
     let twice = || refusal.other.is_some() && config.scope(config.occ(occ).scope).kind == ScopeKind::Entries;
     let name_is_open = || is_open(&config.name_text(occ));
     match (&refusal.kind, refusal.argument) {
-        (RefusalKind::Duplicate, _) => name_is_open(),
+        (RefusalKind::Duplicate | RefusalKind::NotAllowedHere, _) => name_is_open(),
+        // The name of a variable ends where it does, whatever else stands in its line.
+        (RefusalKind::UnknownVariable(name), Some(at)) => config.arg(occ, at).is_none_or(|word| {
+            let text = word.to_ascii_lowercase();
+            let ends_open = |begin: &str| {
+                let name = [begin.as_bytes(), name.to_ascii_lowercase().as_bytes()].concat();
+                memchr::memmem::find(&text, &name)
+                    .is_some_and(|i| text.get(i + name.len()).is_some_and(|b| is_open(&[*b])))
+            };
+            ends_open("$") || ends_open("${")
+        }),
         (RefusalKind::Value, None) if twice() => name_is_open(),
         (RefusalKind::Value, Some(at)) if refusal.other.is_none() => {
             name_is_open() || config.arg(occ, at).is_some_and(|word| is_open(&word))

@@ -21,7 +21,7 @@ pub enum Purpose {
 }
 
 /// The variables of one request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scope<'m> {
     definitions: &'m Definitions,
     /// A variable that nothing defines may be defined where wslint cannot look.
@@ -46,9 +46,36 @@ pub struct Scope<'m> {
     pub foreign: Option<Arc<HashSet<String>>>,
     /// Whether the browser's own `Connection` was asked for: only then do browsers differ.
     pub saw_connection: bool,
+    /// Variables whose values a template decides.
+    open: HashSet<String>,
+    /// A template decides something of what was asked for.
+    pub saw_open: bool,
+    /// An error has led to a page: `$status` has a value.
+    pub answered: bool,
     /// A script runs before the request is passed on, and may give any value to what `set` defines.
     pub scripted: bool,
 }
+
+/// Variables of nginx's own that every request has a value for, whatever it is.
+const NEVER_EMPTY: [&str; 17] = [
+    "connection",
+    "connection_requests",
+    "host",
+    "hostname",
+    "http_host",
+    "msec",
+    "nginx_version",
+    "pid",
+    "remote_addr",
+    "remote_port",
+    "request",
+    "request_id",
+    "request_uri",
+    "scheme",
+    "server_addr",
+    "server_port",
+    "uri",
+];
 
 /// nginx gives up on variables that refer to each other deeper than this (`r->variable_depth`).
 const MAX_DEPTH: usize = 100;
@@ -75,8 +102,19 @@ impl<'m> Scope<'m> {
             steps: 0,
             foreign: None,
             saw_connection: false,
+            open: HashSet::new(),
+            saw_open: false,
+            answered: false,
             scripted: false,
         }
+    }
+
+    /// Whether a variable has a value in every request of this kind, whatever it is. A browser's handshake always
+    /// says where its page comes from (RFC 6455 §4.1).
+    pub fn is_never_empty(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let is_filled = NEVER_EMPTY.contains(&name.as_str()) && self.definitions.of(&name).is_empty();
+        is_filled || (name == "http_origin" && self.request.handshake)
     }
 
     /// Gives a variable its value, as `set` does.
@@ -87,6 +125,46 @@ impl<'m> Scope<'m> {
                 self.assigned.insert(name.to_owned(), value);
             }
         }
+    }
+
+    /// The variables of a subrequest: it has a URI and a query of its own, and shares what was set
+    /// (`ngx_http_subrequest`).
+    pub fn for_subrequest(&self, uri: &[u8]) -> Scope<'m> {
+        let (path, query) = match memchr::memchr(b'?', uri) {
+            Some(at) => (&uri[..at], &uri[at + 1..]),
+            None => (uri, &b""[..]),
+        };
+        let (uri, args) = (Value::Known(path.to_vec()), Value::Known(query.to_vec()));
+        Scope { uri, args, captures: Vec::new(), url: None, ..self.clone() }
+    }
+
+    /// Takes what a subrequest has left in the variables that it shares.
+    pub fn adopt(&mut self, other: Scope<'m>) {
+        (self.assigned, self.computed, self.open) = (other.assigned, other.computed, other.open);
+        self.saw_connection |= other.saw_connection;
+    }
+
+    /// What another way sets to something else is not known.
+    pub fn forget_differences(&mut self, other: &Scope<'m>) {
+        let differs = |name: &&String| self.assigned.get(*name) != other.assigned.get(*name);
+        let names: Vec<String> = self.assigned.keys().chain(other.assigned.keys()).filter(differs).cloned().collect();
+        names.into_iter().for_each(|name| self.assign(&name, Value::Unknown));
+        for (own, others) in self.computed.iter_mut().zip(&other.computed) {
+            own.retain(|name, value| others.get(name) == Some(value));
+        }
+    }
+
+    /// `set`: works out a text for a variable.
+    pub fn set(&mut self, name: &str, text: &[u8]) {
+        self.saw_open = false;
+        let value = self.value(text, Purpose::Condition);
+        let lower = name.to_ascii_lowercase();
+        if self.saw_open && value == Value::Unknown {
+            self.open.insert(lower)
+        } else {
+            self.open.remove(&lower)
+        };
+        self.assign(name, value);
     }
 
     /// Runs an expression for its captures (`ngx_http_regex_exec`); whether it matches, if that is known.
@@ -146,7 +224,10 @@ impl<'m> Scope<'m> {
         let mut captures: Vec<(usize, Value)> = Vec::new();
         for part in parts {
             let value = match part {
-                Part::Text(text) if is_open(text) => return Value::Unknown,
+                Part::Text(text) if is_open(text) => {
+                    self.saw_open = true;
+                    return Value::Unknown;
+                }
                 Part::Text(text) => {
                     out.extend_from_slice(text);
                     continue;
@@ -191,6 +272,7 @@ impl<'m> Scope<'m> {
         if name == "args" || name == "query_string" {
             return self.args.clone();
         }
+        self.saw_open |= self.open.contains(&name);
         if let Some(value) = self.assigned.get(&name) {
             return value.clone();
         }
@@ -214,7 +296,9 @@ impl<'m> Scope<'m> {
         if definitions.may_be_of_a_module(&name) {
             return Value::Unknown;
         }
-        if self.open_world || is_capital(written.as_bytes()) { Value::Unknown } else { Value::EMPTY }
+        let replaced = is_capital(written.as_bytes());
+        self.saw_open |= replaced;
+        if self.open_world || replaced { Value::Unknown } else { Value::EMPTY }
     }
 
     /// `ngx_http_map_variable`; what it yields is kept for the rest of the request, unless the map is
@@ -251,6 +335,10 @@ impl<'m> Scope<'m> {
             None => self.same_for_all(map, purpose),
         };
         self.in_progress.pop();
+        self.saw_open |= map.open;
+        if self.saw_open && value == Value::Unknown {
+            self.open.insert(name.clone());
+        }
         if self.steps > MAX_STEPS && self.in_progress.is_empty() {
             map.call_endless();
         }
@@ -319,7 +407,19 @@ impl<'m> Scope<'m> {
             },
             "server_port" => self.request.port.clone(),
             "server_name" => self.request.server_name.clone(),
-            "request_method" => Value::text("GET"),
+            "request_method" => self.request.method.clone(),
+            "request" => match (self.request.method.known(), self.request.request_uri.known()) {
+                (Some(method), Some(uri)) => Value::Known([method, b" ", uri, b" HTTP/1.1"].concat()),
+                _ => Value::Unknown,
+            },
+            // Both are set when the request to the backend is made (`ngx_http_proxy_eval`), behind every condition.
+            "proxy_host" | "proxy_port" if purpose == Purpose::Condition => Value::EMPTY,
+            // `ngx_http_variable_status`, before anything has answered.
+            "status" if purpose == Purpose::Condition && !self.answered => Value::text("000"),
+            "remote_addr" | "realip_remote_addr" => match self.request.address {
+                Some(address) => Value::text(&address.to_string()),
+                None => Value::Unknown,
+            },
             "server_protocol" => Value::text("HTTP/1.1"),
             "http2" | "http3" | "content_length" | "content_type" | "request_completion" | "fastcgi_path_info" => {
                 Value::EMPTY
@@ -342,6 +442,8 @@ impl<'m> Scope<'m> {
         }
         match header {
             "upgrade" | "sec_websocket_key" | "sec_websocket_version" if !self.request.handshake => Value::EMPTY,
+            // A browser names no referrer in a handshake.
+            "referer" if !self.request.handshake && purpose == Purpose::Condition => Value::Unknown,
             "connection" if !self.request.handshake => Value::Unknown,
             "upgrade" => Value::text(self.request.protocol),
             "connection" => {
@@ -358,7 +460,6 @@ impl<'m> Scope<'m> {
             // What a browser, or a proxy in front of this one, may send.
             "origin"
             | "user_agent"
-            | "referer"
             | "cookie"
             | "authorization"
             | "accept"

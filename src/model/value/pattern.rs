@@ -46,6 +46,11 @@ impl Pattern {
         }
     }
 
+    /// Whether a template's placeholder is a part of it.
+    pub fn is_open(&self) -> bool {
+        is_open(&self.text)
+    }
+
     /// The expression as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.text).into_owned()

@@ -1,5 +1,6 @@
 //! The handshake that a browser sends, and values that are known or not.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::punycode::to_ascii;
@@ -80,6 +81,10 @@ pub struct Request {
     pub port: Value,
     /// The first `server_name`.
     pub server_name: Value,
+    /// `GET`, unless nginx itself sends it, with a `proxy_method`.
+    pub method: Value,
+    /// The address that it comes from, where nginx itself sends it.
+    pub address: Option<Ipv4Addr>,
     /// Who sends it.
     pub browser: Browser,
     /// It is a handshake; otherwise an ordinary request, without `Upgrade`.
@@ -87,7 +92,7 @@ pub struct Request {
     /// What its `Upgrade` names.
     pub protocol: &'static str,
     /// The headers of a request that comes from nginx itself, over a `proxy_pass` to a server of the same
-    /// configuration; the browser's, where there are none.
+    /// configuration, those with an empty value are not sent; the browser's, where there are none.
     pub sent: Option<Arc<Vec<(String, Value)>>>,
 }
 
@@ -99,7 +104,9 @@ impl Request {
 
     /// Whether nginx sends it without this header.
     pub fn sends_nothing(&self, header: &str) -> bool {
-        self.sent.as_ref().is_some_and(|sent| !sent.iter().any(|(name, _)| name.eq_ignore_ascii_case(header)))
+        self.sent.as_ref().is_some_and(|sent| {
+            !sent.iter().any(|(name, value)| name.eq_ignore_ascii_case(header) && *value != Value::EMPTY)
+        })
     }
 
     /// An upgrade to HTTP/2 without TLS (RFC 7540 §3.2): not WebSocket, and forwarded by the same two lines.
@@ -118,6 +125,8 @@ impl Request {
             scheme: Value::Unknown,
             port: Value::Unknown,
             server_name: Value::Unknown,
+            method: Value::text("GET"),
+            address: None,
             browser,
             handshake: true,
             protocol: "websocket",

@@ -8,6 +8,7 @@ use nom::{IResult, Parser};
 
 use super::eval::{Purpose, Scope};
 use super::pattern::Pattern;
+use super::request::Value;
 use crate::catalog::{Name, name};
 use crate::model::config::scope::{Config, OccId};
 use crate::syntax::Word;
@@ -89,15 +90,22 @@ impl Condition {
             Condition::Truthy { variable } => {
                 let value = vars.variable(variable, Purpose::Condition);
                 let holds = value.known().map(|v| !v.is_empty() && v != b"0");
-                holds.or_else(|| NEVER_EMPTY.contains(&variable.to_ascii_lowercase().as_str()).then_some(true))
+                holds.or_else(|| vars.is_never_empty(variable).then_some(true))
             }
             Condition::Equals { variable, value, negated } => {
                 let left = vars.variable(variable, Purpose::Condition);
+                let saw_open = vars.saw_open;
                 let right = vars.value(value, Purpose::Condition);
+                // What a client sends is not known whatever a template makes of the other side.
+                vars.saw_open &= saw_open || left != Value::Unknown;
+                if right == Value::EMPTY && left == Value::Unknown && vars.is_never_empty(variable) {
+                    return Some(*negated);
+                }
                 Some((left.known()? == right.known()?) != *negated)
             }
             Condition::Matches { variable, pattern, negated } => {
                 let subject = vars.variable(variable, Purpose::Condition);
+                vars.saw_open |= pattern.is_open() && subject != Value::Unknown;
                 vars.tried(pattern, &subject).map(|m| m != *negated)
             }
             // The files of the machine are assumed not to be there, as for `try_files`.
@@ -105,10 +113,6 @@ impl Condition {
         }
     }
 }
-
-/// Variables of nginx's own that every handshake has a value for, whatever it is.
-const NEVER_EMPTY: [&str; 9] =
-    ["host", "http_host", "remote_addr", "request", "request_uri", "scheme", "server_addr", "server_port", "uri"];
 
 #[derive(Clone, Copy)]
 enum Comparison {

@@ -65,6 +65,8 @@ pub struct Map {
     pub entries: Vec<Entry>,
     /// It holds an include that could not be read, or an entry that could not be understood.
     pub incomplete: bool,
+    /// A template decides which entries it has, or what one of them matches.
+    pub open: bool,
     /// The strings among its keys, found when first asked for: the first entry of each.
     exact: OnceLock<HashMap<Box<[u8]>, usize>>,
     /// Working it out takes more steps than are allowed.
@@ -283,15 +285,15 @@ impl Map {
             volatile: false,
             entries: Vec::new(),
             incomplete: false,
+            open: false,
             exact: OnceLock::new(),
             endless: AtomicBool::new(false),
         };
         let Some(scope) = config.occ(occ).opens() else { return map };
         map.incomplete = config.scope(scope).unresolved;
         for line in config.own(scope) {
-            map.incomplete |= config.is_branched(line) || config.is_templated(line);
             let key = config.name_text(line);
-            map.incomplete |= stands_for_another(&key);
+            map.open |= config.is_branched(line) || config.is_templated(line) || stands_for_another(&key);
             match (&*key, config.args(line).len()) {
                 (b"hostnames", 0) => map.hostnames = true,
                 (b"volatile", 0) => map.volatile = true,
@@ -303,6 +305,7 @@ impl Map {
                 _ => map.incomplete = true,
             }
         }
+        map.incomplete |= map.open;
         map
     }
 

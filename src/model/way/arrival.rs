@@ -25,6 +25,10 @@ pub struct Arrival {
     pub anywhere: bool,
     /// The request to another server of the same configuration, if `proxy_pass` leads to one.
     pub hop: Option<Box<Hop>>,
+    /// The status that an `error_page` gives the answer.
+    pub status: Option<u16>,
+    /// What the next hop answers instead of upgrading may lead to an `error_page` here.
+    pub rescued: bool,
     /// The hops that were followed, in order.
     pub hops: Vec<Hopped>,
 }
@@ -41,6 +45,8 @@ impl Arrival {
             entered: Vec::new(),
             anywhere: false,
             hop: None,
+            status: None,
+            rescued: false,
             hops: Vec::new(),
         }
     }

@@ -29,6 +29,8 @@ pub struct Forwarded {
     pub http_version_origin: Origin,
     /// The headers in the order in which they are sent, the client's own at the end.
     pub headers: Vec<Header>,
+    /// Headers of the client, in lower case, that are not sent because their value came out empty.
+    pub emptied: Vec<String>,
     /// An include that could not be read may set other headers.
     pub uncertain: bool,
 }
@@ -133,9 +135,10 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
             Some(text) => vars.value(&text, Purpose::Header),
             None => Value::Unknown,
         },
-        _ => Value::text("GET"),
+        _ => vars.request.method.clone(),
     };
-    Forwarded { method, http_version, http_version_origin, headers, uncertain }
+    set.retain(|name| !headers.iter().any(|h| h.name.eq_ignore_ascii_case(name)));
+    Forwarded { method, http_version, http_version_origin, headers, emptied: set, uncertain }
 }
 
 /// Whether a text holds a numbered capture.

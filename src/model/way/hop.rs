@@ -1,11 +1,12 @@
 //! A server that a request has reached, and what comes behind it: a `proxy_pass` to an address at which a
 //! server of the same configuration listens is a further hop.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::arrival::{Arrival, explore, join};
 use super::handshake::{Forwarded, Refusal};
-use super::phase::split_query;
+use super::phase::{error_page, split_query};
 use super::route::{Choice, Matcher};
 use super::server::{Candidate, Group, ServerMatch, in_header, server_names};
 use super::stream::{Through, passed_through};
@@ -13,7 +14,7 @@ use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{Version, name};
-use crate::model::config::scope::{OccId, ScopeId};
+use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Request, Url, Value};
@@ -110,7 +111,18 @@ pub fn enter(
         request.args = Value::Known(query);
     }
     let names = server_names(config, candidate.server);
-    request.server_name = Value::text(names.first().map_or("", String::as_str));
+    // `ngx_http_core_server_name`: of `.example.com` the dot is left out.
+    let first = names.first().map_or("", |name| name.strip_prefix('.').unwrap_or(name));
+    request.server_name = Value::text(first);
+    if let Some(sent) = &request.sent {
+        let reads = |name: &String| is_read(config, candidate.default, name);
+        request.sent = Some(Arc::new(sent.iter().filter(|(name, _)| reads(name)).cloned().collect()));
+    }
+    // `ngx_http_validate_host`
+    let is_blank = |b: &u8| *b <= b' ' || *b == 0x7f;
+    if request.sent.is_some() && request.host_header.known().is_some_and(|h| h.iter().any(is_blank)) {
+        return end(Outcome::Broken(Reason::NoServer));
+    }
     let host = request.host.clone();
     let mut vars = Variables::new(&world.definitions, world.is_open(), request);
     vars.scripted = world.is_scripted_in(candidate.server);
@@ -121,7 +133,21 @@ pub fn enter(
     if entry.tls == Some(false) && tls {
         return walk.without_tls(candidate.server, Reason::TlsMismatch(candidate.listen.occ));
     }
-    walk.from_server(candidate.server)
+    let (mut arrival, used, saw) = walk.from_server(candidate.server);
+    // A browser without a certificate is led to the page for 496 (`ngx_http_process_request`).
+    let verifies = tls && config.value(candidate.server, name::SSL_VERIFY_CLIENT).as_deref() == Some(b"on");
+    let leads = || [495, 496].into_iter().any(|status| error_page(config, candidate.server, status).is_some());
+    if verifies && arrival.outcome.verdict() == Verdict::Broken && leads() {
+        arrival.outcome = Outcome::Unknown(Why::Condition);
+    }
+    (arrival, used, saw)
+}
+
+/// Whether nginx takes a header of this name for one (`ngx_http_parse_header_line`, `ngx_http_process_request_headers`).
+fn is_read(config: Config<'_>, server: ScopeId, name: &str) -> bool {
+    let underscores = config.flag(server, name::UNDERSCORES_IN_HEADERS) == Some(true);
+    let is_valid = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || (b == b'_' && underscores));
+    is_valid || config.flag(server, name::IGNORE_INVALID_HEADERS) == Some(false)
 }
 
 /// Follows a request over the servers of the same configuration to its end.
@@ -130,6 +156,7 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
     let mut seen = vec![(first.proxied, first.upstream_uri.clone())];
     let mut next = first.hop.take().filter(|_| first.outcome.verdict() != Verdict::Broken);
     let mut refused: Option<(OccId, Option<Reason>)> = None;
+    let mut rescued = first.rescued;
     while let Some(hop) = next.take() {
         let blame = refused.get_or_insert((hop.pass, None));
         blame.1 = blame.1.take().or(hop.refused.clone());
@@ -145,6 +172,7 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
             break;
         };
         next = arrival.hop.take();
+        rescued |= arrival.rescued;
         hops.push(Hopped {
             candidate,
             locations: arrival.locations,
@@ -174,6 +202,11 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
             break;
         }
         seen.push(here);
+    }
+    // What a server of this configuration answers may lead the request somewhere else.
+    let leads_on = rescued || (!hops.is_empty() && world.redirects_by_header());
+    if leads_on && matches!(first.outcome, Outcome::Broken(Reason::NextHop(..) | Reason::HopLoop(_))) {
+        first.outcome = Outcome::Unknown(Why::Condition);
     }
     first.hops = hops;
     first
@@ -281,6 +314,7 @@ impl World<'_> {
                 Some(b"$proxy_host") => (h.name.clone(), Value::text(&proxy_host)),
                 _ => (h.name.clone(), h.value.clone()),
             })
+            .chain(forwarded.emptied.iter().map(|name| (name.clone(), Value::EMPTY)))
             .collect();
         let mut hosts = sent.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).map(|(_, v)| v.clone());
         let host_header = hosts.next().unwrap_or(Value::EMPTY);
@@ -299,6 +333,8 @@ impl World<'_> {
             scheme: Value::text(if tls { "https" } else { "http" }),
             port: Value::text(&port.to_string()),
             server_name: Value::Unknown,
+            method: forwarded.method.clone(),
+            address: (is_loopback(&address.host) && !self.trusts_addresses()).then_some(Ipv4Addr::LOCALHOST),
             sent: Some(Arc::new(sent)),
             ..vars.request.clone()
         };
@@ -324,6 +360,11 @@ impl World<'_> {
     }
 }
 
+/// Whether a connection to an address of this kind comes from 127.0.0.1.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback())
+}
+
 /// `$proxy_host` (`ngx_http_proxy_set_vars`).
 fn proxy_host(target: &Target<'_>, tls: bool) -> String {
     let Some(host) = target.host() else { return "localhost".to_owned() };
@@ -346,7 +387,7 @@ fn name_of(header: &str) -> String {
 pub(super) fn nginx_accepts(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::HttpVersion(version) => version == "1.0",
-        Refusal::Upgrade(_) | Refusal::Connection(_) => true,
+        Refusal::Method(_) | Refusal::Upgrade(_) | Refusal::Connection(_) => true,
         _ => false,
     }
 }

@@ -41,6 +41,7 @@ impl Walk<'_, '_> {
         if self.mode == Mode::Arrives || self.page_used || matches!(status, 408 | 444 | 499) {
             return ends;
         }
+        self.vars.answered = true;
         let Some(page) = error_page(config, self.conf, status) else { return ends };
         if page.open {
             return Next::End(Outcome::Unknown(Why::Template(config.head(page.occ))));

@@ -3,6 +3,7 @@
 
 pub mod arrival;
 pub mod endpoint;
+mod gate;
 pub mod handshake;
 pub mod hop;
 pub mod judge;

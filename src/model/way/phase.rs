@@ -1,5 +1,7 @@
 //! What single directives of the request's phases do: handlers, `deny`, `error_page`.
 
+use std::net::Ipv4Addr;
+
 use crate::catalog::{Name, name};
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
@@ -40,13 +42,53 @@ pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {
     }
 }
 
-/// `deny all` with nothing allowed before it, unless `satisfy any` leaves another way in.
-pub fn denied(config: Config<'_>, scope: ScopeId) -> Option<OccId> {
+/// The `deny` that turns a client away, unless `satisfy any` leaves another way in: of the rules, the first that
+/// holds decides (`ngx_http_access_handler`). Without an address nobody knows which holds, and a client that
+/// something may allow is taken for that.
+pub fn denied(config: Config<'_>, scope: ScopeId, address: Option<Ipv4Addr>) -> Option<OccId> {
     let level = config.outward(scope).find(|&s| config.has(s, name::ALLOW) || config.has(s, name::DENY))?;
-    let first = config.own(level).find(|&o| matches!(config.occ(o).name, name::ALLOW | name::DENY))?;
-    let all = config.occ(first).name == name::DENY && config.arg(first, 0).as_deref() == Some(b"all");
-    let any = config.value(scope, name::SATISFY).as_deref() == Some(b"any");
-    (all && !any).then_some(first)
+    if config.value(scope, name::SATISFY).as_deref() == Some(b"any") {
+        return None;
+    }
+    let rules = config.own(level).filter(|&o| matches!(config.occ(o).name, name::ALLOW | name::DENY));
+    let over_v6 = || config.enclosing(scope, ScopeKind::Server).is_none_or(|s| listens_over_v6(config, s));
+    for rule in rules {
+        let denies = config.occ(rule).name == name::DENY;
+        let who = config.arg_text(rule, 0);
+        let holds = match address {
+            _ if who == "all" => Some(true),
+            Some(address) => contains(&who, address),
+            None if who == "0.0.0.0/0" && denies => (!over_v6()).then_some(true),
+            None => None,
+        };
+        match holds {
+            Some(true) => return denies.then_some(rule),
+            Some(false) => {}
+            None if denies => {}
+            None => return None,
+        }
+    }
+    None
+}
+
+/// Whether an address lies in a network as `allow` and `deny` write it; not known of what a template writes.
+fn contains(network: &str, address: Ipv4Addr) -> Option<bool> {
+    if stands_for_another(network.as_bytes()) {
+        return None;
+    }
+    let (base, bits) = match network.split_once('/') {
+        Some((base, bits)) => (base, bits.parse::<u32>().ok().filter(|b| *b <= 32)),
+        None => (network, Some(32)),
+    };
+    // `unix:` and IPv6 are other families.
+    let (Ok(base), Some(bits)) = (base.parse::<Ipv4Addr>(), bits) else { return Some(false) };
+    let shift = 32 - bits;
+    let net = |a: Ipv4Addr| u32::from(a).checked_shr(shift).unwrap_or(0);
+    Some(net(base) == net(address))
+}
+
+fn listens_over_v6(config: Config<'_>, server: ScopeId) -> bool {
+    config.own_named(server, name::LISTEN).any(|o| config.arg(o, 0).is_some_and(|a| a.starts_with(b"[")))
 }
 
 /// The `limit_except` of a location that applies to GET.

@@ -6,10 +6,11 @@ use super::program::Command;
 use super::verdict::{Outcome, Reason, Why};
 use super::walk::{Mode, Next, Walk};
 use crate::catalog::name;
-use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::Purpose;
 use crate::model::value::request::Value;
 use crate::model::value::rewrite::{Condition, Return, Rewrite, RewriteFlag};
+use crate::syntax::template::stands_for_another;
 
 /// How a level's directives end.
 pub(super) enum Flow {
@@ -21,10 +22,23 @@ pub(super) enum Flow {
     Ends(Next),
 }
 
+/// `$invalid_referer` for a browser's handshake, which names no referrer (WebSockets Standard, “establish a WebSocket
+/// connection”): without `none` it is `1` (`ngx_http_referer_variable`).
+fn invalid_referer(config: Config<'_>, scope: ScopeId) -> Value {
+    let Some(level) = config.effective_list(scope, name::VALID_REFERERS).0 else { return Value::EMPTY };
+    let lines = config.own_named(level, name::VALID_REFERERS);
+    let may_be_none = lines.flat_map(|o| config.each(o)).any(|word| &*word == b"none" || stands_for_another(&word));
+    if may_be_none { Value::Unknown } else { Value::text("1") }
+}
+
 impl Walk<'_, '_> {
     /// The rewrite directives of a level, in order.
     pub(super) fn rewrite(&mut self, scope: ScopeId) -> Flow {
         let program = self.world.program(scope);
+        if !program.is_empty() && self.world.knows_referers() {
+            let value = invalid_referer(self.config(), scope);
+            self.vars.assign("invalid_referer", value);
+        }
         for command in program.iter() {
             let flow = match command {
                 // There is no `if` in an `if`: this goes one level down.
@@ -47,8 +61,7 @@ impl Walk<'_, '_> {
     fn command(&mut self, command: &Command) -> Flow {
         match command {
             Command::Set(name, value) => {
-                let value = self.vars.value(value, Purpose::Condition);
-                self.vars.assign(name, value);
+                self.vars.set(name, value);
                 Flow::Next
             }
             Command::Break => {
@@ -76,10 +89,11 @@ impl Walk<'_, '_> {
     /// (`ngx_http_script_if_code`, `ngx_http_update_location_config`).
     fn enters(&mut self, block: ScopeId, condition: &Condition) -> bool {
         let config = self.config();
+        self.vars.saw_open = false;
         let holds = match condition.holds(&mut self.vars) {
             Some(holds) => holds,
             // A browser that is let pass; and for a request that arrives, whatever would have kept it away.
-            None if self.keeps_away(block) => false,
+            None if self.keeps_away(block) && !self.vars.saw_open => false,
             None => self.decide(),
         };
         if !holds {

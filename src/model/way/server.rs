@@ -130,6 +130,10 @@ pub fn find_servers(config: Config<'_>, host: &str, port: u16) -> (Vec<Candidate
     let all = || servers(config).into_iter().flat_map(|s| Listen::of(config, s).into_iter().map(move |l| (s, l)));
     let on_tcp = |(_, l): &(ScopeId, Listen)| !l.quic;
     let any_port = !all().filter(on_tcp).any(|(_, l)| l.has_port(port));
+    // What is read for mail there is no handshake.
+    if any_port && speaks_mail(config, port) {
+        return (Vec::new(), false);
+    }
     let mut groups: Vec<(String, Vec<(ScopeId, Listen)>)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (server, listen) in all().filter(on_tcp).filter(|(_, l)| any_port || l.has_port(port)) {
@@ -150,6 +154,12 @@ pub fn find_servers(config: Config<'_>, host: &str, port: u16) -> (Vec<Candidate
     }
     let candidates = groups.into_iter().filter_map(|(_, members)| Group::of(config, members).choose(host)).collect();
     (candidates, any_port)
+}
+
+/// Whether a server of `mail` listens on a port.
+fn speaks_mail(config: Config<'_>, port: u16) -> bool {
+    let mail = config.scopes().filter(|(_, s)| s.kind == ScopeKind::MailServer).map(|(id, _)| id);
+    mail.flat_map(|s| Listen::of(config, s)).any(|l| l.occ.is_some() && l.has_port(port))
 }
 
 /// The servers of one address.

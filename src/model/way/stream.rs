@@ -115,7 +115,7 @@ fn at(world: &World<'_>, client: Client<'_>, server: ScopeId, listen: &Listen, h
     if listen.ssl && !client.tls {
         return broken(Reason::TlsMismatch(listen.occ));
     }
-    if let Some(occ) = denied(config, server) {
+    if let Some(occ) = denied(config, server, None) {
         return broken(Reason::Denied(occ));
     }
     // Both set the handler, and the last one counts (`ngx_stream_return`, `ngx_stream_proxy_pass`).

@@ -9,7 +9,7 @@ use super::phase::{denied, is_handler, is_page, limit_except, pass_at};
 use super::rewriting::Flow;
 use super::route::Choice;
 use super::uri::upstream_uri;
-use super::verdict::{Outcome, Reason, Why};
+use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::world::World;
 use crate::catalog::{Version, name};
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
@@ -63,6 +63,8 @@ pub struct Walk<'m, 'a> {
     pub(super) conf: ScopeId,
     pub(super) handler: Option<OccId>,
     pub(super) internal: bool,
+    /// It is one that `auth_request` asks.
+    pub(super) is_subrequest: bool,
     pub(super) valid_location: bool,
     pub(super) unparsed: bool,
     pub(super) uri_changed: bool,
@@ -96,6 +98,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             conf: ScopeId(0),
             handler: None,
             internal: false,
+            is_subrequest: false,
             valid_location: true,
             unparsed: true,
             uri_changed: false,
@@ -173,7 +176,18 @@ impl<'m, 'a> Walk<'m, 'a> {
         self.run(Next::Location(location, Step::Matched))
     }
 
-    fn run(mut self, mut next: Next) -> (Arrival, usize, bool) {
+    fn run(mut self, next: Next) -> (Arrival, usize, bool) {
+        let arrival = self.go(next);
+        (arrival, self.used, self.vars.saw_connection)
+    }
+
+    /// How many decisions it took.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// To the end.
+    pub(super) fn go(&mut self, mut next: Next) -> Arrival {
         let mut arrival = loop {
             next = match next {
                 Next::Server(step) => self.server_phase(step),
@@ -186,16 +200,17 @@ impl<'m, 'a> Walk<'m, 'a> {
             };
         };
         // Where a jump leads, the file was missing.
-        if let Some(reason) = self.hinges.filter(|_| self.mode == Mode::Client) {
+        if let Some(reason) = self.hinges.take().filter(|_| self.mode == Mode::Client) {
             arrival.outcome = match arrival.outcome {
                 Outcome::Broken(_) => Outcome::Broken(reason),
                 _ => Outcome::Unknown(Why::Files),
             };
         }
-        arrival.locations = self.locations;
-        arrival.entered = self.entered;
+        arrival.locations = std::mem::take(&mut self.locations);
+        arrival.entered = std::mem::take(&mut self.entered);
         arrival.anywhere = self.anywhere;
-        (arrival, self.used, self.vars.saw_connection)
+        arrival.status = self.status.map(|(_, status)| status);
+        arrival
     }
 
     pub(super) fn decide(&mut self) -> bool {
@@ -281,6 +296,11 @@ impl<'m, 'a> Walk<'m, 'a> {
         self.conf = location;
         self.handler = self.handler_of(location);
         self.uri_changed = false;
+        // Of methods other than GET, each `limit_except` says something else.
+        let has_limits = || config.blocks(location).any(|o| config.occ(o).name == name::LIMIT_EXCEPT);
+        if self.vars.request.method.known() != Some(b"GET") && has_limits() {
+            return Next::End(Outcome::Unknown(Why::Condition));
+        }
         // Its own rewrite directives are not run where `limit_except` applies: nginx takes those of
         // the inner block, which has none (`limit_except_loc_conf`).
         if let Some(inner) = limit_except(config, location) {
@@ -314,10 +334,28 @@ impl<'m, 'a> Walk<'m, 'a> {
     }
 
     fn content(&mut self, location: Option<ScopeId>) -> Next {
-        let config = self.config();
-        if let Some(occ) = denied(config, self.conf) {
+        // Subrequests are let pass (`ngx_http_core_access_phase`).
+        if !self.is_subrequest
+            && let Some(occ) = denied(self.config(), self.conf, self.vars.request.address)
+        {
             return Next::Error(403, Reason::Denied(occ));
         }
+        if let Some(next) = self.authorized() {
+            return next;
+        }
+        let asks = self.asks_for_a_password(self.conf);
+        match self.handled(location) {
+            Next::End(Outcome::Broken(_)) | Next::Error(..) if asks => Next::End(Outcome::Unknown(Why::Condition)),
+            Next::Proxied(mut arrival) if asks && arrival.outcome.verdict() == Verdict::Broken => {
+                arrival.outcome = Outcome::Unknown(Why::Condition);
+                Next::Proxied(arrival)
+            }
+            next => next,
+        }
+    }
+
+    fn handled(&mut self, location: Option<ScopeId>) -> Next {
+        let config = self.config();
         // `try_files` is not merged into a location, nor into an `if` or `limit_except`, which have none of their own.
         if config.has(self.conf, name::TRY_FILES)
             && let Some(occ) = config.own_named(self.conf, name::TRY_FILES).next()
@@ -375,7 +413,11 @@ impl<'m, 'a> Walk<'m, 'a> {
         {
             outcome = Outcome::Broken(Reason::StatusReplaced(occ));
         }
+        // What nginx itself answers there, this server may take for an error of its own.
+        let rescued =
+            hop.is_some() && (self.may_be_intercepted() || [500, 502, 504].into_iter().any(|s| self.has_page(s)));
         Next::Proxied(Box::new(Arrival {
+            rescued,
             proxied: Some((self.conf, pass)),
             forwarded: Some(forwarded),
             upstream_uri: Some(uri),

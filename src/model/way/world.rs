@@ -58,6 +58,7 @@ struct Caches {
     /// Hosts and ports that a `proxy_pass` without variables names: nginx knows their addresses.
     passed_to: OnceLock<HashSet<(String, u16)>>,
     beyond_connection: OnceLock<HashSet<String>>,
+    referers: OnceLock<bool>,
 }
 
 impl<'a> World<'a> {
@@ -117,6 +118,23 @@ impl<'a> World<'a> {
         let server = config.enclosing(scope, ScopeKind::Server).filter(|_| by_jump);
         let from = |s: &ScopeId| server.is_some() && config.enclosing(*s, ScopeKind::Server) == server;
         config.outward(scope).any(|s| self.scripts.binary_search(&s).is_ok()) || self.scripts.iter().any(from)
+    }
+
+    /// Whether a line says which referrers are valid.
+    pub(super) fn knows_referers(&self) -> bool {
+        *self.kept.referers.get_or_init(|| self.lines.named(self.config, &[name::VALID_REFERERS]).next().is_some())
+    }
+
+    /// Whether an answer of this configuration may send a request of its own elsewhere (`X-Accel-Redirect`).
+    pub(super) fn redirects_by_header(&self) -> bool {
+        let config = self.config;
+        let mut lines = self.lines.named(config, &[name::ADD_HEADER]);
+        lines.any(|o| config.arg_text(o, 0).eq_ignore_ascii_case("x-accel-redirect"))
+    }
+
+    /// Whether a client's address may be taken from a header.
+    pub(super) fn trusts_addresses(&self) -> bool {
+        self.lines.named(self.config, &[name::SET_REAL_IP_FROM]).next().is_some()
     }
 
     /// Whether an unread include around a scope, or a missing root, may set something for it.

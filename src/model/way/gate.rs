@@ -1,0 +1,75 @@
+//! Who else decides whether a request may pass: `auth_request` (http/modules/ngx_http_auth_request_module.c) and
+//! `auth_basic`.
+
+use super::arrival::{Arrival, explore};
+use super::hop::follow;
+use super::verdict::{Outcome, Reason};
+use super::walk::{Mode, Next, Walk};
+use crate::catalog::name;
+use crate::model::config::scope::ScopeId;
+use crate::model::value::request::Value;
+
+impl Walk<'_, '_> {
+    /// Asks whoever `auth_request` names. Where that always refuses, the request ends so; otherwise it is taken for
+    /// one that may pass, and what the subrequest left in variables stays there.
+    pub(super) fn authorized(&mut self) -> Option<Next> {
+        let config = self.config();
+        if self.is_subrequest || config.value(self.conf, name::SATISFY).as_deref() == Some(b"any") {
+            return None;
+        }
+        let occ = config.effective(self.conf, name::AUTH_REQUEST).occ()?;
+        let uri = config.arg(occ, 0).filter(|uri| &**uri != b"off")?;
+        let server = self.server?;
+        let mut left = None;
+        let arrivals = explore(|decisions| {
+            let mut walk = Walk::new(self.world, self.version, self.vars.for_subrequest(&uri), decisions);
+            (walk.server, walk.conf) = (Some(server), server);
+            (walk.internal, walk.is_subrequest, walk.mode) = (true, true, Mode::Client);
+            let arrival = walk.go(Next::Server(super::arrival::Step::Matched));
+            let used = walk.used();
+            match &mut left {
+                None => left = Some(walk.vars),
+                Some(vars) => vars.forget_differences(&walk.vars),
+            }
+            (arrival, used)
+        });
+        let answers: Option<Vec<(u16, Reason)>> =
+            arrivals.into_iter().map(|a| refusal(follow(self.world, self.version, a))).collect();
+        let first = answers.and_then(|all| {
+            let first = all.first().cloned()?;
+            all.iter().all(|(status, _)| *status == first.0).then_some(first)
+        });
+        if let Some((status, reason)) = first {
+            // `auth request unexpected status`
+            return Some(Next::Error(if matches!(status, 401 | 403) { status } else { 500 }, reason));
+        }
+        if let Some(vars) = left {
+            self.vars.adopt(vars);
+        }
+        if let Some(level) = config.effective_list(self.conf, name::AUTH_REQUEST_SET).0 {
+            for set in config.own_named(level, name::AUTH_REQUEST_SET) {
+                self.vars.assign(config.arg_text(set, 0).trim_start_matches('$'), Value::Unknown);
+            }
+        }
+        None
+    }
+
+    /// Whether a browser that brings no password is led to an `error_page` instead.
+    pub(super) fn asks_for_a_password(&self, conf: ScopeId) -> bool {
+        let asks = self.config().value(conf, name::AUTH_BASIC).is_some_and(|realm| &*realm != b"off");
+        asks && self.mode != Mode::Arrives && self.has_page(401)
+    }
+}
+
+/// The status with which a subrequest ends, if it is one that lets nobody pass, and why.
+fn refusal(arrival: Arrival) -> Option<(u16, Reason)> {
+    let replaced = arrival.status;
+    let reason = match arrival.outcome {
+        Outcome::Broken(Reason::NextHop(_, inner)) => *inner,
+        Outcome::Broken(reason) => reason,
+        _ => return None,
+    };
+    let Reason::Answered(_, status) = reason else { return None };
+    let status = replaced.unwrap_or(status);
+    (!(200..300).contains(&status)).then_some((status, reason))
+}
