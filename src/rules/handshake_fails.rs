@@ -160,6 +160,10 @@ fn help(cx: &Context<'_>, reason: &Reason) -> Text {
             "let `proxy_pass` come out as `http://` with a host behind it",
             "让 `proxy_pass` 的结果是 `http://` 加主机名"
         ),
+        Reason::BadLine(..) => text!(
+            "leave the URI out of `proxy_pass`, or write `$request_uri`, which is as the client sent it",
+            "`proxy_pass` 中不写 URI，或者写 `$request_uri`，即客户端发送的原样"
+        ),
         Reason::NoResolver(..) => text!(
             "add a `resolver`, or write the host without a variable",
             "加上 `resolver`，或者不用变量、直接写主机名"

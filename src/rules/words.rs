@@ -56,6 +56,10 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
             "`proxy_pass` comes out as `{url}`, which is no URL: nginx answers 500",
             "`proxy_pass` 的结果是 `{url}`，不是合法的 URL，nginx 返回 500"
         ),
+        Reason::BadLine(_, uri) => text!(
+            "the backend is asked for `{uri}`, with a blank or a control character in it, and answers 400",
+            "后端收到的 URI 是 `{uri}`，其中有空格或控制字符，因此返回 400"
+        ),
         Reason::NoResolver(_, host) => text!(
             "there is no `resolver` for `{host}`: nginx answers 502",
             "没有为 `{host}` 配置 `resolver`，nginx 返回 502"

@@ -86,7 +86,7 @@ impl Pattern {
                     return None;
                 }
                 let (body, characters) = self.body();
-                self.build(&letters(body, characters)?)
+                self.build(&as_read_by_pcre(letters(body, characters)?)?)
             })
             .as_deref()
     }
@@ -102,7 +102,9 @@ impl Pattern {
         if value.last() != Some(&b'\n') || !body.contains(&b'$') {
             return Some((self.regex()?, text));
         }
-        let regex = self.before_line_feed.get_or_init(|| self.build(&with_loose_ends(&letters(body, characters)?)?));
+        let regex = self
+            .before_line_feed
+            .get_or_init(|| self.build(&with_loose_ends(&as_read_by_pcre(letters(body, characters)?)?)?));
         Some((regex.as_deref()?, text))
     }
 
@@ -117,6 +119,7 @@ impl Pattern {
         let plain = !text.contains("(?")
             && !text.contains("(*")
             && !text.contains("[:")
+            && !is_read_in_two_ways(text)
             && text.split('\\').skip(1).all(|rest| rest.chars().next().is_none_or(common));
         plain && !text.is_empty() && !is_open(&self.text) && self.regex().is_none()
     }
@@ -183,6 +186,78 @@ fn letters(bytes: &[u8], characters: bool) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Whether releases of PCRE differ: `{,2}` is text up to 10.42, and a quantifier since.
+fn is_read_in_two_ways(text: &str) -> bool {
+    text.match_indices("{,").any(|(at, _)| {
+        let digits = text[at + 2..].bytes().take_while(u8::is_ascii_digit).count();
+        digits > 0 && text[at + 2 + digits..].starts_with('}')
+    })
+}
+
+/// The expression as the other engine has to read it to take it for what PCRE takes it for: `\h` is a blank there and
+/// a hexadecimal digit here. `None` where nobody knows.
+fn as_read_by_pcre(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    if is_read_in_two_ways(&text) {
+        return None;
+    }
+    let differs = ["\\h", "\\H", "\\<", "\\>", "["].iter().any(|piece| text.contains(piece));
+    if !differs {
+        return Some(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = &*text;
+    // Where a class has begun, and nothing but `^` stands behind its bracket yet.
+    let (mut class, mut fresh) = (false, false);
+    while let Some(c) = rest.chars().next() {
+        let behind = &rest[c.len_utf8()..];
+        let next = behind.chars().next();
+        let was_fresh = std::mem::take(&mut fresh);
+        rest = behind;
+        match (c, next) {
+            ('\\', Some(escaped)) => {
+                rest = &behind[escaped.len_utf8()..];
+                match escaped {
+                    'h' if class => out.push_str(r"\t\x20\xA0"),
+                    'h' => out.push_str(r"[\t\x20\xA0]"),
+                    'H' if class => return None,
+                    'H' => out.push_str(r"[^\t\x20\xA0]"),
+                    // Ends of words there, and nothing but letters here.
+                    '<' | '>' => out.push(escaped),
+                    // Another kind of boundary there.
+                    'b' | 'B' if rest.starts_with('{') && behind_quantifier(rest).is_none() => {
+                        out.extend(['\\', escaped, '\\']);
+                    }
+                    _ => out.extend(['\\', escaped]),
+                }
+            }
+            ('[', _) if !class => {
+                (class, fresh) = (true, true);
+                out.push('[');
+            }
+            ('^', _) if was_fresh && out.ends_with('[') => {
+                fresh = true;
+                out.push('^');
+            }
+            (']', _) if class && was_fresh => out.push_str(r"\]"),
+            (']', _) if class => {
+                class = false;
+                out.push(']');
+            }
+            // A class has no classes within, but those of POSIX, and nothing is done with them.
+            ('[', Some(':')) if class => {
+                let end = rest.find(":]")?;
+                out.push('[');
+                out.push_str(&rest[..end + 2]);
+                rest = &rest[end + 2..];
+            }
+            ('[' | '&' | '~', _) if class => out.extend(['\\', c]),
+            ('-', Some('-')) if class => return None,
+            _ => out.push(c),
+        }
+    }
+    Some(out.into())
+}
+
 /// Whether a letter beyond ASCII may be of another kind to PCRE than here: `\w`, `[[:alpha:]]`, `(?i)`.
 fn asks_for_kinds_of_letters(text: &[u8]) -> bool {
     text.windows(2).any(|pair| match pair {
@@ -218,6 +293,8 @@ struct Groups {
     names: Vec<String>,
     highest_reference: usize,
     wrong: bool,
+    /// What stands here may be repeated; behind an anchor, a bracket or a quantifier nothing does.
+    repeatable: bool,
 }
 
 impl Groups {
@@ -227,9 +304,18 @@ impl Groups {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let behind = &rest[c.len_utf8()..];
+            let repeatable = std::mem::replace(&mut found.repeatable, true);
+            if let Some(quantified) = behind_quantifier(rest) {
+                found.wrong |= !repeatable || behind_brace(rest).is_some_and(is_reversed_range);
+                found.repeatable = false;
+                // Lazy and possessive.
+                rest = quantified.strip_prefix(['?', '+']).unwrap_or(quantified);
+                continue;
+            }
             rest = match c {
                 '\\' => {
                     let next = behind.chars().next()?;
+                    found.repeatable = !matches!(next, 'b' | 'B' | 'A' | 'Z' | 'z' | 'G' | 'K');
                     if matches!(next, 'Q' | 'E') {
                         return None;
                     }
@@ -238,12 +324,19 @@ impl Groups {
                     {
                         found.highest_reference = found.highest_reference.max(digit as usize);
                     }
-                    &behind[next.len_utf8()..]
+                    let behind = &behind[next.len_utf8()..];
+                    // The braces of `\x{41}` and its kin repeat nothing.
+                    let braced = "xopPgkN".contains(next).then(|| behind.strip_prefix('{')?.split_once('}')).flatten();
+                    braced.map_or(behind, |(_, rest)| rest)
                 }
                 '[' => behind_class(behind)?,
-                '(' => found.group(behind)?,
-                '{' => {
-                    found.wrong |= is_reversed_range(behind);
+                '(' => {
+                    found.repeatable = false;
+                    found.wrong |= ["?<=", "?<!"].iter().any(|b| behind.starts_with(b)) && is_endless(&behind[3..]);
+                    found.group(behind)?
+                }
+                '^' | '$' | '|' => {
+                    found.repeatable = false;
                     behind
                 }
                 _ => behind,
@@ -256,7 +349,7 @@ impl Groups {
         let Some(special) = behind.strip_prefix('?') else {
             // Verbs such as `(*UTF)` capture nothing.
             self.captures += usize::from(!behind.starts_with('*'));
-            return Some(behind);
+            return Some(behind.strip_prefix('*').unwrap_or(behind));
         };
         let named = special.strip_prefix('P').unwrap_or(special);
         let named = match named.chars().next()? {
@@ -266,7 +359,10 @@ impl Groups {
         };
         if let Some((name, rest)) = named {
             self.captures += 1;
-            self.wrong |= self.names.iter().any(|n| n == name);
+            let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+                && !name.is_empty();
+            self.wrong |= !is_name || self.names.iter().any(|n| n == name);
             self.names.push(name.to_owned());
             return Some(rest);
         }
@@ -306,6 +402,50 @@ fn behind_class(text: &str) -> Option<&str> {
     None
 }
 
+fn behind_brace(text: &str) -> Option<&str> {
+    text.strip_prefix('{')
+}
+
+/// What stands behind a quantifier: `*`, `+`, `?`, `{2}`, `{2,}`, `{2,3}`.
+fn behind_quantifier(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix(['*', '+', '?']) {
+        return Some(rest);
+    }
+    let (range, rest) = text.strip_prefix('{')?.split_once('}')?;
+    let number = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let is_range =
+        range.split_once(',').map_or_else(|| number(range), |(a, b)| number(a) && (b.is_empty() || number(b)));
+    is_range.then_some(rest)
+}
+
+/// Whether a lookbehind repeats something without end (`lookbehind assertion is not fixed length`).
+fn is_endless(text: &str) -> bool {
+    let (mut depth, mut rest) = (0, text);
+    while let Some(c) = rest.chars().next() {
+        let behind = &rest[c.len_utf8()..];
+        rest = match c {
+            '\\' => behind.get(behind.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default(),
+            '[' => match behind_class(behind) {
+                Some(behind) => behind,
+                None => return false,
+            },
+            '(' => {
+                depth += 1;
+                // The `?` of a special group repeats nothing.
+                behind.strip_prefix(['?', '*']).unwrap_or(behind)
+            }
+            ')' if depth == 0 => return false,
+            ')' => {
+                depth -= 1;
+                behind
+            }
+            '*' | '+' => return true,
+            _ => behind,
+        };
+    }
+    false
+}
+
 /// `3,1}`
 fn is_reversed_range(text: &str) -> bool {
     let Some((range, _)) = text.split_once('}') else { return false };
@@ -324,8 +464,11 @@ mod tests {
 
     #[test]
     fn what_pcre_refuses_is_refused() {
-        for text in ["^/(a)\\2$", "(?z)^/abc$", "^/(?<who>a)(?<who>b)", "(?'a'x)(?'a'y)", "a{3,1}", "(", r"\.(", r"\d("]
-        {
+        let endless = [r"(?<=/*)ws", r"(?<!a(b+))c", r"(?<=[a-z]+)c"];
+        let nothing = ["^*/ws", "^+a", "a$*", r"\b*a", "^{2}a", "a{2}{3}", "(?:a|*b)", "a|+b"];
+        let names = ["(?<1a>x)", "(?<a-b>x)", "(?<>x)"];
+        let all = ["^/(a)\\2$", "(?z)^/abc$", "^/(?<who>a)(?<who>b)", "(?'a'x)(?'a'y)", "a{3,1}", "(", r"\.(", r"\d("];
+        for text in all.into_iter().chain(endless).chain(nothing).chain(names) {
             assert!(Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
         }
         for text in [
@@ -338,8 +481,40 @@ mod tests {
             "(?#z)",
             "\\Q(\\E",
             "(?'c'z)",
+            "(^)*a",
+            "(?=a)*b",
+            r"\x{41}+b",
+            r"\p{L}*",
+            "a*?b+?c*+d{2}?",
+            "a{,2}*",
+            "[*]*",
+            r"(?<=a\*|[+])b",
+            "(?<a_1>x)",
+            "^{a}$",
         ] {
             assert!(!Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
+        }
+    }
+
+    #[test]
+    fn classes_and_escapes_mean_what_pcre_takes_them_for() {
+        for (text, value, matches) in [
+            (r"^/w\hs$", "/w s", Some(true)),
+            (r"^/[\h]s$", "/ s", Some(true)),
+            (r"^/\Hs$", "/as", Some(true)),
+            (r"^/\Hs$", "/ s", Some(false)),
+            (r"a\<b\>c", "a<b>c", Some(true)),
+            ("^[[a]b", "[b", Some(true)),
+            ("^[^[]b", "ab", Some(true)),
+            ("^[]a]b", "]b", Some(true)),
+            ("^[^]a]b", "]b", Some(false)),
+            ("^[a&&b]$", "&", Some(true)),
+            ("^[a~~b]$", "a", Some(true)),
+            ("^[[:digit:][]$", "[", Some(true)),
+            (r"^[\[]$", "[", Some(true)),
+            ("^w{,2}s$", "ws", None),
+        ] {
+            assert_eq!(Pattern::new(text.as_bytes(), false).matches(value.as_bytes()), matches, "{text} {value}");
         }
     }
 

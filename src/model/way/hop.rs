@@ -204,8 +204,8 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
         seen.push(here);
     }
     // What a server of this configuration answers may lead the request somewhere else.
-    let leads_on = rescued || (!hops.is_empty() && world.redirects_by_header());
-    if leads_on && matches!(first.outcome, Outcome::Broken(Reason::NextHop(..) | Reason::HopLoop(_))) {
+    let leads_on = refused.is_some() && (rescued || world.redirects_by_header());
+    if leads_on && first.outcome.verdict() == Verdict::Broken {
         first.outcome = Outcome::Unknown(Why::Condition);
     }
     first.hops = hops;
@@ -269,13 +269,14 @@ const MAX_LOCATIONS: usize = 64;
 
 impl World<'_> {
     /// The further hop of a request, if `proxy_pass` leads to an address at which a server of the same
-    /// configuration listens.
+    /// configuration listens. A URI that a rewrite has `moved` begins as it does now, and not as the location.
     pub(super) fn hop(
         &self,
         pass: OccId,
         vars: &mut Variables<'_>,
         forwarded: &Forwarded,
         uri: &Value,
+        moved: bool,
     ) -> Option<Box<Hop>> {
         let config = self.config;
         let text = config.arg(pass, 0)?;
@@ -320,7 +321,7 @@ impl World<'_> {
         let host_header = hosts.next().unwrap_or(Value::EMPTY);
         let name = host_header.known().map_or(Value::Unknown, |h| Value::text(&name_of(&String::from_utf8_lossy(h))));
         let prefix = match self.location_of(config.occ(pass).scope).map(|l| l.matcher) {
-            Some(Matcher::Prefix(path, _)) if target.uri().is_empty() => Some(path),
+            Some(Matcher::Prefix(path, _)) if target.uri().is_empty() && !moved => Some(path),
             _ => None,
         };
         let refused = forwarded.refusals().0.into_iter().map(Reason::Refused).next();

@@ -82,6 +82,8 @@ pub enum Reason {
     StatusReplaced(OccId),
     /// `proxy_pass` with variables makes no URL.
     BadUrl(OccId, String),
+    /// The URI that `proxy_pass` with variables sends holds a blank or a control character: no request line does.
+    BadLine(OccId, String),
     /// `proxy_pass` with variables names a host, and there is no `resolver`.
     NoResolver(OccId, String),
     /// The port speaks only HTTP/2.
@@ -135,6 +137,7 @@ impl Reason {
             | Reason::DuplicateResponse(o, _)
             | Reason::StatusReplaced(o)
             | Reason::BadUrl(o, _)
+            | Reason::BadLine(o, _)
             | Reason::NoResolver(o, _)
             | Reason::Page(o)
             | Reason::EmptyUri(o)

@@ -402,7 +402,16 @@ impl<'m, 'a> Walk<'m, 'a> {
             outcome = Outcome::Unknown(Why::Condition);
         }
         let uri = upstream_uri(config, location, pass, &mut self.vars, self.valid_location, self.unparsed);
-        let hop = self.world.hop(pass, &mut self.vars, &forwarded, &uri);
+        // With variables it is sent as it stands (`ngx_http_proxy_create_request`), and `$uri` is decoded.
+        if let Value::Known(line) = &uri
+            && line.iter().any(|b| *b <= b' ' || *b == 0x7f)
+            && outcome.verdict() != Verdict::Broken
+        {
+            let shown = String::from_utf8_lossy(line).escape_debug().to_string();
+            outcome = Outcome::Broken(Reason::BadLine(pass, shown));
+        }
+        let moved = !self.unparsed;
+        let hop = self.world.hop(pass, &mut self.vars, &forwarded, &uri, moved);
         // What a backend refuses, a server of this configuration may still take.
         if hop.is_some() && matches!(&outcome, Outcome::Broken(Reason::Refused(r)) if nginx_accepts(r)) {
             let rest = beside(self.world, self.conf, pass, &mut self.vars, self.version, &forwarded);
