@@ -2,7 +2,7 @@
 //! same of `stream` and `mail`). That a port of `http` needs a certificate is asked with the ports.
 
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Version, name};
+use crate::catalog::{Name, Version, name};
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::way::world::World;
 
@@ -90,46 +90,62 @@ fn authorities(world: &World<'_>, out: &mut Vec<Refusal>) {
     let config = world.config;
     let has = |name: &str| world.lines.rare.iter().any(|&id| config.occ(id).name.as_str() == name);
     let mut told: Vec<OccId> = Vec::new();
-    let mut tell = |occ: OccId, text: String| {
-        if !told.contains(&occ) {
+    let mut tell = |refusal: Refusal| {
+        if let Some(occ) = refusal.occ.filter(|occ| !told.contains(occ)) {
             told.push(occ);
-            out.push(Refusal::new(occ, Kind::Value, text));
+            out.push(refusal);
         }
     };
+    // Until then, those that are trusted and not sent were not enough (CHANGES).
+    const TRUSTED_ALONE: Version = Version(1, 27, 1);
     if has("ssl_verify_client") {
         for (server, _) in config.scopes().filter(|(_, s)| s.kind == ScopeKind::Server) {
             let Some(verify) = effective(world, server, "ssl_verify_client").pop() else { continue };
             let asks = ["on", "optional"].contains(&&*config.arg_text(verify, 0).to_ascii_lowercase());
             let none = |name: &str| effective(world, server, name).is_empty();
-            if asks && !none("ssl_certificate") && none("ssl_client_certificate") && none("ssl_trusted_certificate") {
-                tell(verify, "no ssl_client_certificate for ssl_verify_client".to_owned());
+            let has_certificate = asks && !none("ssl_certificate") && none("ssl_client_certificate");
+            let refusal = Refusal::new(verify, Kind::Value, "no ssl_client_certificate for ssl_verify_client");
+            match none("ssl_trusted_certificate") {
+                _ if !has_certificate => {}
+                true => tell(refusal),
+                false => tell(refusal.before(TRUSTED_ALONE)),
             }
         }
     }
-    if !has("proxy_ssl_verify") && !has("proxy_ssl_certificate") {
-        return;
-    }
-    for (pass, occ) in config.occs().filter(|(_, o)| o.name == name::PROXY_PASS) {
-        let url = config.arg_text(pass, 0);
-        let speaks_tls = url.contains('$') || url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://"));
-        if config.scope(occ.scope).outside_http || !speaks_tls {
+    for (pass_name, module, tls_scheme) in BACKENDS {
+        let setting = |name: &str| format!("{module}_ssl_{name}");
+        let (verifies, certificate, key) = (setting("verify"), setting("certificate"), setting("certificate_key"));
+        if !has(&verifies) && !has(&certificate) {
             continue;
         }
-        if let Some(verify) = is_on(world, occ.scope, "proxy_ssl_verify")
-            && effective(world, occ.scope, "proxy_ssl_trusted_certificate").is_empty()
-        {
-            tell(verify, "no proxy_ssl_trusted_certificate for proxy_ssl_verify".to_owned());
-        }
-        if let Some(shown) = effective(world, occ.scope, "proxy_ssl_certificate").pop()
-            && !config.arg_text(shown, 0).is_empty()
-            && effective(world, occ.scope, "proxy_ssl_certificate_key").is_empty()
-        {
-            let certificate = config.arg_text(shown, 0);
-            let text = format!("no \"proxy_ssl_certificate_key\" is defined for certificate \"{certificate}\"");
-            tell(shown, text);
+        for (pass, occ) in config.occs().filter(|(_, o)| o.name == pass_name) {
+            let url = config.arg_text(pass, 0);
+            let begins = url.get(..tls_scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(tls_scheme));
+            if config.scope(occ.scope).outside_http || !(begins || url.contains('$')) {
+                continue;
+            }
+            let missing = |name: &str| effective(world, occ.scope, name).is_empty();
+            let trusted = setting("trusted_certificate");
+            if let Some(verify) = is_on(world, occ.scope, &verifies).filter(|_| missing(&trusted)) {
+                tell(Refusal::new(verify, Kind::Value, format!("no {trusted} for {verifies}")));
+            }
+            if let Some(shown) = effective(world, occ.scope, &certificate).pop().filter(|_| missing(&key)) {
+                let file = config.arg_text(shown, 0);
+                if !file.is_empty() {
+                    let text = format!("no \"{key}\" is defined for certificate \"{file}\"");
+                    tell(Refusal::new(shown, Kind::Value, text));
+                }
+            }
         }
     }
 }
+
+/// Who speaks TLS to a backend: the directive, its module, and how the URL begins.
+const BACKENDS: [(Name, &str, &str); 3] = [
+    (name::PROXY_PASS, "proxy", "https://"),
+    (name::GRPC_PASS, "grpc", "grpcs://"),
+    (name::UWSGI_PASS, "uwsgi", "suwsgi://"),
+];
 
 /// In `stream` and `mail` a server needs them that speaks TLS.
 fn for_another(world: &World<'_>, server: ScopeId, out: &mut Vec<Refusal>) {

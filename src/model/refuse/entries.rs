@@ -133,14 +133,16 @@ pub(super) fn hash_keys(name: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// `ngx_http_geo`, `ngx_stream_geo`.
 fn geo(world: &World<'_>, scope: ScopeId, in_stream: bool, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let mut ranges = false;
+    let (mut ranges, mut networks) = (false, 0);
     for line in config.own(scope) {
         let key = String::from_utf8_lossy(&config.name_text(line)).into_owned();
         let value = config.arg_text(line, 0);
+        networks += usize::from(config.args(line).len() == 1 && !matches!(key.as_str(), "include" | "proxy"));
         let text = match (key.as_str(), config.args(line).len()) {
             ("ranges", 0) => {
                 ranges = true;
-                continue;
+                (networks > 0)
+                    .then(|| "the \"ranges\" directive must be the first directive inside \"geo\" block".to_owned())
             }
             ("include" | "default", 1) => continue,
             // A parameter since 1.29.3 (CHANGES).

@@ -117,9 +117,15 @@ impl Zones {
         let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
         let mut told = HashSet::default();
         for (name, occ) in self.used.iter().filter(|(_, occ)| !refused.contains(occ)) {
-            if !self.defined.contains_key(name) {
+            let Some(&by) = self.defined.get(name) else {
                 let text = format!("zero size shared memory zone \"{name}\"");
                 out.push(Refusal::new(*occ, Kind::Value, text));
+                continue;
+            };
+            // A zone belongs to the module that gave it its size.
+            if config.occ(by).name.as_str().trim_end_matches("_zone") != config.occ(*occ).name.as_str() {
+                let text = format!("the shared memory zone \"{name}\" is already declared for a different use");
+                out.push(Refusal::new(*occ, Kind::Value, text).beside(by));
             }
         }
         for &occ in &self.caches {
