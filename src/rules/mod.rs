@@ -79,7 +79,7 @@ use crate::model::way::endpoint::Endpoint;
 use crate::model::way::handshake::Forwarded;
 use crate::model::{Config, OccId, ScopeId};
 use crate::source::{FileId, Place};
-use crate::syntax::template::is_open;
+use crate::syntax::template::stands_for_another;
 use crate::text;
 
 pub use connection::ConnectionMode;
@@ -453,7 +453,7 @@ impl<'a> Context<'a> {
     /// A second line for a key keeps nginx from starting.
     fn may_have_key(&self, map: ScopeId) -> bool {
         let config = self.config();
-        config.scope(map).unresolved || config.own(map).any(|line| is_open(&config.name_text(line)))
+        config.scope(map).unresolved || config.own(map).any(|line| stands_for_another(&config.name_text(line)))
     }
 
     /// A label on the location of an endpoint.

@@ -125,8 +125,11 @@ fn placeholders(dice: &mut Dice, text: &str, language: Language, values: &mut [B
             Some(host) => ("http://", host),
             None => ("", word),
         };
+        // Two equal keys of a map, one behind a placeholder: nginx refuses what nobody can know to be refused.
+        let begins = |before: &str| before.trim_end().ends_with(['{', ';', '}']) || before.trim().is_empty();
+        let twice = begins(&out) && text.match_indices(word).filter(|(at, _)| begins(&text[..*at])).count() > 1;
         let choices = others(inner);
-        if choices.is_empty() || !dice.one_in(8) {
+        if choices.is_empty() || !dice.one_in(8) || twice {
             out.push_str(word);
         } else {
             let name = format!("X_{number}");

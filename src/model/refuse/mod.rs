@@ -217,8 +217,11 @@ fn is_open_to(world: &World<'_>, refusal: &Refusal, occ: OccId) -> bool {
     let config = world.config;
     let twice = || refusal.other.is_some() && config.scope(config.occ(occ).scope).kind == ScopeKind::Entries;
     let name_is_open = || is_open(&config.name_text(occ));
+    let in_mail = || matches!(config.scope(config.occ(occ).scope).kind, ScopeKind::Mail | ScopeKind::MailServer);
     match (&refusal.kind, refusal.argument) {
-        (RefusalKind::Duplicate | RefusalKind::NotAllowedHere, _) => name_is_open(),
+        (RefusalKind::Duplicate, _) => name_is_open(),
+        // What a build of its own takes in `mail`, its templates say.
+        (RefusalKind::NotAllowedHere, _) if !in_mail() => name_is_open(),
         // The name of a variable ends where it does, whatever else stands in its line.
         (RefusalKind::UnknownVariable(name), Some(at)) => config.arg(occ, at).is_none_or(|word| {
             let text = word.to_ascii_lowercase();
