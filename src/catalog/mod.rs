@@ -277,7 +277,7 @@ known_names! {
     PROXY_BIND "proxy_bind" PROXY_PROTOCOL "proxy_protocol" PROXY_SSL "proxy_ssl" PROXY_SSL_SERVER_NAME "proxy_ssl_server_name"
     PROXY_TIMEOUT "proxy_timeout" SSL_PREREAD "ssl_preread" AUTH_BASIC "auth_basic"
     IGNORE_INVALID_HEADERS "ignore_invalid_headers" SET_REAL_IP_FROM "set_real_ip_from" SSL_VERIFY_CLIENT "ssl_verify_client"
-    UNDERSCORES_IN_HEADERS "underscores_in_headers" VALID_REFERERS "valid_referers"
+    SSL_PROTOCOLS "ssl_protocols" UNDERSCORES_IN_HEADERS "underscores_in_headers" VALID_REFERERS "valid_referers"
 }
 
 /// The catalogue's number of a directive name; [`Name::UNKNOWN`] for third-party modules and typos.

@@ -160,6 +160,11 @@ fn help(cx: &Context<'_>, reason: &Reason) -> Text {
             "let `proxy_pass` come out as `http://` with a host behind it",
             "让 `proxy_pass` 的结果是 `http://` 加主机名"
         ),
+        Reason::LongLine(..) => text!(
+            "raise `large_client_header_buffers`, or send less in the URL",
+            "增大 `large_client_header_buffers`，或缩短 URL"
+        ),
+        Reason::OldTls(_) => text!("add `TLSv1.2 TLSv1.3`", "加上 `TLSv1.2 TLSv1.3`"),
         Reason::BadLine(..) => text!(
             "leave the URI out of `proxy_pass`, or write `$request_uri`, which is as the client sent it",
             "`proxy_pass` 中不写 URI，或者写 `$request_uri`，即客户端发送的原样"

@@ -64,6 +64,14 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
             "there is no `resolver` for `{host}`: nginx answers 502",
             "没有为 `{host}` 配置 `resolver`，nginx 返回 502"
         ),
+        Reason::LongLine(has, reads) => text!(
+            "the request line has {has} bytes, and nginx reads {reads}: it answers 414",
+            "请求行有 {has} 字节，而 nginx 最多读取 {reads} 字节，因此返回 414"
+        ),
+        Reason::OldTls(_) => text!(
+            "`ssl_protocols` has neither TLSv1.2 nor TLSv1.3, and browsers speak nothing older",
+            "`ssl_protocols` 中没有 TLSv1.2 和 TLSv1.3，而浏览器不支持更旧的版本"
+        ),
         Reason::PlainHttp2(_) => {
             text!("the port speaks only HTTP/2 before nginx 1.25.1", "在 nginx 1.25.1 之前，该端口只支持 HTTP/2")
         }

@@ -235,7 +235,7 @@ impl Tree {
 
 /// Directives that the model asks for by name at every endpoint. A bit for each says in one look
 /// whether a scope has any.
-const INTERESTING: [Name; 60] = [
+const INTERESTING: [Name; 61] = [
     name::INCLUDE,
     name::PROXY_PASS,
     name::PROXY_SET_HEADER,
@@ -293,6 +293,7 @@ const INTERESTING: [Name; 60] = [
     name::AUTH_BASIC,
     name::IGNORE_INVALID_HEADERS,
     name::SET_REAL_IP_FROM,
+    name::SSL_PROTOCOLS,
     name::SSL_VERIFY_CLIENT,
     name::UNDERSCORES_IN_HEADERS,
     name::VALID_REFERERS,

@@ -48,6 +48,8 @@ pub struct Scope<'m> {
     pub saw_connection: bool,
     /// Variables whose values a template decides.
     open: HashSet<String>,
+    /// A capture was replaced while a value was worked out.
+    garbled: bool,
     /// A template decides something of what was asked for.
     pub saw_open: bool,
     /// An error has led to a page: `$status` has a value.
@@ -103,6 +105,7 @@ impl<'m> Scope<'m> {
             foreign: None,
             saw_connection: false,
             open: HashSet::new(),
+            garbled: false,
             saw_open: false,
             answered: false,
             scripted: false,
@@ -204,8 +207,19 @@ impl<'m> Scope<'m> {
 
     /// Works out the text of a `proxy_pass`, once for each time that a request gets there.
     pub fn ask_url(&mut self, text: &[u8]) {
+        self.garbled = false;
         let value = self.value(text, Purpose::Condition);
         self.url = Some((text.to_vec(), value));
+    }
+
+    /// Whether the URL holds a capture that a map has replaced while it was worked out.
+    pub fn url_is_garbled(&self) -> bool {
+        self.garbled
+    }
+
+    /// What was set, not computed.
+    pub fn assigned(&self, name: &str) -> Option<&Value> {
+        self.assigned.get(name)
     }
 
     /// What the text of a `proxy_pass` came out as.
@@ -245,6 +259,7 @@ impl<'m> Scope<'m> {
             }
         }
         if captures.iter().any(|(n, value)| self.capture(*n) != *value) {
+            self.garbled = true;
             return Value::Unknown;
         }
         Value::Known(out)

@@ -2,7 +2,7 @@
 
 use super::handshake::Forwarded;
 use super::hop::{Hop, Hopped};
-use super::verdict::{Outcome, Why};
+use super::verdict::{Outcome, Reason, Why};
 use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::value::request::Value;
 
@@ -27,6 +27,8 @@ pub struct Arrival {
     pub hop: Option<Box<Hop>>,
     /// The status that an `error_page` gives the answer.
     pub status: Option<u16>,
+    /// What a server behind this one says of the request, where that is the end.
+    pub beyond: Option<Reason>,
     /// What the next hop answers instead of upgrading may lead to an `error_page` here.
     pub rescued: bool,
     /// The hops that were followed, in order.
@@ -46,6 +48,7 @@ impl Arrival {
             anywhere: false,
             hop: None,
             status: None,
+            beyond: None,
             rescued: false,
             hops: Vec::new(),
         }

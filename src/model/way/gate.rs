@@ -65,8 +65,7 @@ impl Walk<'_, '_> {
 fn refusal(arrival: Arrival) -> Option<(u16, Reason)> {
     let replaced = arrival.status;
     let reason = match arrival.outcome {
-        Outcome::Broken(Reason::NextHop(_, inner)) => *inner,
-        Outcome::Broken(reason) => reason,
+        Outcome::Broken(reason) => arrival.beyond.unwrap_or(reason),
         _ => return None,
     };
     let Reason::Answered(_, status) = reason else { return None };

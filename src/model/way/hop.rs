@@ -1,6 +1,7 @@
 //! A server that a request has reached, and what comes behind it: a `proxy_pass` to an address at which a
 //! server of the same configuration listens is a further hop.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::model::value::eval::Scope as Variables;
 use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Request, Url, Value};
 use crate::syntax::address::{Address, Target, Use};
+use crate::syntax::word;
 
 /// The request that nginx sends to a server of its own.
 #[derive(Clone, Debug)]
@@ -103,6 +105,9 @@ pub fn enter(
     // (`ngx_http_process_request_uri`).
     let reader = if entry.tls == Some(true) && entry.names_server { candidate.server } else { candidate.default };
     let merge = config.flag(reader, name::MERGE_SLASHES) != Some(false);
+    if let Some(reason) = too_long(config, reader, request).or_else(|| old_tls(config, candidate, entry, request)) {
+        return end(Outcome::Broken(reason));
+    }
     let mut request = request.clone();
     if let Value::Known(line) = &request.request_uri {
         let (raw, query) = split_query(line);
@@ -141,6 +146,37 @@ pub fn enter(
         arrival.outcome = Outcome::Unknown(Why::Condition);
     }
     (arrival, used, saw)
+}
+
+/// A request line for which no buffer is large enough (`ngx_http_alloc_large_header_buffer`).
+fn too_long(config: Config<'_>, reader: ScopeId, request: &Request) -> Option<Reason> {
+    let (Value::Known(method), Value::Known(uri)) = (&request.method, &request.request_uri) else { return None };
+    let length = (method.len() + uri.len() + b"  HTTP/1.1\r\n".len()) as u64;
+    // No buffer is smaller than a pool's, and few URLs are longer.
+    if length <= 256 {
+        return None;
+    }
+    let setting = |name: &str, at: usize| {
+        let line = config.outward(reader).find_map(|s| config.own(s).find(|&o| config.occ(o).name.as_str() == name))?;
+        word::size(config.arg_text(line, at).as_bytes())
+    };
+    let first = setting("client_header_buffer_size", 0).unwrap_or(1 << 10);
+    let reads = setting("large_client_header_buffers", 1).unwrap_or(8 << 10).max(first);
+    (length > reads).then_some(Reason::LongLine(length, reads))
+}
+
+/// Versions of TLS that no browser speaks. The default server of the address decides before the client has named
+/// another, and in newer versions of nginx that one.
+fn old_tls(config: Config<'_>, candidate: &Candidate, entry: Entry, request: &Request) -> Option<Reason> {
+    if entry.tls != Some(true) || request.sent.is_some() {
+        return None;
+    }
+    let only_old = |server: ScopeId| {
+        let occ = config.effective(server, name::SSL_PROTOCOLS).occ()?;
+        let is_old = |w: Cow<'_, [u8]>| matches!(&*w, b"SSLv2" | b"SSLv3" | b"TLSv1" | b"TLSv1.1");
+        config.each(occ).all(is_old).then_some(occ)
+    };
+    only_old(candidate.default).and_then(|_| only_old(candidate.server)).map(Reason::OldTls)
 }
 
 /// Whether nginx takes a header of this name for one (`ngx_http_parse_header_line`, `ngx_http_process_request_headers`).
@@ -194,6 +230,7 @@ pub fn follow(world: &World<'_>, version: Version, mut first: Arrival) -> Arriva
             },
             (outer, Outcome::Upgrades) => outer,
             (_, Outcome::Broken(reason)) => {
+                first.beyond = Some(reason.clone());
                 Outcome::Broken(blame.1.clone().unwrap_or_else(|| Reason::NextHop(blame.0, Box::new(reason))))
             }
             (_, Outcome::Unknown(why)) => Outcome::Unknown(why),

@@ -24,8 +24,14 @@ pub fn judge(
     vars: &mut Scope<'_>,
     version: Version,
 ) -> (Outcome, Forwarded) {
-    let forwarded = sent(world, scope, pass, vars, version);
-    let outcome = outcome(world, scope, pass, vars, version, &forwarded);
+    let text = world.config.arg(pass, 0);
+    text.iter().for_each(|text| vars.ask_url(text));
+    let garbled = vars.url_is_garbled();
+    let forwarded = forwarded(world.config, scope, vars, version);
+    let outcome = match outcome(world, scope, pass, vars, version, &forwarded) {
+        Outcome::Upgrades if garbled => Outcome::Unknown(Why::Values),
+        outcome => outcome,
+    };
     (outcome, forwarded)
 }
 
@@ -283,6 +289,13 @@ fn undecided(world: &World<'_>, scope: ScopeId, vars: &mut Scope<'_>, version: V
             Some(rate) if rate >= SMALL => {}
             _ => return Some(Why::LimitRate(occ)),
         }
+    }
+    // `set $limit_rate` is the same (`ngx_http_variable_set_limit_rate`).
+    if let Some(Value::Known(rate)) = vars.assigned("limit_rate")
+        && word::size(rate).is_some_and(|rate| rate > 0 && rate < SMALL)
+        && let Some(set) = world.definitions.of("limit_rate").first()
+    {
+        return Some(Why::LimitRate(set.occ));
     }
     if let Some((occ, size)) = first(name::PROXY_BUFFER_SIZE)
         && word::size(size.as_bytes()).is_some_and(|s| s < SMALL)

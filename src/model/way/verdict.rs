@@ -86,6 +86,10 @@ pub enum Reason {
     BadLine(OccId, String),
     /// `proxy_pass` with variables names a host, and there is no `resolver`.
     NoResolver(OccId, String),
+    /// The request line has more bytes than nginx reads: those that it has, and those that are read.
+    LongLine(u64, u64),
+    /// This `ssl_protocols` has no version of TLS that a browser speaks.
+    OldTls(OccId),
     /// The port speaks only HTTP/2.
     PlainHttp2(Option<OccId>),
     /// The port wants TLS and the URL is `ws://`, or the other way round.
@@ -146,6 +150,7 @@ impl Reason {
             | Reason::ConnectTimeout(o)
             | Reason::ForeignKey(o)
             | Reason::UnaskedResponse(o, _)
+            | Reason::OldTls(o)
             | Reason::RejectsTls(o)
             | Reason::ProxyProtocol(o)
             | Reason::PortTaken(o)
