@@ -11,6 +11,8 @@ use crate::model::config::inherit::Found;
 use crate::model::way::endpoint::Endpoint;
 use crate::model::{Browser, Config, OccId, ScopeId, Value, value::request::Request};
 use crate::source::{FileId, Place};
+use crate::syntax::Template;
+use crate::syntax::template::is_open;
 use crate::text;
 
 /// The lines that an endpoint lacks, with all that belongs to them. `None` where they cannot be
@@ -112,7 +114,7 @@ impl<'c, 'a> Remedy<'c, 'a> {
                 let replaced = (self.lacks_upgrade && config.is_header(occ, "Upgrade"))
                     || (self.lacks_connection && config.is_header(occ, "Connection"));
                 if !replaced {
-                    self.lines.push(header_line(config, occ)?.into());
+                    self.lines.push(header_line(config, occ, self.file)?.into());
                 }
             }
         }
@@ -123,7 +125,7 @@ impl<'c, 'a> Remedy<'c, 'a> {
     fn as_outer_has(&self, header: &str) -> Option<Line> {
         let config = self.cx.config();
         let outer = self.shadowed.iter().find(|o| config.is_header(**o, header))?;
-        header_line(config, *outer).map(Line::from)
+        header_line(config, *outer, self.file).map(Line::from)
     }
 
     fn upgrade(&mut self) {
@@ -277,15 +279,22 @@ fn opens(cx: &Context<'_>, endpoint: &Endpoint, occ: OccId) -> bool {
     right && (header == "connection" || ordinary.value(&value, purpose) == Value::EMPTY)
 }
 
-/// A `proxy_set_header` as it stands, on one line.
-pub(super) fn header_line(config: Config<'_>, occ: OccId) -> Option<String> {
-    let words = written(config, occ).filter(|w| w.len() == 2 && !w.iter().any(|w| w.contains('\n')))?;
+/// A `proxy_set_header` as it stands, on one line, to be repeated in a file.
+pub(super) fn header_line(config: Config<'_>, occ: OccId, into: FileId) -> Option<String> {
+    let words = written(config, occ, into).filter(|w| w.len() == 2 && !w.iter().any(|w| w.contains('\n')))?;
     Some(format!("proxy_set_header {};", words.join(" ")))
 }
 
-/// The arguments of a directive as they stand, quotes included; `None` where they are no text.
-fn written(config: Config<'_>, occ: OccId) -> Option<Vec<&str>> {
+/// The arguments of a directive as they stand, quotes included, to be repeated in a file; `None` where they are no text,
+/// or would be something else there: what a template writes, nobody replaces in another file.
+fn written(config: Config<'_>, occ: OccId, into: FileId) -> Option<Vec<&str>> {
     let bytes = config.raw(occ);
+    let plain = |file: FileId| config.ast(file).template == Template::No && config.ast(file).dollar.is_none();
+    let from = config.file(occ);
+    let same = from == into || (plain(from) && plain(into));
+    if !same && config.each(occ).any(|word| word.contains(&b'$') || is_open(&word)) {
+        return None;
+    }
     config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect()
 }
 
@@ -324,13 +333,14 @@ pub(super) fn cache_lines(config: Config<'_>, level: ScopeId) -> Option<Vec<Line
     if !on {
         return Some(lines);
     }
+    let into = config.file(config.scope(level).opened_by?);
     for directive in [name::PROXY_CACHE_BYPASS, name::PROXY_NO_CACHE] {
         let list = config.effective_list(level, directive).0;
         let mut has = false;
         for occ in list.into_iter().flat_map(|l| config.own_named(l, directive)) {
             has |= config.each(occ).any(|v| v.eq_ignore_ascii_case(b"$http_upgrade"));
             if list != Some(level) {
-                lines.push(format!("{} {};", directive.as_str(), written(config, occ)?.join(" ")).into());
+                lines.push(format!("{} {};", directive.as_str(), written(config, occ, into)?.join(" ")).into());
             }
         }
         if has {
@@ -361,7 +371,7 @@ fn protect_subrequests(cx: &Context<'_>, level: ScopeId) -> Option<Vec<Edit>> {
         let present = config.effective_list(target, name::PROXY_SET_HEADER).0;
         let mut lines: Vec<Line> = Vec::new();
         for occ in present.into_iter().flat_map(|l| config.own_named(l, name::PROXY_SET_HEADER)) {
-            lines.push(header_line(config, occ)?.into());
+            lines.push(header_line(config, occ, config.file(config.scope(target).opened_by?))?.into());
         }
         if lines.is_empty() {
             // Any header of its own keeps the outer ones out; this one says what nginx sends anyway.

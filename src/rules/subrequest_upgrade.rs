@@ -131,7 +131,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved))
         {
             let keeps = |o: &&OccId| !config.is_header(**o, "Upgrade") && !config.is_header(**o, "Connection");
-            let line = |&o: &OccId| remedy::header_line(config, o).map(Line::from);
+            let line = |&o: &OccId| remedy::header_line(config, o, file?).map(Line::from);
             let kept: Option<Vec<Line>> = outer.iter().filter(keeps).map(line).collect();
             if let Some(mut lines) = kept {
                 if lines.is_empty() {

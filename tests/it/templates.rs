@@ -183,10 +183,16 @@ fn what_a_template_leaves_open_is_not_certain() {
         // A variable that one line defines and another uses, in no rendering or in some.
         of_a_server("{% if a %}\nset $x 1;\n{% endif %}\nadd_header X $x;", "/ws", http11),
         of_a_server("{% if a %}\nset $x 1;\n{% endif %}\n{% if b %}\nadd_header X $x;\n{% endif %}", "/ws", http11),
+        // Whether a second page is looked for.
+        of_a_server(
+            "error_page 404 = /a;\nerror_page 418 = @b;\nrecursive_error_pages ${ON};\n location /a { return 418; }\n location @b { return 404; }\n location /ws { return 404; }",
+            "/x",
+            http11,
+        ),
         // Which server has the name.
         of_a_server("server_name ${NAME};\n }\n server {\n listen 8080;\n server_name .example.com;", "/ws", http11),
     ];
-    assert_eq!(open, ["unknown"; 14]);
+    assert_eq!(open, ["unknown"; 15]);
     // Whose name it is does not matter where there is one server, nor where an earlier one has it.
     assert_eq!(of_a_server("server_name ${NAME};", "/ws", http11), "upgrades");
     // Lines of two alternatives are never there together.
@@ -252,4 +258,26 @@ fn what_is_missing_may_stand_between_tags() {
     let wrong = ["unknown directive \"lisen\""];
     assert_eq!(refusals("lisen 8443;"), wrong);
     assert_eq!(refusals(&format!("lisen 8443;\n{tags}")), wrong);
+}
+
+/// Headers that would be lost are repeated; but what a template writes means nothing in another file.
+#[test]
+fn what_a_template_writes_is_not_repeated_in_another_file() {
+    let root = |header: &str| {
+        format!(
+            "events {{}}\nhttp {{\nproxy_set_header X-Token {header};\n# ${{PORT}}\nresolver ${{RESOLVER}};\ninclude conf.d/*.conf;\n}}\n"
+        )
+    };
+    let site =
+        "server {\nlisten 8080;\nlocation /ws {\nproxy_http_version 1.1;\nproxy_pass http://127.0.0.1:9000;\n}\n}\n";
+    let fixed = |header: &str| {
+        let tree = common::Tree::from([
+            ("nginx.conf".to_owned(), root(header).into_bytes()),
+            ("conf.d/site.conf".to_owned(), site.as_bytes().to_vec()),
+        ]);
+        let fixed = common::fixed(&tree, &common::options(None, None), false).unwrap();
+        String::from_utf8(fixed["conf.d/site.conf"].clone()).unwrap()
+    };
+    assert!(fixed("secret").contains("X-Token secret;"), "{}", fixed("secret"));
+    assert_eq!(fixed("${TOKEN}"), site);
 }

@@ -180,7 +180,7 @@ fn one(nginx: &Nginx, backend: &Backend, case: &Case, number: u64, counts: &mut 
                 format!("{asked}before\n{}after\n{}put to nginx\n{}", show(tree), show(&fixed), show(&put))
             };
             let told = |e: Failed| e.message().unwrap_or_default().to_owned();
-            harms_nothing(tree, before, &after, &shown).map_err(told)?;
+            harms_nothing(&for_nginx(tree, ask.root, *rendering), before, &after, &shown).map_err(told)?;
             let (said, why) = self::said(nginx, &fixed, ask);
             let refused = rendering.is_some() && said == "broken" && after.verdict() == "rejected";
             let agrees = refused || said == "unknown" || said == after.verdict();

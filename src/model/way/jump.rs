@@ -10,6 +10,7 @@ use crate::catalog::name;
 use crate::model::config::scope::OccId;
 use crate::model::value::eval::Purpose;
 use crate::model::value::request::Value;
+use crate::syntax::template::stands_for_another;
 
 impl Walk<'_, '_> {
     /// Whether an `error_page` for this status counts here, and is not used up
@@ -23,7 +24,8 @@ impl Walk<'_, '_> {
     /// (`ngx_http_send_error_page`).
     pub(super) fn may_be_intercepted(&self) -> bool {
         let config = self.config();
-        let intercepts = config.flag(self.conf, name::PROXY_INTERCEPT_ERRORS) == Some(true);
+        let line = config.effective(self.conf, name::PROXY_INTERCEPT_ERRORS).occ();
+        let intercepts = line.is_some_and(|occ| config.switch(occ) != Some(false));
         let leads = |status: u16| {
             error_page(config, self.conf, status).is_some_and(|p| {
                 (p.open || matches!(p.overwrite, Some(0 | 101)))
@@ -43,11 +45,16 @@ impl Walk<'_, '_> {
         }
         self.vars.answered = true;
         let Some(page) = error_page(config, self.conf, status) else { return ends };
+        if let Some(occ) = self.page_may_be_used {
+            return Next::End(Outcome::Unknown(Why::Template(config.head(occ))));
+        }
         if page.open {
             return Next::End(Outcome::Unknown(Why::Template(config.head(page.occ))));
         }
-        if config.flag(self.conf, name::RECURSIVE_ERROR_PAGES) != Some(true) {
-            self.page_used = true;
+        match config.effective(self.conf, name::RECURSIVE_ERROR_PAGES).occ() {
+            Some(occ) if stands_for_another(config.arg_text(occ, 0).as_bytes()) => self.page_may_be_used = Some(occ),
+            Some(occ) if config.switch(occ) == Some(true) => {}
+            _ => self.page_used = true,
         }
         // 494 to 497 become 400 where the line says nothing (`ngx_http_core_error_page`).
         let kept = if matches!(status, 494..=497) { 400 } else { status };

@@ -73,6 +73,8 @@ pub struct Walk<'m, 'a> {
     pub(super) changes: u32,
     /// An `error_page` was used, and `recursive_error_pages` is off (`r->error_page`).
     pub(super) page_used: bool,
+    /// A template decides whether it is.
+    pub(super) page_may_be_used: Option<OccId>,
     /// The status that the answer gets instead of its own, and the directive that says so (`r->err_status`).
     pub(super) status: Option<(OccId, u16)>,
     /// The page that a `try_files` led to.
@@ -105,6 +107,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             rewrote: None,
             changes: 0,
             page_used: false,
+            page_may_be_used: None,
             status: None,
             page: None,
             hinges: None,
