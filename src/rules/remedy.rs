@@ -12,7 +12,7 @@ use crate::model::way::endpoint::Endpoint;
 use crate::model::{Browser, Config, OccId, ScopeId, Value, value::request::Request};
 use crate::source::{FileId, Place};
 use crate::syntax::Template;
-use crate::syntax::template::is_open;
+use crate::syntax::template::stands_for_another;
 use crate::text;
 
 /// The lines that an endpoint lacks, with all that belongs to them. `None` where they cannot be
@@ -291,8 +291,9 @@ fn written(config: Config<'_>, occ: OccId, into: FileId) -> Option<Vec<&str>> {
     let bytes = config.raw(occ);
     let plain = |file: FileId| config.ast(file).template == Template::No && config.ast(file).dollar.is_none();
     let from = config.file(occ);
-    let same = from == into || (plain(from) && plain(into));
-    if !same && config.each(occ).any(|word| word.contains(&b'$') || is_open(&word)) {
+    let both = plain(from) && plain(into);
+    let differs = |word: &[u8]| stands_for_another(word) || (!both && word.contains(&b'$'));
+    if from != into && config.each(occ).any(|word| differs(&word)) {
         return None;
     }
     config.args(occ).iter().map(|w| std::str::from_utf8(&bytes[w.span().range()]).ok()).collect()

@@ -280,4 +280,5 @@ fn what_a_template_writes_is_not_repeated_in_another_file() {
     };
     assert!(fixed("secret").contains("X-Token secret;"), "{}", fixed("secret"));
     assert_eq!(fixed("${TOKEN}"), site);
+    assert_eq!(fixed("$TOKEN"), site);
 }

@@ -108,8 +108,14 @@ fn others(word: &str) -> &'static [&'static str] {
     }
 }
 
-/// Puts placeholders for words, in place of the text; what they stand for goes into each of the `values`.
-fn placeholders(dice: &mut Dice, text: &str, language: Language, values: &mut [BTreeMap<String, String>]) -> String {
+/// Puts placeholders for words, in place of the text, but for the name of an `upstream` that `has_port` somewhere; what they stand for goes into each of the `values`.
+fn placeholders(
+    dice: &mut Dice,
+    text: &str,
+    has_port: bool,
+    language: Language,
+    values: &mut [BTreeMap<String, String>],
+) -> String {
     let bare = language != Language::Jinja && dice.one_in(4);
     let mut out = String::new();
     let mut number = 0;
@@ -130,7 +136,7 @@ fn placeholders(dice: &mut Dice, text: &str, language: Language, values: &mut [B
         let begins = |before: &str| before.trim_end().ends_with(['{', ';', '}']) || before.trim().is_empty();
         let lower = text.to_ascii_lowercase();
         let same = || lower.match_indices(&word.to_ascii_lowercase()).filter(|(at, _)| begins(&lower[..*at])).count();
-        let twice = (begins(&out) && same() > 1) || (word == "be" && text.contains("//be:"));
+        let twice = (begins(&out) && same() > 1) || (word == "be" && has_port);
         let choices = others(inner);
         if choices.is_empty() || !dice.one_in(8) || twice {
             out.push_str(word);
@@ -210,6 +216,7 @@ pub(crate) fn case(seed: u64, case: u64) -> Case {
     let language = [Language::Listed, Language::All, Language::Jinja, Language::Jinja][dice.below(4)];
     let mut values = vec![BTreeMap::new(); 2];
     let mut tree = Tree::new();
+    let has_port = from.tree.values().any(|b| b.windows(5).any(|w| w == b"//be:"));
     for (name, bytes) in &from.tree {
         let mut text = String::from_utf8_lossy(bytes).into_owned();
         // A `$` of nginx's is marked until the placeholders have theirs.
@@ -218,7 +225,7 @@ pub(crate) fn case(seed: u64, case: u64) -> Case {
         }
         // Names are counted in each file: one file of a case is a template.
         if name == MAIN {
-            text = placeholders(&mut dice, &text, language, &mut values);
+            text = placeholders(&mut dice, &text, has_port, language, &mut values);
             if language == Language::Jinja && !dice.one_in(4) {
                 text = branches(&mut dice, &text, &mut values);
             }
