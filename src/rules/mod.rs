@@ -227,6 +227,7 @@ pub struct Context<'a> {
     map_names: RefCell<BTreeMap<String, String>>,
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
     unused: OnceCell<Vec<Cause>>,
+    always_asked: OnceCell<bool>,
     sent: RefCell<Option<(SentAlike, Rc<Forwarded>)>>,
 }
 
@@ -255,6 +256,7 @@ impl<'a> Context<'a> {
             map_names: RefCell::default(),
             subrequests: OnceCell::new(),
             unused: OnceCell::new(),
+            always_asked: OnceCell::new(),
             sent: RefCell::default(),
         }
     }
@@ -454,6 +456,22 @@ impl<'a> Context<'a> {
     fn may_have_key(&self, map: ScopeId) -> bool {
         let config = self.config();
         config.scope(map).unresolved || config.own(map).any(|line| stands_for_another(&config.name_text(line)))
+    }
+
+    /// Whether a server of this configuration sends `Upgrade` to another one with ordinary requests, too: what that
+    /// one passes on, it passes on with those.
+    fn is_always_asked(&self) -> bool {
+        *self.always_asked.get_or_init(|| {
+            let config = self.config();
+            let constant = |level| {
+                let mut lines = config.headers(level, "Upgrade");
+                lines.any(|o| unconditional_upgrade::asks_always(self, o))
+            };
+            self.analysis.endpoints.iter().any(|e| {
+                config.effective_list(e.scope, name::PROXY_SET_HEADER).0.is_some_and(constant)
+                    && self.analysis.world.target_matters(e.pass)
+            })
+        })
     }
 
     /// A label on the location of an endpoint.

@@ -26,6 +26,7 @@ pub(super) fn complete(cx: &Context<'_>, endpoint: &Endpoint) -> Option<Fix> {
         remedy.upgrade();
         remedy.connection()?;
         remedy.subrequests();
+        remedy.ordinary_requests();
     }
     remedy.lines.extend(cache_lines(cx.config(), remedy.level)?);
     remedy.finish()
@@ -176,6 +177,17 @@ impl<'c, 'a> Remedy<'c, 'a> {
                     "其中的 `auth_request` 或 `mirror` 目标会继承这些请求头"
                 ));
             }
+        }
+    }
+
+    /// What comes from a server of this configuration may ask for an upgrade whatever it is.
+    fn ordinary_requests(&mut self) {
+        if self.lacks_upgrade && self.cx.is_always_asked() {
+            self.applicability = Applicability::Unsafe;
+            self.note = Some(text!(
+                "another server here sends `Upgrade websocket` with every request, and this one would pass it on",
+                "这里的另一个 server 给每个请求都加上 `Upgrade websocket`，改后会一并转发"
+            ));
         }
     }
 

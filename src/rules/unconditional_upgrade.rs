@@ -112,7 +112,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// `Connection upgrade` or `Upgrade websocket`, without a variable.
-fn asks_always(cx: &Context<'_>, occ: OccId) -> bool {
+pub(super) fn asks_always(cx: &Context<'_>, occ: OccId) -> bool {
     let config = cx.config();
     let token = match (config.is_header(occ, "Connection"), config.is_header(occ, "Upgrade")) {
         (true, _) => "upgrade",

@@ -380,7 +380,7 @@ impl World<'_> {
     }
 
     /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.
-    pub(super) fn target_matters(&self, pass: OccId) -> bool {
+    pub fn target_matters(&self, pass: OccId) -> bool {
         let target = self.config.target(pass);
         let Some(host) = target.host().map(|h| h.to_ascii_lowercase()) else { return true };
         let here =
