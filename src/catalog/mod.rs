@@ -255,7 +255,7 @@ macro_rules! known_names {
 }
 
 known_names! {
-    ADD_HEADER "add_header" ADD_HEADER_INHERIT "add_header_inherit" ALIAS "alias" ALLOW "allow" AUTH_REQUEST "auth_request"
+    ACCESS_LOG "access_log" ADD_HEADER "add_header" ADD_HEADER_INHERIT "add_header_inherit" ALIAS "alias" ALLOW "allow" AUTH_REQUEST "auth_request"
     AUTH_REQUEST_SET "auth_request_set" BREAK "break" CHARSET_MAP "charset_map" DENY "deny" EMPTY_GIF "empty_gif"
     ERROR_PAGE "error_page" EVENTS "events" FASTCGI_PASS "fastcgi_pass" FLV "flv" GEO "geo" GRPC_PASS "grpc_pass" HASH "hash"
     HTTP "http" HTTP2 "http2" IF "if" INCLUDE "include" INTERNAL "internal" IP_HASH "ip_hash" KEEPALIVE "keepalive"

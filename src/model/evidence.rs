@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashSet};
 use crate::catalog::near;
 use crate::catalog::{CommentEvidence, PathEvidence, comment_evidence, name, path_evidence, upstream_evidence};
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::value::request::Peer;
 use crate::model::value::variable::{Definer, variables_in};
 use crate::model::way::endpoint::Endpoint;
 use crate::model::way::phase::{denied, limit_except};
@@ -136,7 +137,7 @@ fn weigh_beside_others(world: &World<'_>, endpoints: &mut [Endpoint], open: &[(u
 
 /// Whether a location is for other methods: `limit_except POST { deny all; }`.
 fn denies_get(world: &World<'_>, location: ScopeId) -> bool {
-    limit_except(world.config, location).is_some_and(|inner| denied(world.config, inner, None).is_some())
+    limit_except(world.config, location).is_some_and(|inner| denied(world.config, inner, Peer::Unknown).is_some())
 }
 
 /// The path of a location at which a client's handshake can arrive: no named and no internal one.

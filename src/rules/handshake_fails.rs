@@ -170,8 +170,8 @@ fn help(cx: &Context<'_>, reason: &Reason) -> Text {
             "`proxy_pass` 中不写 URI，或者写 `$request_uri`，即客户端发送的原样"
         ),
         Reason::NoResolver(..) => text!(
-            "add a `resolver`, or write the host without a variable",
-            "加上 `resolver`，或者不用变量、直接写主机名"
+            "add a `resolver`, or put the host into an `upstream` and pass to that name",
+            "加上 `resolver`，或者把主机写进 `upstream`，再转发到它的名字"
         ),
         Reason::NoLiveServer(_) => {
             text!(

@@ -133,9 +133,9 @@ fn servers_of_an_upstream_that_do_not_agree_leave_it_open() {
     assert_eq!(of("server unix:/a.sock; server unix:/b.sock;", no_time), "upgrades");
     assert_eq!(of("server unix:/a.sock; server 127.0.0.1:3000;", no_time), "unknown");
     assert_eq!(of("server 127.0.0.1:3001; server 127.0.0.1:3000;", no_time), "broken");
-    // `upstream` of `http` has nothing to do with it.
+    // `upstream` of `http` has nothing to do with it: a name alone says no port.
     let http = "events {}\nstream { server { listen 8080; proxy_pass some; } }\nhttp { upstream some { server 127.0.0.1:9 down; } }\n";
-    assert_eq!(common::verdict(&common::single(http), URL, "1.22.1").0, "upgrades");
+    assert_eq!(common::verdict(&common::single(http), URL, "1.22.1").0, "rejected");
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(super) fn target(world: &World<'_>, occ: OccId, argument: usize, out: &mut V
 }
 
 /// Whether a variable of nginx's own cannot be defined anew. Nearly all of `stream`'s own can not.
-fn is_fixed(name: &[u8], in_stream: bool) -> bool {
+pub(super) fn is_fixed(name: &[u8], in_stream: bool) -> bool {
     match in_stream {
         false => builtin_variable(name) == Some(VariableKind::Fixed),
         true => std::str::from_utf8(name)
@@ -80,7 +80,7 @@ fn map(world: &World<'_>, scope: ScopeId, out: &mut Vec<Refusal>) {
             },
             (_, 1) if key.first() == Some(&b'~') => {
                 let (text, caseless) = key.strip_prefix(b"~*").map_or((&key[1..], false), |t| (t, true));
-                super::words::pattern(line, &Pattern::new(text, caseless), out);
+                super::words::pattern(world, line, &Pattern::new(text, caseless), out);
             }
             (_, 1) => {
                 let plain = key.strip_prefix(b"\\").unwrap_or(&key).to_ascii_lowercase();

@@ -8,6 +8,7 @@ mod hashes;
 mod host;
 mod number;
 mod own;
+mod servers;
 mod structure;
 mod twice;
 mod types;
@@ -275,6 +276,7 @@ fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal
     upstream::check(world, lines, &mut out);
     zones::check(world, lines, &mut out);
     twice::check(world, lines, &mut out);
+    servers::check(world, lines, &mut out);
     hashes::check(world, lines, &mut out);
     buffers::check(world, &mut out);
     certificates::check(world, &mut out);

@@ -117,6 +117,10 @@ fn evaluated(world: &World<'_>, occ: OccId, kind: ScopeKind, in_map: bool) -> Ve
         name::RETURN => last(),
         name::ERROR_PAGE => last(),
         name::IF => condition_variable(world, occ).into_iter().chain(compared_value(world, occ)).collect(),
+        name::ACCESS_LOG => {
+            let logs = |i: &usize| *i == 0 || config.arg(occ, *i).is_some_and(|v| v.starts_with(b"if="));
+            (0..count).filter(logs).collect()
+        }
         name::GEO if count == 2 => vec![0],
         // `~` begins a regular expression, in which `$` is the end.
         _ if in_http

@@ -4,6 +4,7 @@
 use crate::model::value::rewrite::patterns_of;
 use foldhash::HashMap;
 
+use super::entries::is_fixed;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
@@ -24,18 +25,18 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             name::SERVER_NAME if kind == ScopeKind::MailServer => {}
             name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
                 for compiled in patterns_of(config, id, occ.name) {
-                    pattern(id, &compiled, out);
+                    pattern(world, id, &compiled, out);
                 }
             }
             name::LISTEN if kind == ScopeKind::Server => listen(world, id, out),
             other if other.as_str() == "gzip_disable" => {
                 for i in (0..config.args(id).len()).filter(|&i| config.arg_text(id, i) != "msie6") {
-                    pattern(id, &Pattern::new(config.arg(id, i).as_deref().unwrap_or_default(), true), out);
+                    pattern(world, id, &Pattern::new(config.arg(id, i).as_deref().unwrap_or_default(), true), out);
                 }
             }
             other if other.as_str() == "fastcgi_split_path_info" => {
                 let expression = Pattern::new(config.arg(id, 0).as_deref().unwrap_or_default(), false);
-                pattern(id, &expression, out);
+                pattern(world, id, &expression, out);
                 if !expression.is_surely_invalid() && expression.captures_count().is_some_and(|n| n != 2) {
                     let text = format!("pattern \"{}\" must have 2 captures", expression.text());
                     out.push(Refusal::new(id, Kind::Value, text).at(0));
@@ -45,7 +46,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
                 let from = config.arg(id, 0).unwrap_or_default();
                 if let Some(text) = from.strip_prefix(b"~") {
                     let caseless = text.starts_with(b"*");
-                    pattern(id, &Pattern::new(text.strip_prefix(b"*").unwrap_or(text), caseless), out);
+                    pattern(world, id, &Pattern::new(text.strip_prefix(b"*").unwrap_or(text), caseless), out);
                 }
             }
             _ => {}
@@ -57,9 +58,15 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
 
 /// Only where the expression is so plain that there is no doubt. What PCRE says of it stands behind the
 /// words, and is not for wslint to guess.
-pub(super) fn pattern(occ: OccId, pattern: &Pattern, out: &mut Vec<Refusal>) {
+pub(super) fn pattern(world: &World<'_>, occ: OccId, pattern: &Pattern, out: &mut Vec<Refusal>) {
     if pattern.is_surely_invalid() {
         out.push(Refusal::new(occ, Kind::Value, "pcre2_compile() failed"));
+        return;
+    }
+    // Each name becomes a variable (`ngx_http_regex_compile`).
+    let outside = world.config.scope(world.config.occ(occ).scope).outside_http;
+    if let Some(name) = pattern.names().iter().find(|n| is_fixed(n.to_ascii_lowercase().as_bytes(), outside)) {
+        out.push(Refusal::new(occ, Kind::Value, format!("the duplicate \"{name}\" variable")));
     }
 }
 

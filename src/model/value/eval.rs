@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::pattern::{Captured, Pattern};
-use super::request::{KEY, Request, Value};
+use super::request::{KEY, Peer, Request, Value};
 use super::variable::{Definer, Definitions, Key, Map};
 use crate::catalog::builtin_variable;
 use crate::syntax::template::{is_capital, is_open};
@@ -130,14 +130,10 @@ impl<'m> Scope<'m> {
         }
     }
 
-    /// The variables of a subrequest: it has a URI and a query of its own, and shares what was set
-    /// (`ngx_http_subrequest`).
+    /// The variables of a subrequest of `auth_request`: it has a URI of its own, whatever stands in it, no query, and
+    /// shares what was set (`ngx_http_auth_request_handler`, `ngx_http_subrequest`).
     pub fn for_subrequest(&self, uri: &[u8]) -> Scope<'m> {
-        let (path, query) = match memchr::memchr(b'?', uri) {
-            Some(at) => (&uri[..at], &uri[at + 1..]),
-            None => (uri, &b""[..]),
-        };
-        let (uri, args) = (Value::Known(path.to_vec()), Value::Known(query.to_vec()));
+        let (uri, args) = (Value::Known(uri.to_vec()), Value::EMPTY);
         Scope { uri, args, captures: Vec::new(), url: None, ..self.clone() }
     }
 
@@ -424,7 +420,10 @@ impl<'m> Scope<'m> {
             "server_name" => self.request.server_name.clone(),
             "request_method" => self.request.method.clone(),
             "request" => match (self.request.method.known(), self.request.request_uri.known()) {
-                (Some(method), Some(uri)) => Value::Known([method, b" ", uri, b" HTTP/1.1"].concat()),
+                (Some(method), Some(uri)) => match self.request.http_version.known() {
+                    Some(version) => Value::Known([method, b" ", uri, b" HTTP/", version].concat()),
+                    None => Value::Unknown,
+                },
                 _ => Value::Unknown,
             },
             // Both are set when the request to the backend is made (`ngx_http_proxy_eval`), behind every condition.
@@ -432,10 +431,16 @@ impl<'m> Scope<'m> {
             // `ngx_http_variable_status`, before anything has answered.
             "status" if purpose == Purpose::Condition && !self.answered => Value::text("000"),
             "remote_addr" | "realip_remote_addr" => match self.request.address {
-                Some(address) => Value::text(&address.to_string()),
+                Peer::Address(address) => Value::text(&address.to_string()),
+                Peer::Unix => Value::text("unix:"),
+                Peer::Unknown => Value::Unknown,
+            },
+            "server_protocol" => match self.request.http_version.known() {
+                Some(version) => Value::Known([b"HTTP/", version].concat()),
                 None => Value::Unknown,
             },
-            "server_protocol" => Value::text("HTTP/1.1"),
+            // Without TLS there is nothing to say of it (`ngx_http_ssl_static_variable`).
+            _ if name.starts_with("ssl_") && self.request.scheme.known() == Some(b"http") => Value::EMPTY,
             "http2" | "http3" | "content_length" | "content_type" | "request_completion" | "fastcgi_path_info" => {
                 Value::EMPTY
             }

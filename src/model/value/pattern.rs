@@ -119,7 +119,7 @@ impl Pattern {
         let plain = !text.contains("(?")
             && !text.contains("(*")
             && !text.contains("[:")
-            && !is_read_in_two_ways(text)
+            && as_read_by_pcre(Cow::Borrowed(text)).is_some()
             && text.split('\\').skip(1).all(|rest| rest.chars().next().is_none_or(common));
         plain && !text.is_empty() && !is_open(&self.text) && self.regex().is_none()
     }
@@ -200,7 +200,8 @@ fn as_read_by_pcre(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if is_read_in_two_ways(&text) {
         return None;
     }
-    let differs = ["\\h", "\\H", "\\<", "\\>", "["].iter().any(|piece| text.contains(piece));
+    let differs =
+        ["\\h", "\\H", "\\v", "\\V", "\\<", "\\>", "\\b{", "\\B{", "["].iter().any(|piece| text.contains(piece));
     if !differs {
         return Some(text);
     }
@@ -219,7 +220,10 @@ fn as_read_by_pcre(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
                 match escaped {
                     'h' if class => out.push_str(r"\t\x20\xA0"),
                     'h' => out.push_str(r"[\t\x20\xA0]"),
-                    'H' if class => return None,
+                    'v' if class => out.push_str(r"\n\x0B\f\r\x85"),
+                    'v' => out.push_str(r"[\n\x0B\f\r\x85]"),
+                    'H' | 'V' if class => return None,
+                    'V' => out.push_str(r"[^\n\x0B\f\r\x85]"),
                     'H' => out.push_str(r"[^\t\x20\xA0]"),
                     // Ends of words there, and nothing but letters here.
                     '<' | '>' => out.push(escaped),

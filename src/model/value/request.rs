@@ -1,6 +1,6 @@
 //! The handshake that a browser sends, and values that are known or not.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::punycode::to_ascii;
@@ -58,6 +58,17 @@ impl Browser {
     }
 }
 
+/// Who a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Somebody.
+    Unknown,
+    /// This address: nginx itself, on its own machine.
+    Address(IpAddr),
+    /// nginx itself, over a unix socket.
+    Unix,
+}
+
 /// The browser's key, 16 bytes in base64. A browser draws another for each handshake, so this is one that
 /// stands in no configuration, as that of RFC 6455 may.
 pub const KEY: &str = "b25lIG9mIDJeMTI4IGtleQ==";
@@ -83,8 +94,10 @@ pub struct Request {
     pub server_name: Value,
     /// `GET`, unless nginx itself sends it, with a `proxy_method`.
     pub method: Value,
-    /// The address that it comes from, where nginx itself sends it.
-    pub address: Option<Ipv4Addr>,
+    /// Where it comes from.
+    pub address: Peer,
+    /// `1.1`, unless nginx itself sends it.
+    pub http_version: Value,
     /// Who sends it.
     pub browser: Browser,
     /// It is a handshake; otherwise an ordinary request, without `Upgrade`.
@@ -126,7 +139,8 @@ impl Request {
             port: Value::Unknown,
             server_name: Value::Unknown,
             method: Value::text("GET"),
-            address: None,
+            address: Peer::Unknown,
+            http_version: Value::text("1.1"),
             browser,
             handshake: true,
             protocol: "websocket",

@@ -312,10 +312,15 @@ impl Map {
     /// The entry that `value` selects: exact, then (not for an empty value) the regular expressions
     /// in order, then `default`. `Err` where a pattern or wildcard name cannot be decided here.
     pub fn select(&self, value: &[u8]) -> Result<Option<&Entry>, Undecided> {
-        if self.incomplete || self.hostnames {
+        if self.incomplete {
             return Err(Undecided);
         }
         let lower = value.to_ascii_lowercase();
+        if self.hostnames
+            && let Some(at) = self.host(&lower)
+        {
+            return Ok(self.entries.get(at));
+        }
         if let Some(&at) = self.exact.get_or_init(|| self.strings()).get(&*lower) {
             return Ok(self.entries.get(at));
         }
@@ -329,6 +334,30 @@ impl Map {
             }
         }
         Ok(self.default_entry())
+    }
+
+    /// The entry for a host: its name, else the longest `*.example.com` or `.example.com`, else the longest `www.*`
+    /// (`ngx_hash_find_combined`).
+    fn host(&self, value: &[u8]) -> Option<usize> {
+        let host = value.strip_suffix(b".").unwrap_or(value);
+        let keys = || {
+            let exact = |(at, e): (usize, &'_ Entry)| match &e.key {
+                Key::Exact(key) => Some((at, key.to_vec())),
+                _ => None,
+            };
+            self.entries.iter().enumerate().filter_map(exact)
+        };
+        let is_exact = |key: &[u8]| key == host || key.strip_prefix(b".") == Some(host);
+        let tail = |key: &[u8]| {
+            let suffix = if key.starts_with(b"*.") { &key[1..] } else { key };
+            suffix.starts_with(b".") && host.len() > suffix.len() && host.ends_with(suffix)
+        };
+        let head = |key: &[u8]| key.strip_suffix(b"*").is_some_and(|p| host.len() > p.len() && host.starts_with(p));
+        let longest = |fits: &dyn Fn(&[u8]) -> bool| {
+            keys().filter(|(_, k)| fits(k)).max_by_key(|(_, k)| k.strip_prefix(b"*").unwrap_or(k).len())
+        };
+        let found = keys().find(|(_, k)| is_exact(k)).or_else(|| longest(&tail)).or_else(|| longest(&head));
+        found.map(|(at, _)| at)
     }
 
     fn strings(&self) -> HashMap<Box<[u8]>, usize> {

@@ -3,6 +3,7 @@
 
 use super::arrival::{Arrival, explore};
 use super::hop::follow;
+use super::phase::{denied, has_rules};
 use super::verdict::{Outcome, Reason};
 use super::walk::{Mode, Next, Walk};
 use crate::catalog::name;
@@ -10,16 +11,39 @@ use crate::model::config::scope::ScopeId;
 use crate::model::value::request::Value;
 
 impl Walk<'_, '_> {
-    /// Asks whoever `auth_request` names. Where that always refuses, the request ends so; otherwise it is taken for
-    /// one that may pass, and what the subrequest left in variables stays there.
-    pub(super) fn authorized(&mut self) -> Option<Next> {
-        let config = self.config();
-        if self.is_subrequest || config.value(self.conf, name::SATISFY).as_deref() == Some(b"any") {
+    /// Why nobody gets past the access phase (`ngx_http_core_access_phase`), and with which status.
+    pub(super) fn refused_access(&mut self) -> Option<(u16, Reason)> {
+        // Subrequests are let pass.
+        if self.is_subrequest {
             return None;
         }
+        let config = self.config();
+        let by_address = denied(config, self.conf, self.vars.request.address).map(|o| (403, Reason::Denied(o)));
+        if config.value(self.conf, name::SATISFY).as_deref() != Some(b"any") {
+            return by_address.or_else(|| self.refused_by_auth_request());
+        }
+        let conf = self.conf;
+        let asks = |directive| config.value(conf, directive).is_some_and(|v| &*v != b"off");
+        let has_rules = by_address.is_some() || has_rules(config, self.conf);
+        let subrequest = asks(name::AUTH_REQUEST);
+        let refused = self.refused_by_auth_request();
+        match refused {
+            // Other statuses than these end the request in any case.
+            Some((status, _)) if !matches!(status, 401 | 403) => refused,
+            _ if asks(name::AUTH_BASIC) || (has_rules && by_address.is_none()) => None,
+            _ if subrequest && refused.is_none() => None,
+            _ => refused.or(by_address),
+        }
+    }
+
+    /// Asks whoever `auth_request` names. Where that always refuses, the request ends so; otherwise it is taken for
+    /// one that may pass, and what the subrequest left in variables stays there.
+    fn refused_by_auth_request(&mut self) -> Option<(u16, Reason)> {
+        let config = self.config();
         let occ = config.effective(self.conf, name::AUTH_REQUEST).occ()?;
         let uri = config.arg(occ, 0).filter(|uri| &**uri != b"off")?;
         let server = self.server?;
+        let is_path = uri.starts_with(b"/") && !uri.contains(&b'?');
         let mut left = None;
         let arrivals = explore(|decisions| {
             let mut walk = Walk::new(self.world, self.version, self.vars.for_subrequest(&uri), decisions);
@@ -34,14 +58,14 @@ impl Walk<'_, '_> {
             (arrival, used)
         });
         let answers: Option<Vec<(u16, Reason)>> =
-            arrivals.into_iter().map(|a| refusal(follow(self.world, self.version, a))).collect();
+            arrivals.into_iter().map(|a| refusal(follow(self.world, self.version, a), is_path)).collect();
         let first = answers.and_then(|all| {
             let first = all.first().cloned()?;
             all.iter().all(|(status, _)| *status == first.0).then_some(first)
         });
         if let Some((status, reason)) = first {
             // `auth request unexpected status`
-            return Some(Next::Error(if matches!(status, 401 | 403) { status } else { 500 }, reason));
+            return Some((if matches!(status, 401 | 403) { status } else { 500 }, reason));
         }
         if let Some(vars) = left {
             self.vars.adopt(vars);
@@ -62,13 +86,18 @@ impl Walk<'_, '_> {
 }
 
 /// The status with which a subrequest ends, if it is one that lets nobody pass, and why.
-fn refusal(arrival: Arrival) -> Option<(u16, Reason)> {
+fn refusal(arrival: Arrival, is_path: bool) -> Option<(u16, Reason)> {
     let replaced = arrival.status;
     let reason = match arrival.outcome {
         Outcome::Broken(reason) => arrival.beyond.unwrap_or(reason),
         _ => return None,
     };
-    let Reason::Answered(_, status) = reason else { return None };
+    let status = match reason {
+        Reason::Answered(_, status) => status,
+        // There is no such file.
+        Reason::Static(_) if !is_path => 404,
+        _ => return None,
+    };
     let status = replaced.unwrap_or(status);
     (!(200..300).contains(&status)).then_some((status, reason))
 }

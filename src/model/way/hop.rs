@@ -2,7 +2,7 @@
 //! server of the same configuration listens is a further hop.
 
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::arrival::{Arrival, explore, join};
@@ -15,10 +15,11 @@ use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{Version, name};
+use crate::model::config::inherit::Found;
 use crate::model::config::scope::{Config, OccId, ScopeId};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::pattern::Pattern;
-use crate::model::value::request::{Request, Url, Value};
+use crate::model::value::request::{Peer, Request, Url, Value};
 use crate::syntax::address::{Address, Target, Use};
 use crate::syntax::word;
 
@@ -105,8 +106,11 @@ pub fn enter(
     // (`ngx_http_process_request_uri`).
     let reader = if entry.tls == Some(true) && entry.names_server { candidate.server } else { candidate.default };
     let merge = config.flag(reader, name::MERGE_SLASHES) != Some(false);
-    if let Some(reason) = too_long(config, reader, request).or_else(|| old_tls(config, candidate, entry, request)) {
+    if let Some(reason) = too_long(config, reader, request) {
         return end(Outcome::Broken(reason));
+    }
+    if let Some(outcome) = old_tls(config, candidate, entry, request) {
+        return end(outcome);
     }
     let mut request = request.clone();
     if let Value::Known(line) = &request.request_uri {
@@ -124,7 +128,7 @@ pub fn enter(
         request.sent = Some(Arc::new(sent.iter().filter(|(name, _)| reads(name)).cloned().collect()));
     }
     // `ngx_http_validate_host`
-    let is_blank = |b: &u8| *b <= b' ' || *b == 0x7f;
+    let is_blank = |b: &u8| *b <= b' ' || *b == 0x7f || *b == b'/';
     if request.sent.is_some() && request.host_header.known().is_some_and(|h| h.iter().any(is_blank)) {
         return end(Outcome::Broken(Reason::NoServer));
     }
@@ -167,7 +171,7 @@ fn too_long(config: Config<'_>, reader: ScopeId, request: &Request) -> Option<Re
 
 /// Versions of TLS that no browser speaks. The default server of the address decides before the client has named
 /// another, and in newer versions of nginx that one.
-fn old_tls(config: Config<'_>, candidate: &Candidate, entry: Entry, request: &Request) -> Option<Reason> {
+fn old_tls(config: Config<'_>, candidate: &Candidate, entry: Entry, request: &Request) -> Option<Outcome> {
     if entry.tls != Some(true) || request.sent.is_some() {
         return None;
     }
@@ -176,7 +180,11 @@ fn old_tls(config: Config<'_>, candidate: &Candidate, entry: Entry, request: &Re
         let is_old = |w: Cow<'_, [u8]>| matches!(&*w, b"SSLv2" | b"SSLv3" | b"TLSv1" | b"TLSv1.1");
         config.each(occ).all(is_old).then_some(occ)
     };
-    only_old(candidate.default).and_then(|_| only_old(candidate.server)).map(Reason::OldTls)
+    match (only_old(candidate.default), only_old(candidate.server)) {
+        (Some(_), Some(occ)) => Some(Outcome::Broken(Reason::OldTls(occ))),
+        (None, None) => None,
+        _ => Some(Outcome::Unknown(Why::Values)),
+    }
 }
 
 /// Whether nginx takes a header of this name for one (`ngx_http_parse_header_line`, `ngx_http_process_request_headers`).
@@ -322,21 +330,30 @@ impl World<'_> {
         let tls = target.scheme().eq_ignore_ascii_case("https");
         let rest = target.rest().into_owned();
         let host = target.host().map(|h| h.to_ascii_lowercase());
+        let mut several = false;
         let upstream = host.as_deref().filter(|_| target.port().is_none()).and_then(|h| self.upstream(h));
         let address = match upstream.and_then(|u| config.occ(u).opens()) {
             Some(block) => {
                 let mut alive = config.own_named(block, name::SERVER).filter(|s| !config.has_parameter(*s, "down"));
-                let (one, more) = (alive.next()?, alive.next());
-                if more.is_some() {
-                    return None;
+                let one = alive.next()?;
+                let rest: Vec<OccId> = alive.collect();
+                let address = |o: &OccId| Address::parse(&config.arg_text(*o, 0), Use::UpstreamServer).ok();
+                let is_own = |a: Address| self.listens_there(&a.host, a.ports.map_or(80, |(port, _)| port));
+                let own = !rest.is_empty() && std::iter::once(&one).chain(&rest).filter_map(address).any(is_own);
+                match (own, rest.is_empty()) {
+                    // Which one is asked, and what follows where it refuses, a running nginx knows.
+                    (true, _) => several = true,
+                    (false, false) => return None,
+                    (false, true) => {}
                 }
-                Address::parse(&config.arg_text(one, 0), Use::UpstreamServer).ok()?
+                address(&one)?
             }
             None => Address::parse(&rest, Use::ProxyPass).ok()?,
         };
         let port = address.ports.map_or(if upstream.is_none() && tls { 443 } else { 80 }, |(port, _)| port);
         let plain = Entry { tls: Some(tls), names_server: false, proxy_protocol: Some(false) };
         let (there, entry, ends) = match self.listens_there(&address.host, port) {
+            _ if several => (Arc::default(), plain, Some(Outcome::Unknown(Why::Values))),
             true => (self.listening_at(&address.host, port), plain, None),
             false => match passed_through(self, &address.host, port, tls)? {
                 Through::In(there, entry) => (there, entry, None),
@@ -372,11 +389,30 @@ impl World<'_> {
             port: Value::text(&port.to_string()),
             server_name: Value::Unknown,
             method: forwarded.method.clone(),
-            address: (is_loopback(&address.host) && !self.trusts_addresses()).then_some(Ipv4Addr::LOCALHOST),
+            address: self.client_of(config.occ(pass).scope, &address.host),
+            http_version: forwarded.http_version.clone(),
             sent: Some(Arc::new(sent)),
             ..vars.request.clone()
         };
         Some(Box::new(Hop { pass, there, entry, ends, request, prefix, refused }))
+    }
+
+    /// From where a request comes that a scope sends to an address of this machine.
+    fn client_of(&self, scope: ScopeId, host: &str) -> Peer {
+        let is_bound = !matches!(self.config.effective(scope, name::PROXY_BIND), Found::Nowhere);
+        if is_bound || self.trusts_addresses() {
+            return Peer::Unknown;
+        }
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse::<IpAddr>() {
+            _ if host.starts_with("unix:") => Peer::Unix,
+            Ok(address) if address.is_loopback() => match address {
+                IpAddr::V4(_) => Peer::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+                v6 => Peer::Address(v6),
+            },
+            _ if bare == "localhost" => Peer::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            _ => Peer::Unknown,
+        }
     }
 
     /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.
@@ -396,11 +432,6 @@ impl World<'_> {
         let usual = if target.scheme().eq_ignore_ascii_case("https") { 443 } else { 80 };
         here(&host, target.port().and_then(|p| p.parse().ok()).unwrap_or(usual))
     }
-}
-
-/// Whether a connection to an address of this kind comes from 127.0.0.1.
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback())
 }
 
 /// `$proxy_host` (`ngx_http_proxy_set_vars`).

@@ -10,7 +10,7 @@ use crate::model::value::eval::{Purpose, Scope};
 use crate::model::value::request::Value;
 use crate::model::value::variable::{Definer, variables_in};
 use crate::syntax::address::{Address, Target, Use};
-use crate::syntax::template::stands_for_another;
+use crate::syntax::template::{is_open, stands_for_another};
 use crate::syntax::word;
 
 /// Below this, a response header does not fit (contract: “response buffers below 1k”).
@@ -153,7 +153,10 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
     let (url, computed) = match word::has_variables(&text) {
         true => match vars.url(&text).known() {
             Some(url) => (url.to_vec(), true),
-            None => return no_time(config, scope).filter(|_| !may_be_socket(&text)),
+            None => match before_variables(&text) {
+                Some(origin) => (origin.to_vec(), true),
+                None => return no_time(config, scope).filter(|_| !may_be_socket(&text)),
+            },
         },
         false => (text.into_owned(), false),
     };
@@ -185,6 +188,17 @@ fn bad_target(world: &World<'_>, scope: ScopeId, pass: OccId, vars: &mut Scope<'
     let socket =
         upstream.and_then(|u| config.occ(u).opens()).is_some_and(|u| config.own_named(u, name::SERVER).any(over_unix));
     no_time(config, scope).filter(|_| !socket)
+}
+
+/// Scheme, host and port of a URL whose variables all stand behind them.
+fn before_variables(url: &[u8]) -> Option<&[u8]> {
+    let host = memchr::memmem::find(url, b"://")? + 3;
+    let end = host + memchr::memchr(b'/', &url[host..])?;
+    let origin = &url[..end];
+    let is_fixed = !origin.contains(&b'$')
+        && !is_open(origin)
+        && (origin.starts_with(b"http://") || origin.starts_with(b"https://"));
+    is_fixed.then_some(origin)
 }
 
 /// A timeout that leaves no time to connect; it is in effect for everything but a unix socket.

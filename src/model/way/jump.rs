@@ -32,7 +32,7 @@ impl Walk<'_, '_> {
                     && (p.target.starts_with(b"/") || p.target.starts_with(b"@"))
             })
         };
-        intercepts && !self.page_used && (400..=599).any(leads)
+        intercepts && !self.page_used && (300..=599).any(leads)
     }
 
     /// A status that nginx itself makes: `error_page` may lead it somewhere else.

@@ -1,10 +1,11 @@
 //! What single directives of the request's phases do: handlers, `deny`, `error_page`.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::catalog::{Name, name};
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
+use crate::model::value::request::Peer;
 use crate::syntax::template::stands_for_another;
 
 /// Whether a directive sets the content handler of its location.
@@ -42,24 +43,27 @@ pub fn is_handler(config: Config<'_>, occ: OccId) -> bool {
     }
 }
 
-/// The `deny` that turns a client away, unless `satisfy any` leaves another way in: of the rules, the first that
-/// holds decides (`ngx_http_access_handler`). Without an address nobody knows which holds, and a client that
+/// Whether addresses decide at a scope.
+pub(super) fn has_rules(config: Config<'_>, scope: ScopeId) -> bool {
+    config.outward(scope).any(|s| config.has(s, name::ALLOW) || config.has(s, name::DENY))
+}
+
+/// The `deny` that turns a client away: of the rules, the first that holds decides (`ngx_http_access_handler`). Without an address nobody knows which holds, and a client that
 /// something may allow is taken for that.
-pub fn denied(config: Config<'_>, scope: ScopeId, address: Option<Ipv4Addr>) -> Option<OccId> {
+pub fn denied(config: Config<'_>, scope: ScopeId, client: Peer) -> Option<OccId> {
     let level = config.outward(scope).find(|&s| config.has(s, name::ALLOW) || config.has(s, name::DENY))?;
-    if config.value(scope, name::SATISFY).as_deref() == Some(b"any") {
-        return None;
-    }
     let rules = config.own(level).filter(|&o| matches!(config.occ(o).name, name::ALLOW | name::DENY));
     let over_v6 = || config.enclosing(scope, ScopeKind::Server).is_none_or(|s| listens_over_v6(config, s));
     for rule in rules {
         let denies = config.occ(rule).name == name::DENY;
         let who = config.arg_text(rule, 0);
-        let holds = match address {
+        let holds = match client {
             _ if who == "all" => Some(true),
-            Some(address) => contains(&who, address),
-            None if who == "0.0.0.0/0" && denies => (!over_v6()).then_some(true),
-            None => None,
+            _ if stands_for_another(who.as_bytes()) => None,
+            Peer::Address(address) => contains(&who, address),
+            Peer::Unix => Some(who == "unix:"),
+            Peer::Unknown if who == "0.0.0.0/0" && denies => (!over_v6()).then_some(true),
+            Peer::Unknown => None,
         };
         match holds {
             Some(true) => return denies.then_some(rule),
@@ -71,11 +75,16 @@ pub fn denied(config: Config<'_>, scope: ScopeId, address: Option<Ipv4Addr>) -> 
     None
 }
 
-/// Whether an address lies in a network as `allow` and `deny` write it; not known of what a template writes.
-fn contains(network: &str, address: Ipv4Addr) -> Option<bool> {
-    if stands_for_another(network.as_bytes()) {
-        return None;
-    }
+/// Whether an address lies in a network as `allow` and `deny` write it.
+fn contains(network: &str, address: IpAddr) -> Option<bool> {
+    let IpAddr::V4(address) = address else {
+        let is_v6 = network.contains(':') && network != "unix:";
+        return match network.parse::<IpAddr>() {
+            Ok(one) => Some(one == address),
+            Err(_) if is_v6 => None,
+            Err(_) => Some(false),
+        };
+    };
     let (base, bits) = match network.split_once('/') {
         Some((base, bits)) => (base, bits.parse::<u32>().ok().filter(|b| *b <= 32)),
         None => (network, Some(32)),
@@ -94,7 +103,7 @@ fn listens_over_v6(config: Config<'_>, server: ScopeId) -> bool {
 /// The `limit_except` of a location that applies to GET.
 pub fn limit_except(config: Config<'_>, location: ScopeId) -> Option<ScopeId> {
     config.blocks(location).filter(|&o| config.occ(o).name == name::LIMIT_EXCEPT).find_map(|o| {
-        let allows_get = config.each(o).any(|method| &*method == b"GET");
+        let allows_get = config.each(o).any(|method| method.eq_ignore_ascii_case(b"GET"));
         if allows_get { None } else { config.occ(o).opens() }
     })
 }

@@ -36,7 +36,10 @@ impl Walk<'_, '_> {
     pub(super) fn rewrite(&mut self, scope: ScopeId) -> Flow {
         let program = self.world.program(scope);
         if !program.is_empty() && self.world.knows_referers() {
-            let value = invalid_referer(self.config(), scope);
+            let named = self.vars.request.sent.as_ref().is_some_and(|sent| {
+                sent.iter().any(|(name, value)| name.eq_ignore_ascii_case("referer") && *value != Value::EMPTY)
+            });
+            let value = if named { Value::Unknown } else { invalid_referer(self.config(), scope) };
             self.vars.assign("invalid_referer", value);
         }
         for command in program.iter() {

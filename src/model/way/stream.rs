@@ -14,7 +14,7 @@ use crate::catalog::{Name, name};
 use crate::model::config::inherit::Found;
 use crate::model::config::scope::{Config, Occ, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::{Purpose, Scope as Variables};
-use crate::model::value::request::{Browser, Request, Url, Value};
+use crate::model::value::request::{Browser, Peer, Request, Url, Value};
 use crate::model::value::variable::Definitions;
 use crate::syntax::address::{Address, Use};
 use crate::syntax::word;
@@ -115,7 +115,7 @@ fn at(world: &World<'_>, client: Client<'_>, server: ScopeId, listen: &Listen, h
     if listen.ssl && !client.tls {
         return broken(Reason::TlsMismatch(listen.occ));
     }
-    if let Some(occ) = denied(config, server, None) {
+    if let Some(occ) = denied(config, server, Peer::Unknown) {
         return broken(Reason::Denied(occ));
     }
     // Both set the handler, and the last one counts (`ngx_stream_return`, `ngx_stream_proxy_pass`).

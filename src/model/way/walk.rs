@@ -5,7 +5,7 @@
 use super::arrival::{Arrival, Step};
 use super::hop::nginx_accepts;
 use super::judge::{beside, judge, status_of};
-use super::phase::{denied, is_handler, is_page, limit_except, pass_at};
+use super::phase::{is_handler, is_page, limit_except, pass_at};
 use super::rewriting::Flow;
 use super::route::Choice;
 use super::uri::upstream_uri;
@@ -337,14 +337,8 @@ impl<'m, 'a> Walk<'m, 'a> {
     }
 
     fn content(&mut self, location: Option<ScopeId>) -> Next {
-        // Subrequests are let pass (`ngx_http_core_access_phase`).
-        if !self.is_subrequest
-            && let Some(occ) = denied(self.config(), self.conf, self.vars.request.address)
-        {
-            return Next::Error(403, Reason::Denied(occ));
-        }
-        if let Some(next) = self.authorized() {
-            return next;
+        if let Some((status, reason)) = self.refused_access() {
+            return Next::Error(status, reason);
         }
         let asks = self.asks_for_a_password(self.conf);
         match self.handled(location) {

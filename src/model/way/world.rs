@@ -16,6 +16,7 @@ use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Browser, Request, Value};
 use crate::model::value::variable::{Definitions, variables_in};
 use crate::syntax::address::Target;
+use crate::syntax::word;
 
 /// An expanded configuration with its variables and upstreams.
 #[derive(Clone, Debug)]
@@ -327,7 +328,10 @@ impl<'a> World<'a> {
                     Target::of(format!("http://{bare}").into_bytes())
                 }
             };
+            // One variable anywhere, and nothing is looked up before a request is there (`ngx_http_proxy_pass`).
+            let is_fixed = |id| !config.arg(id, 0).is_some_and(|url| word::has_variables(&url));
             let passes = config.occs().filter(|(_, o)| o.name == name::PROXY_PASS || others.contains(&o.name));
+            let passes = passes.filter(|(id, _)| is_fixed(*id));
             let fixed = passes.filter(|(_, o)| !config.scope(o.scope).outside_http).map(|(id, _)| target_of(id));
             // The name of an `upstream` is no host.
             let is_host = |t: &Target<'_>| t.port().is_some() || t.host().is_some_and(|h| self.upstream(&h).is_none());
