@@ -83,7 +83,12 @@ pub(super) fn find_evidence(world: &World<'_>, declared: &Declarations, endpoint
             },
         };
         endpoint.evidence = evidence;
-        let lost = configured == Configured::Lost && stated.is_none() && evidence != Evidence::Excluded;
+        // Who empties `Upgrade` has lost nothing.
+        let emptied = || {
+            let line = world.config.effective_header(endpoint.scope, "Upgrade");
+            line.is_some_and(|o| world.config.arg(o, 1).is_some_and(|v| v.is_empty()))
+        };
+        let lost = configured == Configured::Lost && stated.is_none() && evidence != Evidence::Excluded && !emptied();
         if lost || sign != Sign::Certain {
             open.push((i, lost, sign));
         }
@@ -220,7 +225,8 @@ pub fn header_tries(world: &World<'_>, occ: OccId) -> bool {
     let value = config.arg(occ, 1).unwrap_or_default();
     let text = String::from_utf8_lossy(&value);
     if config.is_header(occ, "Upgrade") || near::header_name(&header) == Some("Upgrade") {
-        return true;
+        // Who empties it keeps WebSocket away.
+        return !value.is_empty();
     }
     if !config.is_header(occ, "Connection") && near::header_name(&header) != Some("Connection") {
         return false;

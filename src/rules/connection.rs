@@ -170,9 +170,11 @@ pub(super) fn map_place(cx: &Context<'_>) -> Option<MapPlace> {
     if !cx.writable(file) {
         return None;
     }
+    // What could not be read may hold such a line, too: nginx refuses it behind a map.
+    let is_unread = |o: OccId| cx.analysis.broken_includes.iter().any(|b| b.occ == o) || config.finds_nothing(o);
     let last_hash = config
         .own(http)
-        .filter(|&o| matches!(config.occ(o).name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE))
+        .filter(|&o| matches!(config.occ(o).name, name::MAP_HASH_BUCKET_SIZE | name::MAP_HASH_MAX_SIZE) || is_unread(o))
         .last();
     match last_hash {
         Some(occ) => {

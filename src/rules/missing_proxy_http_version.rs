@@ -132,9 +132,9 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
             }
         };
         if let Some(fix) = &mut found.fix
-            && remedy::streams_bodies(config, level)
+            && let Some(note) = remedy::version_note(cx, endpoint, level)
         {
-            *fix = Fix { applicability: Applicability::Unsafe, note: Some(remedy::streaming_note()), ..fix.clone() };
+            *fix = Fix { applicability: Applicability::Unsafe, note: Some(note), ..fix.clone() };
         }
         out.push(found);
     }

@@ -253,6 +253,16 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         let level = config.effective_list(e.scope, name::PROXY_SET_HEADER).0;
         misspelling.concerns_header(cx.analysis, e.scope, "Upgrade") || level.is_some_and(misnamed)
     });
+    // Whoever else asks for it gets another value, too.
+    let map = match misspelling.part {
+        Part::MapValue => config.scope(config.occ(line).scope).opened_by,
+        _ => Some(line),
+    };
+    let target = map.map(|m| config.arg_text(m, 1).trim_start_matches('$').to_ascii_lowercase());
+    if target.is_some_and(|t| cx.analysis.world.used_beyond_connection().contains(&t)) {
+        let note = text!("other lines use its value, too", "还有别的行用到它的值");
+        return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
+    }
     if as_upgrade {
         // What the map makes of an ordinary request is a header that strict backends refuse.
         let note = text!(

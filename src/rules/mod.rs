@@ -307,7 +307,9 @@ impl<'a> Context<'a> {
             "keep-alive" => "_keep_alive",
             _ => "_close",
         };
-        let taken = |n: &str| self.analysis.world.definitions.knows(n) || names.values().any(|v| v == n);
+        // What is used and not defined gets a map of its own, for what is sent there.
+        let used = |n: &str| self.analysis.unknown_variables.iter().any(|v| v.eq_ignore_ascii_case(n));
+        let taken = |n: &str| self.analysis.world.definitions.knows(n) || used(n) || names.values().any(|v| v == n);
         // In what could not be read, `$connection_upgrade` may well be defined.
         let usual = (!self.analysis.world.is_open()).then(|| "connection_upgrade".to_owned());
         let candidates =

@@ -98,9 +98,9 @@ impl<'c, 'a> Remedy<'c, 'a> {
             Found::At(_, true) | Found::Unknown => return None,
             _ => self.lines.push("proxy_http_version 1.1;".into()),
         }
-        if streams_bodies(config, self.level) {
+        if let Some(note) = version_note(self.cx, self.endpoint, self.level) {
             self.applicability = Applicability::Unsafe;
-            self.note = Some(streaming_note());
+            self.note = Some(note);
         }
         Some(())
     }
@@ -205,8 +205,22 @@ impl<'c, 'a> Remedy<'c, 'a> {
     }
 }
 
+/// Why it is unsafe to speak HTTP/1.1 to a backend, if it is.
+pub(super) fn version_note(cx: &Context<'_>, endpoint: &Endpoint, level: ScopeId) -> Option<Text> {
+    if streams_bodies(cx.config(), level) {
+        return Some(streaming_note());
+    }
+    let sent = cx.sent(endpoint);
+    (sent.values("Host").is_empty() && !sent.uncertain).then(|| {
+        text!(
+            "no `Host` is sent, and a backend refuses that over HTTP/1.1 alone",
+            "没有发送 `Host`，后端只有在 HTTP/1.1 下才会因此拒绝"
+        )
+    })
+}
+
 /// Why a fix that adds HTTP/1.1 beside `proxy_request_buffering off` is unsafe.
-pub(super) fn streaming_note() -> Text {
+fn streaming_note() -> Text {
     text!(
         "with `proxy_request_buffering off`, HTTP/1.1 sends request bodies in chunks, which a backend may not expect",
         "在 `proxy_request_buffering off` 下，HTTP/1.1 会以分块方式发送请求体，后端可能不接受"
@@ -214,7 +228,7 @@ pub(super) fn streaming_note() -> Text {
 }
 
 /// Whether request bodies are passed on while they arrive.
-pub(super) fn streams_bodies(config: Config<'_>, level: ScopeId) -> bool {
+fn streams_bodies(config: Config<'_>, level: ScopeId) -> bool {
     config.flag(level, name::PROXY_REQUEST_BUFFERING) == Some(false)
 }
 

@@ -128,7 +128,7 @@ fn check(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
         );
         let file = config.scope(target).opened_by.map(|o| config.file(o));
         if let (Some(place), Some(true)) =
-            (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved))
+            (remedy::anchor(config, target), file.map(|f| cx.writable(f) && !config.scope(target).unresolved_around))
         {
             let keeps = |o: &&OccId| !config.is_header(**o, "Upgrade") && !config.is_header(**o, "Connection");
             let line = |&o: &OccId| remedy::header_line(config, o, file?).map(Line::from);

@@ -51,6 +51,11 @@ impl<'a> Config<'a> {
         self.headers(level, header).last()
     }
 
+    /// Whether an include found no file: a pattern that nothing here fits.
+    pub fn finds_nothing(self, id: OccId) -> bool {
+        self.occ(id).name == name::INCLUDE && !self.tree.chains.iter().skip(1).any(|c| c.include == id)
+    }
+
     /// The line that sets a request header for the requests that leave from a scope.
     pub fn effective_header(self, scope: ScopeId, header: &str) -> Option<OccId> {
         self.header(self.effective_list(scope, name::PROXY_SET_HEADER).0?, header)

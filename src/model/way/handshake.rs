@@ -215,7 +215,8 @@ impl Forwarded {
         check(method.as_deref().map(|m| m == "GET"), &|| Refusal::Method(method.clone().unwrap_or_default()));
         let version = self.http_version.display();
         check(version.as_deref().map(|v| v == "1.1"), &|| Refusal::HttpVersion(version.clone().unwrap_or_default()));
-        let hosts = self.values("host");
+        let hosts: Vec<String> =
+            self.lines().map(|(name, ..)| name).filter(|n| n.eq_ignore_ascii_case("host")).collect();
         // A host that is not known may be empty; it is taken for what a browser sends: not empty.
         check(if self.uncertain { None } else { Some(hosts.len() == 1) }, &|| Refusal::Hosts(hosts.len()));
         if let Some((name, ..)) = self.lines().find(|(n, ..)| !is_token(n)) {
