@@ -2,8 +2,7 @@
 //! run it on: with pointers and cache lines of 8 and 64 bytes.
 
 use super::{Refusal, RefusalKind as Kind};
-use crate::catalog::{Name, name};
-use crate::model::config::lines::Lines;
+use crate::catalog::name;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::way::world::World;
 use crate::syntax::word;
@@ -16,13 +15,10 @@ fn takes(bucket: u64, length: usize) -> bool {
     8 + (length as u64 + 2).next_multiple_of(8) + 8 <= bucket
 }
 
-pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
-    for &block in &lines.distinct {
-        if world.config.occ(block).name == name::MAP {
-            map_keys(world, block, out);
-        }
+pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+    for block in world.lines.named(world.config, &[name::MAP]) {
+        map_keys(world, block, out);
     }
-    headers(world, lines, out);
 }
 
 /// The size that a line gives to a hash, in whole cache lines.
@@ -55,26 +51,26 @@ fn map_keys(world: &World<'_>, map: OccId, out: &mut Vec<Refusal>) {
     }
 }
 
-/// The names of request headers and of hidden headers of the answer (`ngx_http_proxy_init_headers`,
+/// The name of a request header or of a hidden header of the answer (`ngx_http_proxy_init_headers`,
 /// `ngx_http_upstream_hide_headers_hash`).
-fn headers(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
+pub(super) fn header(world: &World<'_>, line: OccId, out: &mut Vec<Refusal>) {
     let config = world.config;
-    let counts = |n: Name| matches!(n, name::PROXY_SET_HEADER | name::PROXY_HIDE_HEADER);
-    for &line in lines.distinct.iter().filter(|&&o| counts(config.occ(o).name)) {
-        let Some(header) = config.arg(line, 0).filter(|h| h.len() > 46) else { continue };
-        let scope = config.occ(line).scope;
-        // What stands in `http` alone may be for nobody.
-        if !matches!(config.scope(scope).kind, ScopeKind::Server | ScopeKind::Location) {
-            continue;
-        }
-        let bucket = config.outward(scope).find_map(|s| size(world, s, "proxy_headers_hash_bucket_size"));
-        let bucket = bucket.unwrap_or(BUCKET);
-        if bucket > 0 && !takes(bucket, header.len()) {
-            let text = format!(
-                "could not build proxy_headers_hash, you should increase proxy_headers_hash_bucket_size: {bucket}"
-            );
-            out.push(Refusal::new(line, Kind::Value, text).at(0));
-        }
+    // A word is no longer as it is meant than as it is written.
+    if config.args(line).get(0).is_none_or(|w| w.span().range().len() <= 46) {
+        return;
+    }
+    let Some(header) = config.arg(line, 0).filter(|h| h.len() > 46) else { return };
+    let scope = config.occ(line).scope;
+    // What stands in `http` alone may be for nobody.
+    if !matches!(config.scope(scope).kind, ScopeKind::Server | ScopeKind::Location) {
+        return;
+    }
+    let bucket = config.outward(scope).find_map(|s| size(world, s, "proxy_headers_hash_bucket_size"));
+    let bucket = bucket.unwrap_or(BUCKET);
+    if bucket > 0 && !takes(bucket, header.len()) {
+        let text =
+            format!("could not build proxy_headers_hash, you should increase proxy_headers_hash_bucket_size: {bucket}");
+        out.push(Refusal::new(line, Kind::Value, text).at(0));
     }
 }
 

@@ -275,9 +275,9 @@ fn check(world: &World<'_>, lines: &Lines, top_is_inferred: bool) -> Vec<Refusal
     entries::check(world, &mut out);
     upstream::check(world, lines, &mut out);
     zones::check(world, lines, &mut out);
-    twice::check(world, lines, &mut out);
-    servers::check(world, lines, &mut out);
-    hashes::check(world, lines, &mut out);
+    twice::check(world, &mut out);
+    servers::check(world, &mut out);
+    hashes::check(world, &mut out);
     buffers::check(world, &mut out);
     certificates::check(world, &mut out);
     variables::check(world, lines, &mut out);

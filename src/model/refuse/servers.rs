@@ -6,21 +6,24 @@ use foldhash::HashSet;
 use super::entries::hash_keys;
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::{Name, name};
-use crate::model::config::lines::Lines;
-use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
+use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::way::server::Listen;
 use crate::model::way::world::World;
 use crate::syntax::address::{Address, Use};
 use crate::syntax::template::stands_for_another;
 use crate::syntax::word::has_variables;
 
-pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
+/// Whether a line may hold a name that a hash does not take: thousands hold none.
+pub(super) fn may_be_wrong(config: Config<'_>, line: OccId) -> bool {
+    let text = &config.bytes(line)[config.head(line).span.range()];
+    text.contains(&b'*') || text.windows(2).any(|pair| pair == b"..")
+}
+
+/// The names in these lines.
+pub(super) fn names(world: &World<'_>, lines: &[OccId], out: &mut Vec<Refusal>) {
     let config = world.config;
     let mut wrong: Vec<(OccId, String)> = Vec::new();
-    for &line in lines.distinct.iter().filter(|&&o| config.occ(o).name == name::SERVER_NAME) {
-        if config.scope(config.occ(line).scope).kind != ScopeKind::Server {
-            continue;
-        }
+    for &line in lines.iter().filter(|&&o| config.scope(config.occ(o).scope).kind == ScopeKind::Server) {
         let is_wrong = |name: &str| {
             let plain = !name.starts_with('~') && !stands_for_another(name.as_bytes());
             plain && hash_keys(name.to_ascii_lowercase().as_bytes()).is_none()
@@ -43,6 +46,12 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         Refusal::new(line, Kind::Value, text)
     };
     out.extend(wrong.into_iter().map(refuse));
+}
+
+/// The servers of `stream`.
+pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
+    let config = world.config;
+    let refused: HashSet<OccId> = out.iter().filter_map(|r| r.occ).collect();
     for (server, facts) in config.scopes().filter(|(_, s)| s.kind == ScopeKind::StreamServer && !s.unresolved) {
         if let Some(block) = facts.opened_by.filter(|b| !refused.contains(b)) {
             stream(world, block, server, out);

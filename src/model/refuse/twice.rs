@@ -6,20 +6,19 @@ use foldhash::HashMap;
 
 use super::{Refusal, RefusalKind as Kind};
 use crate::catalog::NameSet;
-use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::way::world::World;
 
 /// Directives with what nginx says of the second of two that name the same.
 const ONCE: &[&str] = &["limit_conn", "limit_req", "load_module", "thread_pool", "use"];
 
-pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
+pub(super) fn check(world: &World<'_>, out: &mut Vec<Refusal>) {
     static NAMES: OnceLock<NameSet> = OnceLock::new();
     let names = NAMES.get_or_init(|| NameSet::of(|n| ONCE.contains(&n)));
     let config = world.config;
     let refused = super::refused(out);
     let mut seen: HashMap<(ScopeId, &str, String), OccId> = HashMap::default();
-    for &id in lines.fresh.iter().filter(|&&o| names.has(config.occ(o).name) && !refused.contains(&o)) {
+    for &id in world.lines.rare.iter().filter(|&&o| names.has(config.occ(o).name) && !refused.contains(&o)) {
         let occ = config.occ(id);
         let directive = occ.name.as_str();
         let which = match directive {

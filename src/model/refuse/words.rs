@@ -5,7 +5,7 @@ use crate::model::value::rewrite::patterns_of;
 use foldhash::HashMap;
 
 use super::entries::is_fixed;
-use super::{Refusal, RefusalKind as Kind};
+use super::{Refusal, RefusalKind as Kind, hashes, servers};
 use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
@@ -16,6 +16,7 @@ use crate::syntax::address::{Address, Use};
 
 pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
     let config = world.config;
+    let mut names: Vec<OccId> = Vec::new();
     for (id, occ) in lines.distinct.iter().map(|&id| (id, config.occ(id))) {
         let kind = config.scope(occ.scope).kind;
         if super::is_opaque(kind) {
@@ -23,7 +24,11 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
         }
         match occ.name {
             name::SERVER_NAME if kind == ScopeKind::MailServer => {}
+            name::PROXY_SET_HEADER | name::PROXY_HIDE_HEADER => hashes::header(world, id, out),
             name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
+                if occ.name == name::SERVER_NAME && servers::may_be_wrong(config, id) {
+                    names.push(id);
+                }
                 for compiled in patterns_of(config, id, occ.name) {
                     pattern(world, id, &compiled, out);
                 }
@@ -52,6 +57,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             _ => {}
         }
     }
+    servers::names(world, &names, out);
     listens(world, out);
     other_listens(world, out);
 }

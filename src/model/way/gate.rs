@@ -49,6 +49,8 @@ impl Walk<'_, '_> {
             let mut walk = Walk::new(self.world, self.version, self.vars.for_subrequest(&uri), decisions);
             (walk.server, walk.conf) = (Some(server), server);
             (walk.internal, walk.is_subrequest, walk.mode) = (true, true, Mode::Client);
+            // What the client wrote is the main request's (`ngx_http_proxy_create_request`: `r == r->main`).
+            walk.unparsed = false;
             let arrival = walk.go(Next::Server(super::arrival::Step::Matched));
             let used = walk.used();
             match &mut left {
