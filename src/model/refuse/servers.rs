@@ -16,7 +16,14 @@ use crate::syntax::word::has_variables;
 /// Whether a line may hold a name that a hash does not take: thousands hold none.
 pub(super) fn may_be_wrong(config: Config<'_>, line: OccId) -> bool {
     let text = &config.bytes(line)[config.head(line).span.range()];
-    text.contains(&b'*') || text.windows(2).any(|pair| pair == b"..")
+    let mut before = b' ';
+    for &b in text.get(b"server_name".len()..).unwrap_or(text) {
+        if b == b'*' || (b == b'.' && before == b'.') {
+            return true;
+        }
+        before = b;
+    }
+    false
 }
 
 /// The names in these lines.

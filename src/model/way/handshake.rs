@@ -29,7 +29,8 @@ pub struct Forwarded {
     pub http_version_origin: Origin,
     /// The headers in the order in which they are sent, the client's own at the end.
     pub headers: Vec<Header>,
-    /// Headers of the client, in lower case, that are not sent because their value came out empty.
+    /// Names of lines whose value came out empty: those headers of the client are not sent, unless another line sets
+    /// them.
     pub emptied: Vec<String>,
     /// An include that could not be read may set other headers.
     pub uncertain: bool,
@@ -81,7 +82,7 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
     };
     let (level, mut uncertain) = config.effective_list(scope, name::PROXY_SET_HEADER);
     let mut headers = Vec::new();
-    let (mut set, mut captured) = (Vec::new(), Vec::new());
+    let (mut set, mut emptied, mut captured) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(level) = level {
         for occ in config.own_named(level, name::PROXY_SET_HEADER) {
             let (Some(name), Some(value)) = (config.arg(occ, 0), config.arg(occ, 1)) else { continue };
@@ -99,7 +100,9 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
             if has_capture(&text) {
                 captured.push((headers.len(), text.into_owned(), value.clone()));
             }
-            if value != Value::EMPTY {
+            if value == Value::EMPTY {
+                emptied.push(name);
+            } else {
                 let origin = if level == scope { Origin::Own(occ) } else { Origin::Inherited(occ) };
                 headers.push(Header { name, value, origin });
             }
@@ -137,8 +140,7 @@ pub fn forwarded(config: Config<'_>, scope: ScopeId, vars: &mut Scope<'_>, versi
         },
         _ => vars.request.method.clone(),
     };
-    set.retain(|name| !headers.iter().any(|h| h.name.eq_ignore_ascii_case(name)));
-    Forwarded { method, http_version, http_version_origin, headers, emptied: set, uncertain }
+    Forwarded { method, http_version, http_version_origin, headers, emptied, uncertain }
 }
 
 /// Whether a text holds a numbered capture.
@@ -215,10 +217,11 @@ impl Forwarded {
         check(method.as_deref().map(|m| m == "GET"), &|| Refusal::Method(method.clone().unwrap_or_default()));
         let version = self.http_version.display();
         check(version.as_deref().map(|v| v == "1.1"), &|| Refusal::HttpVersion(version.clone().unwrap_or_default()));
-        let hosts: Vec<String> =
-            self.lines().map(|(name, ..)| name).filter(|n| n.eq_ignore_ascii_case("host")).collect();
+        // `Host:` with a colon of its own is one, too.
+        let is_host = |h: &&Header| h.name.split(':').next().is_some_and(|n| n.eq_ignore_ascii_case("host"));
+        let hosts = self.headers.iter().filter(is_host).count();
         // A host that is not known may be empty; it is taken for what a browser sends: not empty.
-        check(if self.uncertain { None } else { Some(hosts.len() == 1) }, &|| Refusal::Hosts(hosts.len()));
+        check(if self.uncertain { None } else { Some(hosts == 1) }, &|| Refusal::Hosts(hosts));
         if let Some((name, ..)) = self.lines().find(|(n, ..)| !is_token(n)) {
             check(Some(false), &|| Refusal::HeaderName(name.clone()));
         }
