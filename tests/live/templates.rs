@@ -108,7 +108,8 @@ fn others(word: &str) -> &'static [&'static str] {
     }
 }
 
-/// Puts placeholders for words, in place of the text, but for the name of an `upstream` that `has_port` somewhere; what they stand for goes into each of the `values`.
+/// Puts placeholders for words, in place of the text, but for the name of an `upstream` that `has_port` somewhere;
+/// what they stand for goes into each of the `values`.
 fn placeholders(
     dice: &mut Dice,
     text: &str,

@@ -4,6 +4,7 @@ use super::{Refusal, check, is_open_in_its_words};
 use crate::catalog::{Name, name};
 use crate::model::config::render::without;
 use crate::model::config::scope::OccId;
+use crate::model::value::variable::names_variable;
 use crate::model::way::world::World;
 use crate::source::Place;
 
@@ -32,17 +33,8 @@ pub(super) fn missing(world: &World<'_>, top_is_inferred: bool, known: &[Refusal
 /// Whether a line gives what others need.
 fn gives(directive: Name) -> bool {
     let module = |n: &str| n.ends_with("_zone") || n.ends_with("_cache_path");
-    matches!(
-        directive,
-        name::MAP
-            | name::SET
-            | name::GEO
-            | name::SPLIT_CLIENTS
-            | name::AUTH_REQUEST_SET
-            | name::PERL_SET
-            | name::SSL_CERTIFICATE
-            | name::UPSTREAM
-            | Name::UNKNOWN
-    ) || module(directive.as_str())
+    names_variable(directive)
+        || module(directive.as_str())
+        || matches!(directive, name::SSL_CERTIFICATE | name::UPSTREAM)
         || matches!(directive.as_str(), "log_format" | "ssl_certificate_key")
 }

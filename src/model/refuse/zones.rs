@@ -58,7 +58,9 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             "limit_conn" => zones.used.push((config.arg_text(id, 0), id)),
             "proxy_cache" | "fastcgi_cache" | "uwsgi_cache" | "scgi_cache" => zones.caches.push(id),
             "zone" if matches!(kind, ScopeKind::Upstream | ScopeKind::StreamUpstream) => upstream_zone(world, id, out),
-            "ssl_session_cache" if !config.scope(occ.scope).outside_http => zones.sessions(world, id, out),
+            "ssl_session_cache" if !config.scope(occ.scope).outside_http => {
+                zones.define(world, id, "shared:", said_already, out)
+            }
             "log_format" => log_format(world, id, &mut formats, out),
             "access_log" => access_log(world, id, &formats, out),
             path if path.ends_with("_cache_path") => zones.define(world, id, "keys_zone=", said_already, out),
@@ -105,33 +107,13 @@ impl Zones {
             (Some(before), Some(now)) if before != now => {
                 format!("the size {now} of shared memory zone \"{name}\" conflicts with already declared size {before}")
             }
+            // A cache of TLS sessions is for all servers that name it (`ngx_http_ssl_session_cache`).
+            _ if prefix == "shared:" => return,
             _ if prefix == "zone=" => {
                 let key = config.arg_text(first, 0);
                 format!("{} \"{name}\" is already bound to key \"{key}\"", directive.as_str())
             }
             _ => format!("duplicate zone \"{name}\""),
-        };
-        out.push(Refusal::new(occ, Kind::Value, text).beside(first));
-    }
-
-    /// A cache of TLS sessions that several servers share has one size (`ngx_http_ssl_session_cache`).
-    fn sessions(&mut self, world: &World<'_>, occ: OccId, out: &mut Vec<Refusal>) {
-        let config = world.config;
-        let Some(value) = parameter(world, occ, "shared:") else { return };
-        let Some((name, given)) = value.split_once(':') else { return };
-        let Some(&first) = self.defined.get(name) else {
-            self.defined.insert(name.to_owned(), occ);
-            return;
-        };
-        let before = parameter(world, first, "shared:").and_then(|v| size(v.split_once(':')?.1));
-        let text = match (before, size(given)) {
-            _ if config.occ(first).name != config.occ(occ).name => {
-                format!("the shared memory zone \"{name}\" is already declared for a different use")
-            }
-            (Some(before), Some(now)) if before != now => {
-                format!("the size {now} of shared memory zone \"{name}\" conflicts with already declared size {before}")
-            }
-            _ => return,
         };
         out.push(Refusal::new(occ, Kind::Value, text).beside(first));
     }

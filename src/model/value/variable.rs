@@ -95,28 +95,36 @@ pub enum Key {
     Regex(Box<Pattern>),
 }
 
+/// Whether a directive is there to give a variable its value, or may be, as one of an unknown module.
+pub fn names_variable(directive: Name) -> bool {
+    matches!(
+        directive,
+        name::MAP
+            | name::SET
+            | name::GEO
+            | name::SPLIT_CLIENTS
+            | name::AUTH_REQUEST_SET
+            | name::PERL_SET
+            | Name::UNKNOWN
+    )
+}
+
 impl Definitions {
     /// Reads all definitions of a configuration.
     pub fn collect(config: Config<'_>, lines: &Lines) -> Definitions {
         let mut out = Definitions::default();
-        let defines = |n: Name| {
+        let captures = |n: Name| {
             matches!(
                 n,
-                name::MAP
-                    | name::SET
-                    | name::GEO
-                    | name::SPLIT_CLIENTS
-                    | name::AUTH_REQUEST_SET
-                    | name::PERL_SET
-                    | name::REWRITE
+                name::REWRITE
                     | name::IF
                     | name::PROXY_REDIRECT
                     | name::PROXY_COOKIE_DOMAIN
                     | name::PROXY_COOKIE_PATH
                     | name::PROXY_COOKIE_FLAGS
-                    | Name::UNKNOWN
             )
         };
+        let defines = |n: Name| names_variable(n) || captures(n);
         let all = lines.rare.iter().map(|&id| (id, config.occ(id))).filter(|(_, o)| defines(o.name));
         // Their expressions name captures, whatever stands in the blocks.
         let named = |o: &Occ| matches!(o.name, name::LOCATION | name::SERVER_NAME);
