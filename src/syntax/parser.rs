@@ -100,8 +100,8 @@ struct Bodies<'a> {
 enum Perhaps {
     /// Its body stood in the file before; the offset behind its `}`.
     Known { body: u32, end: usize },
-    /// The bytes up to the first `}`, which are its body if nothing in them is a block, a quote or a
-    /// comment that holds the `}`.
+    /// The bytes up to the first `}`, without a `{`, which are its body if nothing in them is a quote or
+    /// a comment that holds the `}`.
     New { hash: u64, range: Range<usize> },
 }
 
@@ -124,7 +124,10 @@ impl Bodies<'_> {
         if let Some(found) = self.last.and_then(known) {
             return Some(found);
         }
-        let len = memchr::memchr(b'}', &rest[..rest.len().min(LONGEST_BODY)])? + 1;
+        let len = memchr::memchr2(b'{', b'}', &rest[..rest.len().min(LONGEST_BODY)])? + 1;
+        if rest[len - 1] == b'{' {
+            return None;
+        }
         let hash = self.hasher.hash_one(&rest[..len]);
         let next = |body: &u32| self.all[*body as usize].same_hash;
         let found = std::iter::successors(self.known.get(&hash).copied(), next).find_map(known);
@@ -147,6 +150,9 @@ struct Body<'a> {
     /// Another one with the same hash.
     same_hash: Option<u32>,
 }
+
+/// How many pairs of bytes `is_suspicious` looks at at once.
+const GROUP: usize = 16;
 
 /// The longest body that is compared; longer ones are no boilerplate, and below nginx's buffer no limit
 /// of it can matter.
@@ -308,7 +314,7 @@ impl<'a> Parser<'a> {
         let open = self.stack.pop()?;
         let mark = self.ast.nodes[open.node as usize].mark;
         let shift = mark - first_mark;
-        self.ast.suspicious |= is_suspicious(&self.bytes[self.looked..=mark as usize]);
+        self.ast.suspicious |= is_suspicious(self.bytes, self.looked..mark as usize + 1);
         self.looked = end - 1;
         let block = self.ast.block_mut(open.node);
         *block = Block { end: end as u32, shift, next: block.next, ..first };
@@ -365,7 +371,7 @@ impl<'a> Parser<'a> {
 
     fn finish(mut self) -> Ast {
         let end = self.bytes.len();
-        self.ast.suspicious |= is_suspicious(&self.bytes[self.looked..]);
+        self.ast.suspicious |= is_suspicious(self.bytes, self.looked..end);
         if self.in_directive() {
             let words = &self.ast.words[self.first_word..];
             let head = words[0].span().cover(words[words.len() - 1].span());
@@ -391,35 +397,47 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether bytes may hold something of a template, which is for `template::may_be` to say. Pairs of
-/// bytes are looked at in groups of a fixed length, without branches, for the compiler to put into
-/// vectors: this runs over every byte of every file.
-fn is_suspicious(bytes: &[u8]) -> bool {
+/// Whether a range of a file may hold something of a template, which is for `template::may_be` to say:
+/// what is as cheap to ask and seldom there may be suspicious too. Pairs of bytes are looked at in groups
+/// of a fixed length, without branches, for the compiler to put into vectors: this runs over every byte
+/// of every file. Whole groups are, also where the range ends within one: what stands beside it is of the
+/// same file.
+fn is_suspicious(file: &[u8], range: Range<usize>) -> bool {
     let pair = |a: u8, b: u8| {
-        u8::from(matches!(b, b'%' | b'@' | b'<'))
-            | (u8::from(a == b) & (u8::from(b == b'_') | u8::from(b == b'[')))
-            | (u8::from(b == b'{') & (u8::from(a == b'$') | u8::from(a == b'{') | u8::from(a == b'#')))
-            | (u8::from(b == b'#') & u8::from(a == b'{'))
+        let brace = u8::from(a == b'{');
+        u8::from(b == b'%')
+            | u8::from(b == b'@')
+            // `<`, and `>` of Kong.
+            | u8::from(b | 2 == b'>')
+            // `__` and `[[`.
+            | (u8::from(a == b) & u8::from(b | 4 == b'_'))
+            | (u8::from(b == b'{') & (u8::from(a == b'$') | brace | u8::from(a == b'#')))
+            | (u8::from(b == b'#') & brace)
             | (u8::from(b == b'$') & u8::from(a == b'\\'))
             // DirectAdmin.
             | (u8::from(b == b'*') & u8::from(a == b'|'))
-            // Kong.
-            | (u8::from(b == b'>') & u8::from(matches!(a, b'\n' | 0)))
             // Nginx UI.
             | (u8::from(b == b'I') & u8::from(a == b'U'))
     };
-    let Some((&first, seconds)) = bytes.split_first() else { return false };
-    let (seconds, rest) = seconds.as_chunks::<32>();
-    let (firsts, _) = bytes.as_chunks::<32>();
-    let mut found = [pair(0, first); 32];
-    for (firsts, seconds) in firsts.iter().zip(seconds) {
-        for i in 0..32 {
+    let Some(seconds) = file.get(1..) else { return false };
+    let (seconds, rest) = seconds.as_chunks::<GROUP>();
+    let (firsts, _) = file.as_chunks::<GROUP>();
+    let groups = range.start.saturating_sub(1) / GROUP..range.end.div_ceil(GROUP).min(seconds.len());
+    let mut found = [0; GROUP];
+    for (firsts, seconds) in firsts[groups.clone()].iter().zip(&seconds[groups]) {
+        for i in 0..GROUP {
             found[i] |= pair(firsts[i], seconds[i]);
         }
     }
-    let last = &bytes[bytes.len() - rest.len() - 1..];
-    let last = last.iter().zip(rest).fold(0, |found, (a, b)| found | pair(*a, *b));
-    found.iter().fold(last, |all, one| all | one) != 0
+    let mut found = found.iter().fold(0, |all, one| all | one);
+    if range.start == 0 {
+        found |= pair(0, file[0]);
+    }
+    if range.end > file.len() - rest.len() {
+        let last = &file[file.len() - rest.len() - 1..];
+        found |= last.iter().zip(rest).fold(0, |found, (a, b)| found | pair(*a, *b));
+    }
+    found != 0
 }
 
 /// Whether a quoted word has its closing quote: the last byte is one, and not escaped.
