@@ -282,22 +282,25 @@ known_names! {
 
 /// The catalogue's number of a directive name; [`Name::UNKNOWN`] for third-party modules and typos.
 pub fn lookup(name: &[u8]) -> Name {
-    static TABLE: OnceLock<Vec<Name>> = OnceLock::new();
+    static TABLE: OnceLock<Vec<(Ends, Name)>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let mut table = vec![Name::UNKNOWN; SLOTS];
+        let mut table = vec![(Ends::of(b""), Name::UNKNOWN); SLOTS];
         for name in names() {
-            let mut slot = hash(name.as_str().as_bytes());
-            while table[slot] != Name::UNKNOWN {
+            let ends = Ends::of(name.as_str().as_bytes());
+            let mut slot = ends.slot();
+            while table[slot].1 != Name::UNKNOWN {
                 slot = (slot + 1) % SLOTS;
             }
-            table[slot] = name;
+            table[slot] = (ends, name);
         }
         table
     });
-    let mut slot = hash(name);
+    let ends = Ends::of(name);
+    let mut slot = ends.slot();
     loop {
-        let candidate = table[slot];
-        if candidate == Name::UNKNOWN || candidate.as_str().as_bytes() == name {
+        let (known, candidate) = table[slot];
+        let same = || known == ends && (name.len() <= 16 || candidate.as_str().as_bytes() == name);
+        if candidate == Name::UNKNOWN || same() {
             return candidate;
         }
         slot = (slot + 1) % SLOTS;
@@ -307,19 +310,33 @@ pub fn lookup(name: &[u8]) -> Name {
 /// Twice the names, so that a probe is short.
 const SLOTS: usize = 2048;
 
-/// Over the length, the first and the last eight bytes: that tells nearly all names apart.
-fn hash(name: &[u8]) -> usize {
-    let eight = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
-    };
-    let (first, last) = match (name.first_chunk(), name.last_chunk()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => (eight(name), name.len() as u64),
-    };
-    let h = (first ^ last.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ name.len() as u64;
-    (h.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % SLOTS
+/// The length of a name, its first and its last eight bytes: that is all of it where it has sixteen or
+/// fewer, and tells nearly all longer ones apart.
+#[derive(Clone, Copy, PartialEq)]
+struct Ends {
+    first: u64,
+    last: u64,
+    len: usize,
+}
+
+impl Ends {
+    fn of(name: &[u8]) -> Ends {
+        let (first, last) = match (name.first_chunk(), name.last_chunk()) {
+            (Some(first), Some(last)) => (*first, *last),
+            _ => {
+                let mut all = [0; 8];
+                all[..name.len()].copy_from_slice(name);
+                (all, [0; 8])
+            }
+        };
+        Ends { first: u64::from_le_bytes(first), last: u64::from_le_bytes(last), len: name.len() }
+    }
+
+    fn slot(self) -> usize {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let h = (self.first ^ self.last.rotate_left(23)).wrapping_mul(ODD) ^ self.len as u64;
+        (h.wrapping_mul(ODD) >> 40) as usize % SLOTS
+    }
 }
 
 #[cfg(test)]

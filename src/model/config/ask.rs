@@ -21,7 +21,15 @@ impl<'a> Config<'a> {
 
     /// The arguments of a directive as text; bytes that are no UTF-8 become U+FFFD.
     pub fn texts(self, id: OccId) -> Vec<String> {
-        self.each(id).map(|v| String::from_utf8_lossy(&v).into_owned()).collect()
+        self.each_text(id).map(Cow::into_owned).collect()
+    }
+
+    /// The same one after the other, and nothing is copied that is as it is written.
+    pub fn each_text(self, id: OccId) -> impl Iterator<Item = Cow<'a, str>> {
+        self.each(id).map(|v| match v {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        })
     }
 
     /// The arguments of a directive in one line, for people: placeholders of a template included.

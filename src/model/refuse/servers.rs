@@ -13,17 +13,15 @@ use crate::syntax::address::{Address, Use};
 use crate::syntax::template::stands_for_another;
 use crate::syntax::word::has_variables;
 
-/// Whether a line may hold a name that a hash does not take: thousands hold none.
-pub(super) fn may_be_wrong(config: Config<'_>, line: OccId) -> bool {
+/// Whether a line holds neither an expression nor a name that a hash may not take: thousands are so.
+pub(super) fn is_plain(config: Config<'_>, line: OccId) -> bool {
     let text = &config.bytes(line)[config.head(line).span.range()];
     let mut before = b' ';
-    for &b in text.get(b"server_name".len()..).unwrap_or(text) {
-        if b == b'*' || (b == b'.' && before == b'.') {
-            return true;
-        }
+    text.iter().all(|&b| {
+        let dots = before == b'.' && b == b'.';
         before = b;
-    }
-    false
+        !dots && b != b'*' && b != b'~'
+    })
 }
 
 /// The names in these lines.

@@ -39,7 +39,21 @@ fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool,
         return unknown(world, occ, out);
     }
     let Some(context) = kind.context() else { return };
-    let here: Vec<&Directive> = directive.rows().iter().filter(|d| d.contexts.has(context)).collect();
+    let rows = || directive.rows().iter().filter(|d| d.contexts.has(context));
+    // Most names have one row, and thousands of lines need no list for that.
+    let (one, several): ([&Directive; 1], Vec<&Directive>);
+    let mut first_two = rows();
+    let here: &[&Directive] = match (first_two.next(), first_two.next()) {
+        (None, _) => &[],
+        (Some(row), None) => {
+            one = [row];
+            &one
+        }
+        _ => {
+            several = rows().collect();
+            &several
+        }
+    };
     if here.is_empty() {
         if !inferred_top {
             let text = format!("\"{}\" directive is not allowed here", directive.as_str());
@@ -53,8 +67,8 @@ fn by_itself(world: &World<'_>, occ: OccId, kind: ScopeKind, inferred_top: bool,
             }
             out.push(refusal);
         }
-    } else if fits_guess(world, occ, &here, inferred_top) {
-        form(world, occ, &here, out);
+    } else if fits_guess(world, occ, here, inferred_top) {
+        form(world, occ, here, out);
     }
 }
 
@@ -317,10 +331,13 @@ fn form(world: &World<'_>, occ: OccId, here: &[&Directive], out: &mut Vec<Refusa
     }
     let text = || format!("invalid number of arguments in \"{name}\" directive");
     let exists_everywhere = here.iter().any(|d| d.since.is_none() && d.until.is_none());
-    match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
-        [] => out.push(Refusal::new(occ, Kind::ArgumentCount, text())),
+    let mut fitting = here.iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (None, _) => out.push(Refusal::new(occ, Kind::ArgumentCount, text())),
         _ if BACKPORTED.contains(&name) => {}
-        [row] if !exists_everywhere || row.since.is_some() || row.until.is_some() => gone(occ, here, row, &text(), out),
+        (Some(row), None) if !exists_everywhere || row.since.is_some() || row.until.is_some() => {
+            gone(occ, here, row, &text(), out)
+        }
         _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Arguments against the types of the catalogue: of the row whose module applies in the block around
 //! them (core/ngx_conf_file.c, `ngx_conf_set_…_slot`).
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use super::number::{milliseconds, number, offset, seconds, size};
@@ -48,16 +49,21 @@ fn line<'d>(
     out: &mut Vec<Refusal>,
 ) {
     let config = world.config;
-    let args: Vec<String> = (0..config.args(occ).len()).map(|i| config.arg_text(occ, i)).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let asked: Vec<(&Directive, Wrong)> =
-        rows.map(|row| (row, wrong(row.value, Line { name: row.name, args: &args }))).collect();
-    let refuse = |(at, text): &(usize, String)| Refusal::new(occ, Kind::Value, text.clone()).at(*at);
-    let mut wrongs = asked.iter().filter_map(|(row, wrong)| Some((row, wrong.as_ref()?)));
-    if asked.iter().all(|(_, wrong)| wrong.is_some()) {
-        out.extend(wrongs.next().map(|(_, first)| refuse(first)));
+    let args: Vec<Cow<'_, str>> = config.each_text(occ).collect();
+    let args: Vec<&str> = args.iter().map(Cow::as_ref).collect();
+    let mut all = true;
+    let mut wrongs: Vec<(&Directive, (usize, String))> = Vec::new();
+    for row in rows {
+        match wrong(row.value, Line { name: row.name, args: &args }) {
+            Some(said) => wrongs.push((row, said)),
+            None => all = false,
+        }
+    }
+    let refuse = |(at, text)| Refusal::new(occ, Kind::Value, text).at(at);
+    if all {
+        out.extend(wrongs.into_iter().next().map(|(_, first)| refuse(first)));
     } else if !guessed {
-        for (row, wrong) in wrongs.filter(|(row, _)| row.since.is_some() || row.until.is_some()) {
+        for (row, wrong) in wrongs.into_iter().filter(|(row, _)| row.since.is_some() || row.until.is_some()) {
             let mut refusal = refuse(wrong);
             (refusal.since, refusal.until) = (row.since, row.until);
             out.push(refusal);

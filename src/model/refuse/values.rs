@@ -49,7 +49,7 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             config.occ(id).name,
             name::LOCATION | name::ROOT | name::ALIAS | name::PROXY_PASS | name::PROXY_REDIRECT
         );
-        let Some(kind) = relevant(&id).filter(|_| around) else { continue };
+        let Some(kind) = around.then(|| relevant(&id)).flatten() else { continue };
         match config.occ(id).name {
             name::LOCATION if kind == ScopeKind::Location => nested_location(world, id, out),
             name::ROOT | name::ALIAS => root_and_alias(world, id, out),

@@ -23,10 +23,10 @@ pub(super) fn check(world: &World<'_>, lines: &Lines, out: &mut Vec<Refusal>) {
             continue;
         }
         match occ.name {
-            name::SERVER_NAME if kind == ScopeKind::MailServer => {}
+            name::SERVER_NAME if kind == ScopeKind::MailServer || servers::is_plain(config, id) => {}
             name::PROXY_SET_HEADER | name::PROXY_HIDE_HEADER => hashes::header(world, id, out),
             name::LOCATION | name::REWRITE | name::IF | name::SERVER_NAME => {
-                if occ.name == name::SERVER_NAME && servers::may_be_wrong(config, id) {
+                if occ.name == name::SERVER_NAME {
                     names.push(id);
                 }
                 for compiled in patterns_of(config, id, occ.name) {
