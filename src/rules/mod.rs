@@ -228,6 +228,7 @@ pub struct Context<'a> {
     subrequests: OnceCell<(Vec<ScopeId>, bool)>,
     unused: OnceCell<Vec<Cause>>,
     always_asked: OnceCell<bool>,
+    version_asked: OnceCell<bool>,
     sent: RefCell<Option<(SentAlike, Rc<Forwarded>)>>,
 }
 
@@ -257,6 +258,7 @@ impl<'a> Context<'a> {
             subrequests: OnceCell::new(),
             unused: OnceCell::new(),
             always_asked: OnceCell::new(),
+            version_asked: OnceCell::new(),
             sent: RefCell::default(),
         }
     }
@@ -473,6 +475,15 @@ impl<'a> Context<'a> {
                 config.effective_list(e.scope, name::PROXY_SET_HEADER).0.is_some_and(constant)
                     && self.analysis.world.target_matters(e.pass)
             })
+        })
+    }
+
+    /// Whether a condition or a map asks for the version of HTTP that a request came in with.
+    fn asks_for_version(&self) -> bool {
+        *self.version_asked.get_or_init(|| {
+            let config = self.config();
+            let mut lines = self.analysis.world.lines.named(config, &[name::IF, name::MAP, name::SET]);
+            lines.any(|o| config.each(o).any(|w| memchr::memmem::find(&w, b"server_protocol").is_some()))
         })
     }
 

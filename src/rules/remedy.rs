@@ -210,6 +210,12 @@ pub(super) fn version_note(cx: &Context<'_>, endpoint: &Endpoint, level: ScopeId
     if streams_bodies(cx.config(), level) {
         return Some(streaming_note());
     }
+    if cx.asks_for_version() && cx.analysis.world.target_matters(endpoint.pass) {
+        return Some(text!(
+            "the server that it leads to decides by `$server_protocol`",
+            "所通向的 server 会按 `$server_protocol` 作判断"
+        ));
+    }
     let sent = cx.sent(endpoint);
     (sent.values("Host").is_empty() && !sent.uncertain).then(|| {
         text!(
