@@ -2,6 +2,7 @@
 
 pub mod eval;
 pub mod pattern;
+mod pcre;
 mod punycode;
 pub mod request;
 pub mod rewrite;
