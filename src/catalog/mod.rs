@@ -277,6 +277,8 @@ known_names! {
     PROXY_BIND "proxy_bind" PROXY_PROTOCOL "proxy_protocol" PROXY_SSL "proxy_ssl" PROXY_SSL_SERVER_NAME "proxy_ssl_server_name"
     PROXY_TIMEOUT "proxy_timeout" SSL_PREREAD "ssl_preread" AUTH_BASIC "auth_basic"
     IGNORE_INVALID_HEADERS "ignore_invalid_headers" SET_REAL_IP_FROM "set_real_ip_from" SSL_VERIFY_CLIENT "ssl_verify_client"
+    PROXY_SSL_PROTOCOLS "proxy_ssl_protocols" PROXY_SSL_CERTIFICATE "proxy_ssl_certificate" PROXY_SSL_VERIFY "proxy_ssl_verify"
+    PROXY_SSL_CIPHERS "proxy_ssl_ciphers" PROXY_SSL_NAME "proxy_ssl_name"
     SSL_PROTOCOLS "ssl_protocols" UNDERSCORES_IN_HEADERS "underscores_in_headers" VALID_REFERERS "valid_referers"
 }
 

@@ -3,11 +3,12 @@
 use crate::model::analysis::Analysis;
 use crate::model::config::render::{Deciders, Renderings, decider, renderings};
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
-use crate::model::value::request::{Browser, Request, Url, Value};
+use crate::model::value::request::{Browser, Peer, Request, Url, Value};
 use crate::model::way::arrival::{Arrival, explore, join};
 use crate::model::way::hop::{Entry, enter, follow};
 use crate::model::way::server::{Candidate, ServerMatch, find_servers, in_header};
 use crate::model::way::stream::{Through, through};
+use crate::model::way::tls::Speaker;
 use crate::model::way::verdict::{Outcome, Reason, Verdict, Why};
 use crate::model::way::world::World;
 
@@ -82,7 +83,9 @@ fn trace_in(analysis: &Analysis<'_>, world: &World<'_>, url: &Url) -> Trace {
     let (mut candidates, mut any_port) = find_servers(config, &url.host, url.effective_port());
     // No name is sent for an address (RFC 6066 §3).
     let is_address = url.host.parse::<std::net::IpAddr>().is_ok();
-    let mut entry = Entry { tls: (!any_port).then_some(url.tls), names_server: !is_address, proxy_protocol: None };
+    let tls = (!any_port).then_some(url.tls);
+    let (speaks, from) = (Speaker::Browser, Peer::Unknown);
+    let mut entry = Entry { tls, names_server: !is_address, proxy_protocol: None, speaks, from };
     let rejected_because = analysis.rejection();
     let by_http: Vec<_> = candidates.iter().filter(|_| !any_port).map(|c| c.listen.address.as_str()).collect();
     match through(world, url, &by_http) {
@@ -179,6 +182,7 @@ fn request(config: Config<'_>, candidate: &Candidate, url: &Url, entry: Entry, b
         request_uri: Value::text(&url.path_and_query),
         scheme: Value::text(if tls { "https" } else { "http" }),
         port: port.map_or(Value::Unknown, |p| Value::text(&p.to_string())),
+        address: entry.from,
         ..Request::anywhere(browser)
     }
 }

@@ -165,6 +165,13 @@ fn help(cx: &Context<'_>, reason: &Reason) -> Text {
             "增大 `large_client_header_buffers`，或缩短 URL"
         ),
         Reason::OldTls(_) => text!("add `TLSv1.2 TLSv1.3`", "加上 `TLSv1.2 TLSv1.3`"),
+        Reason::NoCommonTls(_) => {
+            text!("give both sides a version that they share, such as `TLSv1.2`", "让两端有共同的版本，例如 `TLSv1.2`")
+        }
+        Reason::NoCertificate(_) => text!(
+            "add `proxy_ssl_certificate` and `proxy_ssl_certificate_key`",
+            "加上 `proxy_ssl_certificate` 和 `proxy_ssl_certificate_key`"
+        ),
         Reason::BadLine(..) => text!(
             "leave the URI out of `proxy_pass`, or write `$request_uri`, which is as the client sent it",
             "`proxy_pass` 中不写 URI，或者写 `$request_uri`，即客户端发送的原样"

@@ -72,6 +72,14 @@ pub fn reason(config: Config<'_>, reason: &Reason) -> Text {
             "`ssl_protocols` has neither TLSv1.2 nor TLSv1.3, and browsers speak nothing older",
             "`ssl_protocols` 中没有 TLSv1.2 和 TLSv1.3，而浏览器不支持更旧的版本"
         ),
+        Reason::NoCommonTls(_) => text!(
+            "`proxy_ssl_protocols` and `ssl_protocols` have no version of TLS in common: nginx answers 502",
+            "`proxy_ssl_protocols` 与 `ssl_protocols` 没有共同的 TLS 版本，nginx 返回 502"
+        ),
+        Reason::NoCertificate(_) => text!(
+            "`ssl_verify_client on` wants a certificate, and there is no `proxy_ssl_certificate`: nginx answers 400",
+            "`ssl_verify_client on` 要求客户端证书，而没有配置 `proxy_ssl_certificate`，nginx 返回 400"
+        ),
         Reason::PlainHttp2(_) => {
             text!("the port speaks only HTTP/2 before nginx 1.25.1", "在 nginx 1.25.1 之前，该端口只支持 HTTP/2")
         }

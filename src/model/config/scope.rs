@@ -492,10 +492,13 @@ impl<'a> Config<'a> {
         Own { tree: self.tree, next: self.scope(scope).blocks.0, rendering: self.rendering }
     }
 
-    /// Whether a scope has a directive of this name; `name` is one that the model asks for.
+    /// Whether a scope has a directive of this name. Those that the model asks for at every endpoint have a bit;
+    /// for others its lines are looked at.
     pub fn has(self, scope: ScopeId, name: Name) -> bool {
         let bit = interest(name);
-        debug_assert!(bit != 0, "{} is not among the interesting names", name.as_str());
+        if bit == 0 {
+            return self.shows_any(scope, name);
+        }
         self.scope(scope).mask & bit != 0 && (self.rendering.is_none() || self.shows_any(scope, name))
     }
 

@@ -1,7 +1,8 @@
 //! Values that are words of a fixed list, addresses and parameters: what nginx compares when it reads
 //! them (the `ngx_conf_enum_t` tables and the handlers named below, 1.22.1).
 
-use crate::model::value::rewrite::patterns_of;
+use std::cell::OnceCell;
+
 use foldhash::HashMap;
 
 use super::entries::is_fixed;
@@ -10,6 +11,7 @@ use crate::catalog::{Version, name};
 use crate::model::config::lines::Lines;
 use crate::model::config::scope::{OccId, ScopeId, ScopeKind};
 use crate::model::value::pattern::Pattern;
+use crate::model::value::rewrite::patterns_of;
 use crate::model::way::route::{Listen, servers};
 use crate::model::way::world::World;
 use crate::syntax::address::{Address, Use};
@@ -150,20 +152,38 @@ fn listens(world: &World<'_>, out: &mut Vec<Refusal>) {
     if world.is_open() {
         return;
     }
+    let lacks = |s: ScopeId| config.effective_list(s, name::SSL_CERTIFICATE) == (None, false);
+    let rejects = |s: ScopeId| {
+        config.flag(s, name::SSL_REJECT_HANDSHAKE) != Some(false)
+            && config.effective(s, name::SSL_REJECT_HANDSHAKE).occ().is_some()
+    };
+    let bare: OnceCell<Vec<(usize, OccId, ScopeId)>> = OnceCell::new();
     let mut told: Option<ScopeId> = None;
-    for (address, occ, protocol) in tls {
-        // Only the server that answers before a name is known needs one, whichever server's line says so; its ports
-        // are one cause.
-        let address = &addresses.known[address];
-        let Some((line, server)) = address.default.or(address.first).filter(|d| told != Some(d.1)) else { continue };
-        let certificate = config.effective_list(server, name::SSL_CERTIFICATE);
-        let rejects = config
-            .own(server)
-            .any(|o| config.occ(o).name.as_str() == "ssl_reject_handshake" && config.switch(o) == Some(true));
-        if certificate == (None, false) && !rejects {
+    for &(address, occ, protocol) in &tls {
+        // The server that answers before a name is known needs one, whichever server's line says so; where it rejects
+        // every handshake, all others do. Its ports are one cause.
+        let default = addresses.known[address].default.or(addresses.known[address].first);
+        let Some((line, server)) = default.filter(|d| told != Some(d.1)) else { continue };
+        if !lacks(server) {
+            continue;
+        }
+        let without = match rejects(server) {
+            false => Some((line, server)),
+            true => bare
+                .get_or_init(|| {
+                    // Those that listen there without TLS share the address.
+                    let all = servers(config).into_iter().filter(|&s| lacks(s) && !rejects(s));
+                    let lines = all.flat_map(|s| config.own_named(s, name::LISTEN).map(move |o| (o, s)));
+                    lines.filter_map(|(o, s)| Some((addresses.read(world, o)?.address, o, s))).collect()
+                })
+                .iter()
+                .find(|&&(at, ..)| at == address)
+                .map(|&(_, line, server)| (line, server)),
+        };
+        if let Some((line, without)) = without {
             told = Some(server);
             let text = format!("no \"ssl_certificate\" is defined for the \"listen ... {protocol}\" directive");
-            let mut refusal = match config.occ(occ).scope == server {
+            let mut refusal = match config.occ(occ).scope == without {
                 true => Refusal::new(occ, Kind::Value, text),
                 false => Refusal::new(line, Kind::Value, text).beside(occ),
             };

@@ -59,9 +59,10 @@ pub struct Scope<'m> {
 }
 
 /// Variables of nginx's own that every request has a value for, whatever it is.
-const NEVER_EMPTY: [&str; 17] = [
+const NEVER_EMPTY: [&str; 22] = [
     "connection",
     "connection_requests",
+    "document_root",
     "host",
     "hostname",
     "http_host",
@@ -69,9 +70,13 @@ const NEVER_EMPTY: [&str; 17] = [
     "nginx_version",
     "pid",
     "remote_addr",
+    "proxy_add_x_forwarded_for",
     "remote_port",
     "request",
+    "request_filename",
     "request_id",
+    "request_length",
+    "request_time",
     "request_uri",
     "scheme",
     "server_addr",
@@ -117,7 +122,9 @@ impl<'m> Scope<'m> {
     pub fn is_never_empty(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let is_filled = NEVER_EMPTY.contains(&name.as_str()) && self.definitions.of(&name).is_empty();
-        is_filled || (name == "http_origin" && self.request.handshake)
+        let over_tls =
+            ["ssl_protocol", "ssl_cipher"].contains(&&*name) && self.request.scheme.known() == Some(b"https");
+        is_filled || over_tls || (name == "http_origin" && self.request.handshake)
     }
 
     /// Gives a variable its value, as `set` does.
@@ -441,6 +448,9 @@ impl<'m> Scope<'m> {
             },
             // Without TLS there is nothing to say of it (`ngx_http_ssl_static_variable`).
             _ if name.starts_with("ssl_") && self.request.scheme.known() == Some(b"http") => Value::EMPTY,
+            "ssl_server_name" => self.request.tls_name.clone(),
+            "ssl_client_verify" => self.request.client_verify.clone(),
+            _ if name.starts_with("ssl_client_") && self.request.client_verify.known() == Some(b"NONE") => Value::EMPTY,
             "http2" | "http3" | "content_length" | "content_type" | "request_completion" | "fastcgi_path_info" => {
                 Value::EMPTY
             }

@@ -98,6 +98,10 @@ pub struct Request {
     pub address: Peer,
     /// `1.1`, unless nginx itself sends it.
     pub http_version: Value,
+    /// `$ssl_client_verify`
+    pub client_verify: Value,
+    /// `$ssl_server_name`
+    pub tls_name: Value,
     /// Who sends it.
     pub browser: Browser,
     /// It is a handshake; otherwise an ordinary request, without `Upgrade`.
@@ -141,6 +145,8 @@ impl Request {
             method: Value::text("GET"),
             address: Peer::Unknown,
             http_version: Value::text("1.1"),
+            client_verify: Value::Unknown,
+            tls_name: Value::Unknown,
             browser,
             handshake: true,
             protocol: "websocket",

@@ -4,7 +4,7 @@
 use super::arrival::{Arrival, explore};
 use super::hop::follow;
 use super::phase::{denied, has_rules};
-use super::verdict::{Outcome, Reason};
+use super::verdict::{Outcome, Reason, Verdict};
 use super::walk::{Mode, Next, Walk};
 use crate::catalog::name;
 use crate::model::config::scope::ScopeId;
@@ -28,9 +28,10 @@ impl Walk<'_, '_> {
         let subrequest = asks(name::AUTH_REQUEST);
         let refused = self.refused_by_auth_request();
         match refused {
+            // Whom the address or the password lets pass, nobody asks further: of the modules, this one is the last.
+            _ if asks(name::AUTH_BASIC) || (has_rules && by_address.is_none()) => None,
             // Other statuses than these end the request in any case.
             Some((status, _)) if !matches!(status, 401 | 403) => refused,
-            _ if asks(name::AUTH_BASIC) || (has_rules && by_address.is_none()) => None,
             _ if subrequest && refused.is_none() => None,
             _ => refused.or(by_address),
         }
@@ -59,6 +60,9 @@ impl Walk<'_, '_> {
             }
             (arrival, used)
         });
+        if arrivals.iter().any(|a| a.proxied.is_some() && a.outcome.verdict() == Verdict::Upgrades) {
+            self.may_upgrade_before = Some(occ);
+        }
         let answers: Option<Vec<(u16, Reason)>> =
             arrivals.into_iter().map(|a| refusal(follow(self.world, self.version, a), is_path)).collect();
         let first = answers.and_then(|all| {

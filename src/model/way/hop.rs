@@ -1,27 +1,27 @@
 //! A server that a request has reached, and what comes behind it: a `proxy_pass` to an address at which a
 //! server of the same configuration listens is a further hop.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::arrival::{Arrival, explore, join};
 use super::handshake::{Forwarded, Refusal};
 use super::phase::{error_page, split_query};
+use super::reading::{is_read, too_long};
 use super::route::{Choice, Matcher};
 use super::server::{Candidate, Group, ServerMatch, in_header, server_names};
 use super::stream::{Through, passed_through};
+use super::tls::{self, Speaker};
 use super::verdict::{Outcome, Reason, Verdict, Why};
 use super::walk::Walk;
 use super::world::World;
 use crate::catalog::{Version, name};
 use crate::model::config::inherit::Found;
-use crate::model::config::scope::{Config, OccId, ScopeId};
+use crate::model::config::scope::{OccId, ScopeId};
 use crate::model::value::eval::Scope as Variables;
 use crate::model::value::pattern::Pattern;
 use crate::model::value::request::{Peer, Request, Url, Value};
 use crate::syntax::address::{Address, Target, Use};
-use crate::syntax::word;
 
 /// The request that nginx sends to a server of its own.
 #[derive(Clone, Debug)]
@@ -66,6 +66,10 @@ pub struct Entry {
     /// Whether it begins with the PROXY protocol; not known of a client from outside: where a `listen` asks for
     /// it, something stands in front that speaks it, or nothing would work.
     pub proxy_protocol: Option<bool>,
+    /// Who begins TLS.
+    pub speaks: Speaker,
+    /// The address that it comes from.
+    pub from: Peer,
 }
 
 /// The way of a request from the server on that answers it.
@@ -86,9 +90,9 @@ pub fn enter(
     {
         return end(Outcome::Broken(Reason::ProxyProtocol(occ)));
     }
-    let ssl = |server: ScopeId| config.flag(server, name::SSL) == Some(true);
-    let tls = candidate.listen.ssl || ssl(candidate.server);
-    if entry.tls == Some(true) && !tls {
+    // `ssl on` counts where the default server has it.
+    let is_tls = candidate.listen.ssl || config.flag(candidate.default, name::SSL) == Some(true);
+    if entry.tls == Some(true) && !is_tls {
         return end(Outcome::Broken(Reason::TlsMismatch(candidate.listen.occ)));
     }
     // `ngx_http_ssl_servername`: without a name the default server decides.
@@ -99,7 +103,7 @@ pub fn enter(
     {
         return end(Outcome::Broken(Reason::RejectsTls(occ)));
     }
-    if candidate.listen.http2 && !tls && version < Version::PLAIN_HTTP2_DETECTED {
+    if candidate.listen.http2 && !is_tls && version < Version::PLAIN_HTTP2_DETECTED {
         return end(Outcome::Broken(Reason::PlainHttp2(candidate.listen.occ)));
     }
     // The request line is read with the settings of the server that is known by then
@@ -109,10 +113,18 @@ pub fn enter(
     if let Some(reason) = too_long(config, reader, request) {
         return end(Outcome::Broken(reason));
     }
-    if let Some(outcome) = old_tls(config, candidate, entry, request) {
-        return end(outcome);
-    }
     let mut request = request.clone();
+    if entry.tls == Some(true) {
+        if let Some(outcome) = tls::handshake(config, version, candidate, entry) {
+            return end(outcome);
+        }
+        request.client_verify = tls::client_verify(config, candidate, entry);
+        request.tls_name = match (entry.names_server, entry.speaks) {
+            (true, _) => request.host.clone(),
+            (false, Speaker::Browser) => Value::EMPTY,
+            (false, Speaker::Nginx { .. }) => Value::Unknown,
+        };
+    }
     if let Value::Known(line) = &request.request_uri {
         let (raw, query) = split_query(line);
         let Some(path) = Url::decode_path(&raw, merge) else { return end(Outcome::Broken(Reason::NoServer)) };
@@ -139,59 +151,21 @@ pub fn enter(
         vars.matched(&Pattern::new(text.as_bytes(), true), host);
     }
     let walk = Walk::new(world, version, vars, decisions);
-    if entry.tls == Some(false) && tls {
+    if entry.tls == Some(false) && is_tls {
         return walk.without_tls(candidate.server, Reason::TlsMismatch(candidate.listen.occ));
     }
-    let (mut arrival, used, saw) = walk.from_server(candidate.server);
+    let refused = is_tls.then(|| tls::without_certificate(config, candidate, entry)).flatten();
+    let (mut arrival, used, saw) = match refused {
+        Some(outcome) => end(outcome),
+        None => walk.from_server(candidate.server),
+    };
     // A browser without a certificate is led to the page for 496 (`ngx_http_process_request`).
-    let verifies = tls && config.value(candidate.server, name::SSL_VERIFY_CLIENT).as_deref() == Some(b"on");
+    let verifies = is_tls && config.value(candidate.server, name::SSL_VERIFY_CLIENT).as_deref() == Some(b"on");
     let leads = || [495, 496].into_iter().any(|status| error_page(config, candidate.server, status).is_some());
     if verifies && arrival.outcome.verdict() == Verdict::Broken && leads() {
         arrival.outcome = Outcome::Unknown(Why::Condition);
     }
     (arrival, used, saw)
-}
-
-/// A request line for which no buffer is large enough (`ngx_http_alloc_large_header_buffer`).
-fn too_long(config: Config<'_>, reader: ScopeId, request: &Request) -> Option<Reason> {
-    let (Value::Known(method), Value::Known(uri)) = (&request.method, &request.request_uri) else { return None };
-    let length = (method.len() + uri.len() + b"  HTTP/1.1\r\n".len()) as u64;
-    // No buffer is smaller than a pool's, and few URLs are longer.
-    if length <= 256 {
-        return None;
-    }
-    let setting = |name: &str, at: usize| {
-        let line = config.outward(reader).find_map(|s| config.own(s).find(|&o| config.occ(o).name.as_str() == name))?;
-        word::size(config.arg_text(line, at).as_bytes())
-    };
-    let first = setting("client_header_buffer_size", 0).unwrap_or(1 << 10);
-    let reads = setting("large_client_header_buffers", 1).unwrap_or(8 << 10).max(first);
-    (length > reads).then_some(Reason::LongLine(length, reads))
-}
-
-/// Versions of TLS that no browser speaks. The default server of the address decides before the client has named
-/// another, and in newer versions of nginx that one.
-fn old_tls(config: Config<'_>, candidate: &Candidate, entry: Entry, request: &Request) -> Option<Outcome> {
-    if entry.tls != Some(true) || request.sent.is_some() {
-        return None;
-    }
-    let only_old = |server: ScopeId| {
-        let occ = config.effective(server, name::SSL_PROTOCOLS).occ()?;
-        let is_old = |w: Cow<'_, [u8]>| matches!(&*w, b"SSLv2" | b"SSLv3" | b"TLSv1" | b"TLSv1.1");
-        config.each(occ).all(is_old).then_some(occ)
-    };
-    match (only_old(candidate.default), only_old(candidate.server)) {
-        (Some(_), Some(occ)) => Some(Outcome::Broken(Reason::OldTls(occ))),
-        (None, None) => None,
-        _ => Some(Outcome::Unknown(Why::Values)),
-    }
-}
-
-/// Whether nginx takes a header of this name for one (`ngx_http_parse_header_line`, `ngx_http_process_request_headers`).
-fn is_read(config: Config<'_>, server: ScopeId, name: &str) -> bool {
-    let underscores = config.flag(server, name::UNDERSCORES_IN_HEADERS) == Some(true);
-    let is_valid = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || (b == b'_' && underscores));
-    is_valid || config.flag(server, name::IGNORE_INVALID_HEADERS) == Some(false)
 }
 
 /// Follows a request over the servers of the same configuration to its end.
@@ -351,11 +325,15 @@ impl World<'_> {
             None => Address::parse(&rest, Use::ProxyPass).ok()?,
         };
         let port = address.ports.map_or(if upstream.is_none() && tls { 443 } else { 80 }, |(port, _)| port);
-        let plain = Entry { tls: Some(tls), names_server: false, proxy_protocol: Some(false) };
-        let (there, entry, ends) = match self.listens_there(&address.host, port) {
+        let scope = config.occ(pass).scope;
+        let speaks = Speaker::at(config, scope);
+        let from = self.client_of(scope, &address.host);
+        let plain = Entry { tls: Some(tls), names_server: false, proxy_protocol: Some(false), speaks, from };
+        let (there, mut entry, mut ends) = match self.listens_there(&address.host, port) {
             _ if several => (Arc::default(), plain, Some(Outcome::Unknown(Why::Values))),
             true => (self.listening_at(&address.host, port), plain, None),
             false => match passed_through(self, &address.host, port, tls)? {
+                Through::In(there, entry) if tls => (there, Entry { speaks, ..entry }, None),
                 Through::In(there, entry) => (there, entry, None),
                 Through::Out(Outcome::Upgrades) => return None,
                 Through::Out(outcome) => (Arc::default(), plain, Some(outcome)),
@@ -378,6 +356,16 @@ impl World<'_> {
             Some(Matcher::Prefix(path, _)) if target.uri().is_empty() && !moved => Some(path),
             _ => None,
         };
+        if tls && ends.is_none() {
+            let sent = tls::announced(config, scope, vars, &proxy_host);
+            entry.names_server = sent.as_ref().is_some_and(|s| !s.is_empty() && name == Value::text(s));
+            // Where the name is not the one in `Host`, another server greets than the one that answers.
+            let same = entry.names_server || sent.is_some_and(|s| s.is_empty());
+            let rejects = || self.lines.named(config, &[name::SSL_REJECT_HANDSHAKE]).next().is_some();
+            if (!same && rejects()) || tls::is_for_the_files_to_say(config, scope) {
+                ends = Some(Outcome::Unknown(Why::Values));
+            }
+        }
         let refused = forwarded.refusals().0.into_iter().map(Reason::Refused).next();
         let request = Request {
             host_header,
@@ -389,7 +377,7 @@ impl World<'_> {
             port: Value::text(&port.to_string()),
             server_name: Value::Unknown,
             method: forwarded.method.clone(),
-            address: self.client_of(config.occ(pass).scope, &address.host),
+            address: entry.from,
             http_version: forwarded.http_version.clone(),
             sent: Some(Arc::new(sent)),
             ..vars.request.clone()
@@ -398,13 +386,12 @@ impl World<'_> {
     }
 
     /// From where a request comes that a scope sends to an address of this machine.
-    fn client_of(&self, scope: ScopeId, host: &str) -> Peer {
-        let is_bound = !matches!(self.config.effective(scope, name::PROXY_BIND), Found::Nowhere);
-        if is_bound || self.trusts_addresses() {
+    pub(super) fn client_of(&self, scope: ScopeId, host: &str) -> Peer {
+        if !matches!(self.config.effective(scope, name::PROXY_BIND), Found::Nowhere) {
             return Peer::Unknown;
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        match bare.parse::<IpAddr>() {
+        let peer = match bare.parse::<IpAddr>() {
             _ if host.starts_with("unix:") => Peer::Unix,
             Ok(address) if address.is_loopback() => match address {
                 IpAddr::V4(_) => Peer::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -412,7 +399,8 @@ impl World<'_> {
             },
             _ if bare == "localhost" => Peer::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             _ => Peer::Unknown,
-        }
+        };
+        if self.may_trust(peer) { Peer::Unknown } else { peer }
     }
 
     /// Whether more than the lines around it decides where a `proxy_pass` without variables ends.

@@ -76,7 +76,7 @@ pub fn denied(config: Config<'_>, scope: ScopeId, client: Peer) -> Option<OccId>
 }
 
 /// Whether an address lies in a network as `allow` and `deny` write it.
-fn contains(network: &str, address: IpAddr) -> Option<bool> {
+pub(super) fn contains(network: &str, address: IpAddr) -> Option<bool> {
     let IpAddr::V4(address) = address else {
         let is_v6 = network.contains(':') && network != "unix:";
         return match network.parse::<IpAddr>() {

@@ -8,6 +8,7 @@ use super::hop::Entry;
 use super::judge::all_down;
 use super::phase::denied;
 use super::server::{Group, Listen};
+use super::tls::Speaker;
 use super::verdict::{Outcome, Reason, Why};
 use super::world::World;
 use crate::catalog::{Name, name};
@@ -285,6 +286,8 @@ fn leave(world: &World<'_>, client: Client<'_>, server: ScopeId, to: &Address, h
             tls: Some(client.tls || encrypts),
             names_server: client.greets.is_some(),
             proxy_protocol: Some(announces.is_some()),
+            from: world.client_of(server, &to.host),
+            speaks: if encrypts { Speaker::at(config, server) } else { Speaker::Browser },
         };
         return Through::In(there, entry);
     }

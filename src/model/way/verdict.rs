@@ -90,6 +90,10 @@ pub enum Reason {
     LongLine(u64, u64),
     /// This `ssl_protocols` has no version of TLS that a browser speaks.
     OldTls(OccId),
+    /// The two sides of a hop have no version of TLS in common: the `ssl_protocols` or `proxy_ssl_protocols`.
+    NoCommonTls(OccId),
+    /// This `ssl_verify_client` insists on a certificate, and nginx has none to show.
+    NoCertificate(OccId),
     /// The port speaks only HTTP/2.
     PlainHttp2(Option<OccId>),
     /// The port wants TLS and the URL is `ws://`, or the other way round.
@@ -151,6 +155,8 @@ impl Reason {
             | Reason::ForeignKey(o)
             | Reason::UnaskedResponse(o, _)
             | Reason::OldTls(o)
+            | Reason::NoCommonTls(o)
+            | Reason::NoCertificate(o)
             | Reason::RejectsTls(o)
             | Reason::ProxyProtocol(o)
             | Reason::PortTaken(o)

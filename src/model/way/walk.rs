@@ -65,6 +65,9 @@ pub struct Walk<'m, 'a> {
     pub(super) internal: bool,
     /// It is one that `auth_request` asks.
     pub(super) is_subrequest: bool,
+    /// The `auth_request` whose own request may be upgraded: nginx then closes the client's connection
+    /// (`ngx_http_upstream_process_header`).
+    pub(super) may_upgrade_before: Option<OccId>,
     pub(super) valid_location: bool,
     pub(super) unparsed: bool,
     pub(super) uri_changed: bool,
@@ -101,6 +104,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             handler: None,
             internal: false,
             is_subrequest: false,
+            may_upgrade_before: None,
             valid_location: true,
             unparsed: true,
             uri_changed: false,
@@ -202,6 +206,9 @@ impl<'m, 'a> Walk<'m, 'a> {
                 Next::Proxied(arrival) => break *arrival,
             };
         };
+        if let Some(occ) = self.may_upgrade_before.filter(|_| arrival.outcome.verdict() == Verdict::Upgrades) {
+            arrival.outcome = Outcome::Unknown(Why::Subrequest(occ));
+        }
         // Where a jump leads, the file was missing.
         if let Some(reason) = self.hinges.take().filter(|_| self.mode == Mode::Client) {
             arrival.outcome = match arrival.outcome {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::phase::contains;
 use super::program::{Command, Kept, has_program, program};
 use super::reach::Jumps;
 use super::route::{Choice, Level, Location, Matcher, find_location};
@@ -13,7 +14,7 @@ use crate::model::config::render::Rendering;
 use crate::model::config::scope::{Config, OccId, ScopeId, ScopeKind};
 use crate::model::value::eval::{Purpose, Scope as Variables};
 use crate::model::value::pattern::Pattern;
-use crate::model::value::request::{Browser, Request, Value};
+use crate::model::value::request::{Browser, Peer, Request, Value};
 use crate::model::value::variable::{Definitions, variables_in};
 use crate::syntax::address::Target;
 use crate::syntax::word;
@@ -133,9 +134,16 @@ impl<'a> World<'a> {
         lines.any(|o| config.arg_text(o, 0).eq_ignore_ascii_case("x-accel-redirect"))
     }
 
-    /// Whether a client's address may be taken from a header.
-    pub(super) fn trusts_addresses(&self) -> bool {
-        self.lines.named(self.config, &[name::SET_REAL_IP_FROM]).next().is_some()
+    /// Whether the address of a client that comes from here may be taken from a header instead
+    /// (`ngx_http_realip_from`).
+    pub(super) fn may_trust(&self, peer: Peer) -> bool {
+        let trusts = |who: String| match peer {
+            _ if !who.starts_with(|c: char| c.is_ascii_digit()) && !who.contains(':') => true,
+            Peer::Address(address) => contains(&who, address) != Some(false),
+            Peer::Unix => who == "unix:",
+            Peer::Unknown => true,
+        };
+        self.lines.named(self.config, &[name::SET_REAL_IP_FROM]).any(|o| trusts(self.config.arg_text(o, 0)))
     }
 
     /// Whether an unread include around a scope, or a missing root, may set something for it.
