@@ -167,19 +167,22 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
     // A condition takes all that follows the `$` for a name: `if ($uri=/x)`, and `1` is none
     // (`ngx_http_rewrite_variable`); so does `ngx_http_charset`.
     let is_charset = matches!(config.occ(occ).name.as_str(), "charset" | "source_charset") && text.starts_with(b"$");
-    if is_charset || config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
-        let name = String::from_utf8_lossy(&text[1..]).into_owned();
-        if !name.is_empty() && !open && !names.knows(world, &name) {
-            out.push(
-                Refusal::new(
-                    occ,
-                    Kind::UnknownVariable(name.clone()),
-                    format!("unknown \"{}\" variable", name.to_ascii_lowercase()),
-                )
-                .at(argument),
-            );
+    let mut named = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name).into_owned();
+        if open || name.is_empty() {
+            return;
         }
-        return;
+        let unknown = format!("unknown \"{}\" variable", name.to_ascii_lowercase());
+        let refusal = Refusal::new(occ, Kind::UnknownVariable(name.clone()), unknown).at(argument);
+        let own = || matches!(names, Names::Http) && world.definitions.of(&name).is_empty();
+        if !names.knows(world, &name) {
+            out.push(refusal);
+        } else if let Some(since) = variable_since(&name).filter(|_| own()) {
+            out.push(refusal.before(since));
+        }
+    };
+    if is_charset || config.occ(occ).name == name::IF && Some(argument) == condition_variable(world, occ) {
+        return named(&text[1..]);
     }
     match word::parts(&text) {
         Err(ValueError::NoName) => out.push(Refusal::new(occ, Kind::Value, "invalid variable name").at(argument)),
@@ -192,19 +195,8 @@ fn value(world: &World<'_>, occ: OccId, argument: usize, names: Names<'_>, open:
         }
         Ok(parts) => {
             for part in parts {
-                let Part::Variable(name) = part else { continue };
-                let name = String::from_utf8_lossy(name).into_owned();
-                if open {
-                    continue;
-                }
-                let unknown = format!("unknown \"{}\" variable", name.to_ascii_lowercase());
-                let refusal = Refusal::new(occ, Kind::UnknownVariable(name.clone()), unknown).at(argument);
-                if !names.knows(world, &name) {
-                    out.push(refusal);
-                } else if let Some(since) = variable_since(&name)
-                    .filter(|_| matches!(names, Names::Http) && world.definitions.of(&name).is_empty())
-                {
-                    out.push(refusal.before(since));
+                if let Part::Variable(name) = part {
+                    named(name);
                 }
             }
         }

@@ -329,17 +329,18 @@ impl World<'_> {
         let speaks = Speaker::at(config, scope);
         let from = self.client_of(scope, &address.host);
         let plain = Entry { tls: Some(tls), names_server: false, proxy_protocol: Some(false), speaks, from };
+        let proxy_host = proxy_host(&target, tls);
+        let announced = if tls { tls::announced(config, scope, vars, &proxy_host) } else { Some(String::new()) };
         let (there, mut entry, mut ends) = match self.listens_there(&address.host, port) {
             _ if several => (Arc::default(), plain, Some(Outcome::Unknown(Why::Values))),
             true => (self.listening_at(&address.host, port), plain, None),
-            false => match passed_through(self, &address.host, port, tls)? {
+            false => match passed_through(self, &address.host, port, tls, announced.as_deref())? {
                 Through::In(there, entry) if tls => (there, Entry { speaks, ..entry }, None),
                 Through::In(there, entry) => (there, entry, None),
                 Through::Out(Outcome::Upgrades) => return None,
                 Through::Out(outcome) => (Arc::default(), plain, Some(outcome)),
             },
         };
-        let proxy_host = proxy_host(&target, tls);
         let sent: Vec<(String, Value)> = forwarded
             .headers
             .iter()
@@ -357,10 +358,9 @@ impl World<'_> {
             _ => None,
         };
         if tls && ends.is_none() {
-            let sent = tls::announced(config, scope, vars, &proxy_host);
-            entry.names_server = sent.as_ref().is_some_and(|s| !s.is_empty() && name == Value::text(s));
+            entry.names_server = announced.as_ref().is_some_and(|s| !s.is_empty() && name == Value::text(s));
             // Where the name is not the one in `Host`, another server greets than the one that answers.
-            let same = entry.names_server || sent.is_some_and(|s| s.is_empty());
+            let same = entry.names_server || announced.is_some_and(|s| s.is_empty());
             let rejects = || self.lines.named(config, &[name::SSL_REJECT_HANDSHAKE]).next().is_some();
             if (!same && rejects()) || tls::is_for_the_files_to_say(config, scope) {
                 ends = Some(Outcome::Unknown(Why::Values));

@@ -65,8 +65,15 @@ pub fn through(world: &World<'_>, url: &Url, by_http: &[&str]) -> Option<Through
     Some(at(world, client, *server, listen, 0))
 }
 
-/// The same for a request that nginx itself sends to an address, with TLS or without it.
-pub(super) fn passed_through(world: &World<'_>, host: &str, port: u16, tls: bool) -> Option<Through> {
+/// The same for a request that nginx itself sends to an address, with TLS or without it, and the name that it
+/// announces then, which may be empty or not known.
+pub(super) fn passed_through(
+    world: &World<'_>,
+    host: &str,
+    port: u16,
+    tls: bool,
+    announced: Option<&str>,
+) -> Option<Through> {
     let mut there = world.streams_at(host, port);
     match (there.next(), there.next()) {
         (None, _) => None,
@@ -74,10 +81,13 @@ pub(super) fn passed_through(world: &World<'_>, host: &str, port: u16, tls: bool
         (Some((_, listen)), None) if listen.proxy_protocol => {
             Some(listen.occ.map_or_else(unknown, |occ| broken(Reason::ProxyProtocol(occ))))
         }
-        (Some((server, listen)), None) => {
-            // `proxy_ssl_server_name` is off unless somebody asks for it; who does is not followed.
-            Some(at(world, Client { greets: None, tls, port }, *server, listen, 0))
-        }
+        (Some((server, listen)), None) => match announced {
+            None => Some(unknown()),
+            Some(name) => {
+                let greets = Some(name).filter(|n| !n.is_empty());
+                Some(at(world, Client { greets, tls, port }, *server, listen, 0))
+            }
+        },
         _ => Some(unknown()),
     }
 }
