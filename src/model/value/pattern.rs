@@ -15,10 +15,33 @@ use crate::syntax::template::is_open;
 pub struct Pattern {
     text: Vec<u8>,
     caseless: bool,
-    compiled: OnceLock<Option<Box<Regex>>>,
+    compiled: OnceLock<Result<Box<Regex>, Trouble>>,
     /// The same for texts that end in a line feed.
-    before_line_feed: OnceLock<Option<Box<Regex>>>,
+    before_line_feed: OnceLock<Result<Box<Regex>, Trouble>>,
     names: OnceLock<Vec<String>>,
+}
+
+/// Why there is no compiled expression.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trouble {
+    /// It is written in a way that means nothing.
+    Wrong,
+    /// It is not decided here: too large, a placeholder, something that only PCRE knows.
+    Undecided,
+}
+
+impl From<fancy_regex::Error> for Trouble {
+    fn from(error: fancy_regex::Error) -> Trouble {
+        let is_wrong = match error {
+            fancy_regex::Error::ParseError(..) => true,
+            fancy_regex::Error::CompileError(error) => match *error {
+                fancy_regex::CompileError::InnerError(error) => error.syntax_error().is_some(),
+                _ => false,
+            },
+            _ => false,
+        };
+        if is_wrong { Trouble::Wrong } else { Trouble::Undecided }
+    }
 }
 
 /// What a match captured.
@@ -69,27 +92,27 @@ impl Pattern {
         (rest, characters)
     }
 
-    fn build(&self, text: &str) -> Option<Box<Regex>> {
-        fancy_regex::RegexBuilder::new(text)
+    fn build(&self, text: Option<&str>) -> Result<Box<Regex>, Trouble> {
+        let built = fancy_regex::RegexBuilder::new(text.ok_or(Trouble::Undecided)?)
             .case_insensitive(self.caseless)
             .backtrack_limit(BACKTRACK_LIMIT)
             .delegate_size_limit(SIZE_LIMIT)
-            .build()
-            .ok()
-            .map(Box::new)
+            .build()?;
+        Ok(Box::new(built))
     }
 
-    fn regex(&self) -> Option<&Regex> {
-        self.compiled
-            .get_or_init(|| {
-                // What a template's placeholder stands for, nobody knows here.
-                if is_open(&self.text) {
-                    return None;
-                }
-                let (body, characters) = self.body();
-                self.build(&as_read_by_pcre(letters(body, characters)?)?)
-            })
-            .as_deref()
+    /// The expression as the engine here is to read it.
+    fn written(&self) -> Option<Cow<'_, str>> {
+        let (body, characters) = self.body();
+        as_read_by_pcre(letters(body, characters)?)
+    }
+
+    fn compiled(&self) -> &Result<Box<Regex>, Trouble> {
+        self.compiled.get_or_init(|| {
+            // What a template's placeholder stands for, nobody knows here.
+            let text = if is_open(&self.text) { None } else { self.written() };
+            self.build(text.as_deref())
+        })
     }
 
     /// The expression for a text, and the text as it reads it. To PCRE `$` is also the place before a line
@@ -101,12 +124,10 @@ impl Pattern {
         }
         let text = letters(value, characters)?;
         if value.last() != Some(&b'\n') || !body.contains(&b'$') {
-            return Some((self.regex()?, text));
+            return Some((self.compiled().as_ref().ok()?, text));
         }
-        let regex = self
-            .before_line_feed
-            .get_or_init(|| self.build(&with_loose_ends(&as_read_by_pcre(letters(body, characters)?)?)?));
-        Some((regex.as_deref()?, text))
+        let loose = || self.build(self.written().and_then(|written| with_loose_ends(&written)).as_deref());
+        Some((self.before_line_feed.get_or_init(loose).as_ref().ok()?, text))
     }
 
     /// Whether PCRE refuses it, too: it does not compile here, and holds nothing in which the two
@@ -122,7 +143,7 @@ impl Pattern {
             && !text.contains("[:")
             && as_read_by_pcre(Cow::Borrowed(text)).is_some()
             && text.split('\\').skip(1).all(|rest| rest.chars().next().is_none_or(common));
-        plain && !text.is_empty() && !is_open(&self.text) && self.regex().is_none()
+        plain && !text.is_empty() && matches!(self.compiled(), Err(Trouble::Wrong))
     }
 
     /// Whether it matches; `None` is undecided.
@@ -198,11 +219,12 @@ mod tests {
 
     #[test]
     fn what_pcre_refuses_is_refused() {
+        let ranges = [r"[\w-z]", r"[.-\d]"];
         let endless = [r"(?<=/*)ws", r"(?<!a(b+))c", r"(?<=[a-z]+)c"];
         let nothing = ["^*/ws", "^+a", "a$*", r"\b*a", "^{2}a", "a{2}{3}", "(?:a|*b)", "a|+b"];
         let names = ["(?<1a>x)", "(?<a-b>x)", "(?<>x)"];
         let all = ["^/(a)\\2$", "(?z)^/abc$", "^/(?<who>a)(?<who>b)", "(?'a'x)(?'a'y)", "a{3,1}", "(", r"\.(", r"\d("];
-        for text in all.into_iter().chain(endless).chain(nothing).chain(names) {
+        for text in all.into_iter().chain(endless).chain(ranges).chain(nothing).chain(names) {
             assert!(Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
         }
         for text in [
@@ -225,6 +247,9 @@ mod tests {
             r"(?<=a\*|[+])b",
             "(?<a_1>x)",
             "^{a}$",
+            r"^/\w{32}$",
+            r"^/[\w.-]{1,253}\D{200}$",
+            "^/([^/]{1,2000}/[a-z0-9]{9000})",
         ] {
             assert!(!Pattern::new(text.as_bytes(), false).is_surely_invalid(), "{text}");
         }
@@ -247,6 +272,15 @@ mod tests {
             ("^[[:digit:][]$", "[", Some(true)),
             (r"^[\[]$", "[", Some(true)),
             ("^w{,2}s$", "ws", None),
+            (r"^/\w{32}$", "/0123456789abcdef0123456789abcdef", Some(true)),
+            (r"^/[\w-]{1,63}\.\d{2,300}$", "/a-b_c.42", Some(true)),
+            (r"^/\W\D\S$", "/-ab", Some(true)),
+            (r"^[^\w]$", "a", Some(false)),
+            (r"^[-\w]$", "-", Some(true)),
+            (r"^[\w.-]$", "-", Some(true)),
+            (r"^[\w-]$", "-", Some(true)),
+            (r"^[a-c\d]$", "7", Some(true)),
+            (r"^[^\d\s]$", "x", Some(true)),
         ] {
             assert_eq!(Pattern::new(text.as_bytes(), false).matches(value.as_bytes()), matches, "{text} {value}");
         }

@@ -17,8 +17,9 @@ pub(super) fn as_read_by_pcre(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if is_read_in_two_ways(&text) {
         return None;
     }
-    let differs =
-        ["\\h", "\\H", "\\v", "\\V", "\\<", "\\>", "\\b{", "\\B{", "["].iter().any(|piece| text.contains(piece));
+    let differs = ["\\h", "\\H", "\\v", "\\V", "\\<", "\\>", "\\b{", "\\B{", "[", "\\w", "\\W", "\\d", "\\D"]
+        .iter()
+        .any(|piece| text.contains(piece));
     if !differs {
         return Some(text);
     }
@@ -35,6 +36,17 @@ pub(super) fn as_read_by_pcre(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
             ('\\', Some(escaped)) => {
                 rest = &behind[escaped.len_utf8()..];
                 match escaped {
+                    // PCRE takes it for no end of a range, and the other engine says so, too.
+                    _ if class && (is_end_of_range(&out) || (rest.starts_with('-') && !rest.starts_with("-]"))) => {
+                        out.extend(['\\', escaped]);
+                    }
+                    // Letters and digits of ASCII, where the other engine has those of all scripts.
+                    'w' if class => out.push_str("0-9A-Za-z_"),
+                    'w' => out.push_str("[0-9A-Za-z_]"),
+                    'W' if !class => out.push_str("[^0-9A-Za-z_]"),
+                    'd' if class => out.push_str("0-9"),
+                    'd' => out.push_str("[0-9]"),
+                    'D' if !class => out.push_str("[^0-9]"),
                     'h' if class => out.push_str(r"\t\x20\xA0"),
                     'h' => out.push_str(r"[\t\x20\xA0]"),
                     'v' if class => out.push_str(r"\n\x0B\f\r\x85"),
@@ -77,6 +89,11 @@ pub(super) fn as_read_by_pcre(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
         }
     }
     Some(out.into())
+}
+
+/// Whether a class that is being read stands behind the `-` of a range; a first one is a letter.
+fn is_end_of_range(class: &str) -> bool {
+    class.ends_with('-') && !class.ends_with("[-") && !class.ends_with("[^-") && !class.ends_with("\\-")
 }
 
 /// Whether a letter beyond ASCII may be of another kind to PCRE than here: `\w`, `[[:alpha:]]`, `(?i)`.
