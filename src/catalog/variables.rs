@@ -296,7 +296,9 @@ fn lower(name: &str) -> Cow<'_, str> {
 
 /// The first version that has a variable of nginx's own, where 1.22.1 has it not.
 pub fn variable_since(name: &str) -> Option<Version> {
-    table().get(&*lower(name)).and_then(|known| known.1)
+    let name = lower(name);
+    let of_prefix = || name.starts_with("proxy_protocol_tlv_").then_some(Version(1, 23, 2));
+    table().get(&*name).map_or_else(of_prefix, |known| known.1)
 }
 
 /// Whether nginx defines this variable itself.

@@ -116,7 +116,10 @@ fn evaluated(world: &World<'_>, occ: OccId, kind: ScopeKind, in_map: bool) -> Ve
     match directive {
         name::RETURN => last(),
         name::ERROR_PAGE => last(),
-        name::IF => condition_variable(world, occ).into_iter().chain(compared_value(world, occ)).collect(),
+        name::IF => {
+            let asked = condition_variable(world, occ).or_else(|| tested_file(world, occ));
+            asked.into_iter().chain(compared_value(world, occ)).collect()
+        }
         name::ACCESS_LOG => {
             let logs = |i: &usize| *i == 0 || config.arg(occ, *i).is_some_and(|v| v.starts_with(b"if="));
             (0..count).filter(logs).collect()
@@ -140,6 +143,17 @@ fn evaluated(world: &World<'_>, occ: OccId, kind: ScopeKind, in_map: bool) -> Ve
 fn compared_value(world: &World<'_>, occ: OccId) -> Option<usize> {
     let config = world.config;
     let at = (0..config.args(occ).len()).find(|&i| matches!(config.arg(occ, i).as_deref(), Some(b"=" | b"!=")))?;
+    (at + 1 < config.args(occ).len()).then_some(at + 1)
+}
+
+/// The file that a condition asks for: `if (!-f $request_filename)`.
+fn tested_file(world: &World<'_>, occ: OccId) -> Option<usize> {
+    let config = world.config;
+    let at = (0..config.args(occ).len().min(2)).find(|&i| {
+        let word = config.arg(occ, i).unwrap_or_default();
+        let test = word.strip_prefix(b"(").unwrap_or(&word);
+        matches!(test.strip_prefix(b"!").unwrap_or(test), b"-f" | b"-d" | b"-e" | b"-x")
+    })?;
     (at + 1 < config.args(occ).len()).then_some(at + 1)
 }
 

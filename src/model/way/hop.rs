@@ -139,6 +139,11 @@ pub fn enter(
         let reads = |name: &String| is_read(config, candidate.default, name);
         request.sent = Some(Arc::new(sent.iter().filter(|(name, _)| reads(name)).cloned().collect()));
     }
+    // `ngx_http_parse_request_line`
+    let is_letter = |b: &u8| b.is_ascii_uppercase() || matches!(b, b'_' | b'-');
+    if request.method.known().is_some_and(|m| !m.iter().all(is_letter)) {
+        return end(Outcome::Broken(Reason::NoServer));
+    }
     // `ngx_http_validate_host`
     let is_blank = |b: &u8| *b <= b' ' || *b == 0x7f || *b == b'/';
     if request.sent.is_some() && request.host_header.known().is_some_and(|h| h.iter().any(is_blank)) {

@@ -21,7 +21,7 @@ pub use words::{is_capital, is_replaced, stands_for_another};
 
 use super::carrier::{Block, Hand};
 use super::slips::{self, Mend, Slip, SlipKind};
-use super::{Ast, Template, parse};
+use super::{Ast, SyntaxErrorKind, Template, parse};
 use crate::source::Span;
 
 /// The byte of a placeholder within a word.
@@ -91,6 +91,9 @@ pub(super) fn parse_block(text: Vec<u8>, block: &Block) -> Ast {
     // What an excerpt leaves out was masked before.
     if ast.template == Template::No && memchr::memchr(HOLE, &text).is_some() {
         ast.template = Template::Control;
+    }
+    if forget_unseen(&mut ast) {
+        ast.template = Template::Unread;
     }
     ast.masked.get_or_insert(text);
     if block.is_folded() {
@@ -172,7 +175,15 @@ fn can_be_written(ast: &Ast) -> bool {
     ast.slips.iter().flat_map(|slip| &slip.mends).all(|mend| !mend.text.contains(is_mask))
 }
 
-fn with_mask(ast: Ast, masked: mask::Masked, unread: bool) -> Ast {
+/// Whether something was an error only if what a placeholder puts behind a quote is, which nobody knows.
+fn forget_unseen(ast: &mut Ast) -> bool {
+    let before = ast.errors.len();
+    ast.errors.retain(|e| !matches!(e.kind, SyntaxErrorKind::AfterQuote(PLACEHOLDER | HOLE | DOLLAR)));
+    ast.errors.len() < before
+}
+
+fn with_mask(mut ast: Ast, masked: mask::Masked, unread: bool) -> Ast {
+    let unread = forget_unseen(&mut ast) || unread;
     let template = match (unread, masked.has_holes || !masked.branches.is_empty()) {
         (true, _) => Template::Unread,
         (false, true) => Template::Control,
