@@ -93,12 +93,14 @@ fn pools(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
 }
 
 /// Whether an `upstream` with `keepalive` stands behind it.
-fn keeps(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
+pub(super) fn keeps(cx: &Context<'_>, endpoint: &Endpoint) -> bool {
+    leads_to(cx, endpoint, |upstream| has_pool(cx, upstream))
+}
+
+fn has_pool(cx: &Context<'_>, upstream: OccId) -> bool {
     let config = cx.config();
-    leads_to(cx, endpoint, |upstream| {
-        let block = config.occ(upstream).opens();
-        block.is_some_and(|b| config.own_named(b, name::KEEPALIVE).any(|o| config.arg_text(o, 0) != "0"))
-    })
+    let block = config.occ(upstream).opens();
+    block.is_some_and(|b| config.own_named(b, name::KEEPALIVE).any(|o| config.arg_text(o, 0) != "0"))
 }
 
 /// Whether ordinary requests go to an `upstream` of this kind; behind a variable whose value is not known, to any.
@@ -118,7 +120,9 @@ pub(super) fn connection(cx: &Context<'_>, endpoints: &[&Endpoint]) -> Option<Co
         return None;
     }
     let literal = || Connection { value: "\"upgrade\"".to_owned(), map: None };
-    let ordinary = endpoints.first().map_or_else(|| "close".to_owned(), |e| ordinary_connection(cx, e));
+    // What no endpoint uses here, the same file may say for one elsewhere.
+    let for_any = || if cx.analysis.world.upstreams().any(|u| has_pool(cx, u)) { "" } else { "close" };
+    let ordinary = endpoints.first().map_or_else(|| for_any().to_owned(), |e| ordinary_connection(cx, e));
     if endpoints.iter().any(|e| ordinary_connection(cx, e) != ordinary) {
         return None;
     }

@@ -1,4 +1,4 @@
-use super::connection::any_protocol_note;
+use super::connection::{any_protocol_note, keeps};
 use super::slips;
 use super::{Context, Rule, replace, safe};
 use crate::catalog::{name, near};
@@ -271,10 +271,14 @@ fn map_fix(cx: &Context<'_>, misspelling: &Misspelling, word: Edit) -> Fix {
         );
         return Fix { title, applicability: Applicability::Unsafe, note: Some(note), edits: vec![word] };
     }
-    let close = |line| Edit::Replace(config.arg_place(line, 0), "close".to_owned());
-    // What is meant for ordinary requests asks for no upgrade.
+    // What is meant for ordinary requests asks for no upgrade, and closes nothing that nginx keeps.
+    let mut fed =
+        cx.analysis.endpoints.iter().filter(|e| misspelling.concerns_header(cx.analysis, e.scope, "Connection"));
+    let ordinary = if fed.any(|e| keeps(cx, e)) { "''" } else { "close" };
+    let close = |line| Edit::Replace(config.arg_place(line, 0), ordinary.to_owned());
     if misspelling.part == Part::MapValue && config.name_text(line).is_empty() {
-        return safe(text!("let ordinary requests get `close`", "让普通请求得到 `close`"), vec![close(line)]);
+        let title = text!("let ordinary requests get `{ordinary}`", "让普通请求得到 `{ordinary}`");
+        return safe(title, vec![close(line)]);
     }
     let Some(default) = default else { return safe(title, vec![word]) };
     let map = config.occ(default).scope;
