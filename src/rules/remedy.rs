@@ -66,7 +66,11 @@ impl<'c, 'a> Remedy<'c, 'a> {
             return None;
         }
         let sent = cx.sent(endpoint);
-        let lacks = |header: &str, token: &str| !sent.tokens(header).0.iter().any(|t| t == token);
+        // What a placeholder or a script makes of a line that is there, a second one beside it would spoil.
+        let lacks = |header: &str, token: &str| {
+            let (tokens, unsure) = sent.tokens(header);
+            !unsure && !tokens.iter().any(|t| t == token)
+        };
         let (lacks_upgrade, lacks_connection) = (lacks("Upgrade", "websocket"), lacks("Connection", "upgrade"));
         Some(Remedy {
             cx,
