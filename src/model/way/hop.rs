@@ -330,13 +330,18 @@ impl World<'_> {
             None => Address::parse(&rest, Use::ProxyPass).ok()?,
         };
         let port = address.ports.map_or(if upstream.is_none() && tls { 443 } else { 80 }, |(port, _)| port);
+        // Nearly all go to a backend that this configuration says nothing of.
+        let listens = self.listens_there(&address.host, port);
+        if !several && !listens && self.streams_at(&address.host, port).next().is_none() {
+            return None;
+        }
         let scope = config.occ(pass).scope;
         let speaks = Speaker::at(config, scope);
         let from = self.client_of(scope, &address.host);
         let plain = Entry { tls: Some(tls), names_server: false, proxy_protocol: Some(false), speaks, from };
         let proxy_host = proxy_host(&target, tls);
         let announced = if tls { tls::announced(config, scope, vars, &proxy_host) } else { Some(String::new()) };
-        let (there, mut entry, mut ends) = match self.listens_there(&address.host, port) {
+        let (there, mut entry, mut ends) = match listens {
             _ if several => (Arc::default(), plain, Some(Outcome::Unknown(Why::Values))),
             true => (self.listening_at(&address.host, port), plain, None),
             false => match passed_through(self, &address.host, port, tls, announced.as_deref())? {
