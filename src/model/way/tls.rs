@@ -122,10 +122,11 @@ pub(super) fn without_certificate(config: Config<'_>, candidate: &Candidate, ent
     }
 }
 
-/// Whether what a `proxy_pass` believes or how it encrypts is more than its settings tell.
+/// Whether what a `proxy_pass` believes or how it encrypts is more than the settings that are to be seen tell.
 pub(super) fn is_for_the_files_to_say(config: Config<'_>, scope: ScopeId) -> bool {
     let everyday = |ciphers: &[u8]| [&b"HIGH"[..], b"DEFAULT", b"ALL"].iter().any(|w| ciphers.starts_with(w));
-    config.flag(scope, name::PROXY_SSL_VERIFY) == Some(true)
+    config.effective(scope, name::PROXY_SSL_PROTOCOLS) == Found::Unknown
+        || config.flag(scope, name::PROXY_SSL_VERIFY) == Some(true)
         || config.value(scope, name::PROXY_SSL_CIPHERS).is_some_and(|c| !everyday(&c))
 }
 
